@@ -1,1 +1,36 @@
-//! 
+//! The nouns of Errand and the rules they obey: gurus, actions, parameters, placeholders, conversations, plans,
+//! executions and the events that tell their story.
+//!
+//! This crate must not know how anything is stored, sent, run or scheduled: no I/O, no async, no clock, no
+//! randomness, no SQL, no HTTP types. Times and identifiers are handed in. What a rule refuses, it refuses with a
+//! [`Problem`]: a sentence on what is wrong and one on what to do.
+
+pub mod action;
+pub mod action_file;
+pub mod caller;
+pub mod conversation;
+pub mod event;
+pub mod execution;
+pub mod guru;
+pub mod id;
+pub mod limits;
+pub mod lint;
+pub mod name;
+pub mod parameter;
+pub mod placeholder;
+pub mod plan;
+pub mod problem;
+pub mod time;
+
+pub use action::{Action, ActionBody, ActionKind, ActionSpec, AgentSpec, ApiCall, BodyFormat, Header, Method, PythonScript};
+pub use caller::{BuiltIns, Role, Source};
+pub use conversation::{Conversation, Turn, TurnStatus};
+pub use event::{Event, EventKind, StreamId};
+pub use execution::{Execution, ExecutionStatus, HostContact, HttpExchange};
+pub use guru::{Guru, GuruSettings};
+pub use id::{ActionId, ApiKeyId, ConversationId, ExecutionId, GuruId, SecretId, TurnId, UserId};
+pub use name::{ActionName, GuruSlug, ParameterName, SecretName};
+pub use parameter::{ArgValue, Arguments, Parameter, ParameterType};
+pub use plan::{Considered, Missing, Plan, Step};
+pub use problem::{Problem, Problems};
+pub use time::UnixMillis;

@@ -1,0 +1,110 @@
+//! The event log: what a turn or a single run went through, in order. History is this log, and the streamed answer
+//! is its tail.
+//!
+//! `T` is the kind of text inside: `Raw` where a runner makes it, `Masked` from the masking gate on.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    ActionName, Arguments, ExecutionId, ExecutionStatus, HostContact, HttpExchange, Plan, Problem, Source, TurnId,
+    TurnStatus, UnixMillis, execution::Phase,
+};
+
+/// Version of the stored event format; readers refuse what is newer.
+pub const EVENT_VERSION: u32 = 1;
+
+/// What an event belongs to: a turn with all its executions, or one execution outside any turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StreamId {
+    Turn(TurnId),
+    Execution(ExecutionId),
+}
+
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Turn(id) => id.fmt(f),
+            Self::Execution(id) => id.fmt(f),
+        }
+    }
+}
+
+impl FromStr for StreamId {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        if text.starts_with("turn_") { text.parse().map(Self::Turn) } else { text.parse().map(Self::Execution) }
+    }
+}
+
+/// One line of the log. `seq` counts from 1 without gaps within its stream.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event<T> {
+    pub seq: u32,
+    pub at: UnixMillis,
+    #[serde(flatten)]
+    pub kind: EventKind<T>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputStream {
+    /// The result itself: a response body, a script's stdout.
+    Result,
+    Stderr,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EventKind<T> {
+    TurnStarted { question: T, source: Source },
+    Planned { plan: Plan },
+    ActionStarted { execution_id: ExecutionId, action: ActionName, arguments: Arguments },
+    ActionOutput { execution_id: ExecutionId, stream: OutputStream, text: T },
+    HttpExchanged { execution_id: ExecutionId, exchange: HttpExchange<T> },
+    HostContacted { execution_id: ExecutionId, contact: HostContact },
+    PhaseMeasured { execution_id: ExecutionId, phase: Phase },
+    ActionFinished {
+        execution_id: ExecutionId,
+        action: ActionName,
+        status: ExecutionStatus,
+        duration_us: u64,
+        /// The whole result, masked and capped, so that a reader need not add up chunks.
+        output: Option<T>,
+        output_truncated: bool,
+        error: Option<T>,
+        /// How many times a secret was replaced in what this execution gave back.
+        masked_count: u32,
+    },
+    AnswerText { text: T },
+    TurnFinished { status: TurnStatus, error: Option<T> },
+}
+
+impl<T> EventKind<T> {
+    /// The wire name, as in the JSON's `type`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::TurnStarted { .. } => "turn_started",
+            Self::Planned { .. } => "planned",
+            Self::ActionStarted { .. } => "action_started",
+            Self::ActionOutput { .. } => "action_output",
+            Self::HttpExchanged { .. } => "http_exchanged",
+            Self::HostContacted { .. } => "host_contacted",
+            Self::PhaseMeasured { .. } => "phase_measured",
+            Self::ActionFinished { .. } => "action_finished",
+            Self::AnswerText { .. } => "answer_text",
+            Self::TurnFinished { .. } => "turn_finished",
+        }
+    }
+
+    /// True for the event after which a stream of this kind has nothing more to say.
+    pub fn ends(&self, stream: StreamId) -> bool {
+        match self {
+            Self::TurnFinished { .. } => true,
+            Self::ActionFinished { execution_id, .. } => stream == StreamId::Execution(*execution_id),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! One assistant.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{GuruId, GuruSlug, Problem, Problems, UnixMillis, limits};
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct Guru {
+    pub id: GuruId,
+    pub slug: GuruSlug,
+    pub settings: GuruSettings,
+    pub created_at: UnixMillis,
+    pub updated_at: UnixMillis,
+}
+
+/// What a guru admin may set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GuruSettings {
+    pub name: String,
+    /// The guru's rules ("prompt").
+    pub instructions: String,
+    /// Questions shown to a new asker.
+    pub example_questions: Vec<String>,
+    /// How many actions it may have; None takes the operator's default.
+    pub action_limit: Option<u32>,
+    /// Actions of one turn that run at a time.
+    pub parallel_actions: u32,
+    /// IANA name; relative dates and schedules are meant in it.
+    pub time_zone: String,
+    pub planner: PlannerChoice,
+}
+
+impl Default for GuruSettings {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            instructions: String::new(),
+            example_questions: Vec::new(),
+            action_limit: None,
+            parallel_actions: limits::PARALLEL_ACTIONS_DEFAULT,
+            time_zone: "UTC".to_owned(),
+            planner: PlannerChoice::Embedded,
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum PlannerChoice {
+    Embedded,
+}
+
+impl GuruSettings {
+    /// All rules a guru's settings must keep.
+    pub fn check(&self) -> Result<(), Problems> {
+        let mut found = Vec::new();
+        let name_chars = self.name.trim().chars().count();
+        if name_chars == 0 || name_chars > limits::TITLE_CHARS_MAX {
+            found.push(
+                Problem::new("bad_name", "The guru's name is empty or too long.", format!("Give it 1 to {} characters.", limits::TITLE_CHARS_MAX))
+                    .at("name"),
+            );
+        }
+        if self.instructions.chars().count() > limits::INSTRUCTIONS_CHARS_MAX {
+            found.push(
+                Problem::new("too_long", "The guru's instructions are too long.", format!("Keep them within {} characters.", limits::INSTRUCTIONS_CHARS_MAX))
+                    .at("instructions"),
+            );
+        }
+        if self.parallel_actions == 0 || self.parallel_actions > limits::PARALLEL_ACTIONS_MAX {
+            found.push(
+                Problem::new("out_of_range", format!("{} actions at a time is out of range.", self.parallel_actions), format!("Choose 1 to {}.", limits::PARALLEL_ACTIONS_MAX))
+                    .at("parallel_actions"),
+            );
+        }
+        if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
+            found.push(
+                Problem::new("bad_time_zone", format!("`{}` is not a known time zone.", self.time_zone), "Give an IANA name such as `Europe/Berlin`.")
+                    .at("time_zone"),
+            );
+        }
+        Problems::or(found, ())
+    }
+}
