@@ -99,6 +99,19 @@ impl<T> EventKind<T> {
         }
     }
 
+    /// The execution that the event speaks of, if it speaks of one.
+    pub const fn execution_id(&self) -> Option<ExecutionId> {
+        match self {
+            Self::ActionStarted { execution_id, .. }
+            | Self::ActionOutput { execution_id, .. }
+            | Self::HttpExchanged { execution_id, .. }
+            | Self::HostContacted { execution_id, .. }
+            | Self::PhaseMeasured { execution_id, .. }
+            | Self::ActionFinished { execution_id, .. } => Some(*execution_id),
+            Self::TurnStarted { .. } | Self::Planned { .. } | Self::AnswerText { .. } | Self::TurnFinished { .. } => None,
+        }
+    }
+
     /// True for the event after which a stream of this kind has nothing more to say.
     pub fn ends(&self, stream: StreamId) -> bool {
         match self {

@@ -1,1 +1,177 @@
-//! 
+//! The order of work: a question becomes a plan, the plan becomes runs, the runs become an answer, and everything is
+//! in the ledger before it is shown. Also who may do what, and the verbs by which gurus, actions and secrets change.
+//!
+//! This crate must not know HTTP types, SQL text or the environment. Doors call its verbs; it calls planners and
+//! runners.
+
+pub mod access;
+pub mod accounts;
+pub mod answer;
+pub mod catalogue;
+pub mod clock;
+mod error;
+pub mod events;
+pub mod follow;
+mod history;
+pub mod hub;
+pub mod manage;
+pub mod run;
+pub mod turn;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use errand_domain::{Problem, StreamId, TurnId, limits::Limits};
+use errand_planners::Planner;
+use errand_runners::Runners;
+use errand_secrets::Keyring;
+use errand_storage::Db;
+use tokio::sync::{OwnedSemaphorePermit, RwLock, Semaphore};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+pub use errand_secrets::{Masked, SecretText};
+pub use error::{EngineError, Result};
+
+use crate::{accounts::{KeyCache, Throttle}, catalogue::GuruView, clock::Clock, events::{Recorder, StreamWriter}, hub::Hub};
+
+/// What an engine is made of; `app` puts it together.
+#[derive(Debug)]
+pub struct Parts {
+    pub db: Db,
+    pub keyring: Keyring,
+    pub planner: Planner,
+    pub runners: Runners,
+    pub clock: Clock,
+    pub limits: Limits,
+    /// Executions under way at once on this node; more are refused as overloaded.
+    pub executions_at_once_max: usize,
+}
+
+/// The engine. Cheap to clone; all clones are one.
+#[derive(Debug, Clone)]
+pub struct Engine(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    db: Db,
+    keyring: RwLock<Keyring>,
+    planner: Planner,
+    runners: Runners,
+    clock: Clock,
+    limits: Limits,
+    hub: Arc<Hub>,
+    recorder: Recorder,
+    places: Arc<Semaphore>,
+    views: catalogue::Views,
+    keys: KeyCache,
+    sign_ins: Throttle,
+    turns: Mutex<HashMap<TurnId, CancellationToken>>,
+    work: TaskTracker,
+}
+
+/// How long a stopping engine waits for what is under way before it gives up on it.
+pub const SHUTDOWN_WAIT_MAX: Duration = Duration::from_secs(30);
+
+impl Engine {
+    pub fn new(parts: Parts) -> Self {
+        let hub = Arc::new(Hub::default());
+        let (recorder, _writer) = Recorder::start(parts.db.clone(), Arc::clone(&hub));
+        Self(Arc::new(Inner {
+            db: parts.db,
+            keyring: RwLock::new(parts.keyring),
+            planner: parts.planner,
+            runners: parts.runners,
+            clock: parts.clock,
+            limits: parts.limits,
+            hub,
+            recorder,
+            places: Arc::new(Semaphore::new(parts.executions_at_once_max)),
+            views: catalogue::Views::default(),
+            keys: KeyCache::default(),
+            sign_ins: Throttle::default(),
+            turns: Mutex::default(),
+            work: TaskTracker::new(),
+        }))
+    }
+
+    /// Stops taking turns and waits for what is under way; what is left after the wait is cancelled and recorded.
+    pub async fn shut_down(&self) {
+        self.0.work.close();
+        if tokio::time::timeout(SHUTDOWN_WAIT_MAX, self.0.work.wait()).await.is_err() {
+            for cancel in self.turns().values() {
+                cancel.cancel();
+            }
+            let _ = tokio::time::timeout(SHUTDOWN_WAIT_MAX, self.0.work.wait()).await;
+        }
+        // Everything handed to the writer before this is committed once this empty write is.
+        let _ = self.recorder().submit(Vec::new()).committed().await;
+    }
+
+    /// Asks a turn to stop. False when it is not running here.
+    pub fn cancel_turn(&self, turn_id: TurnId) -> bool {
+        self.turns().get(&turn_id).map(CancellationToken::cancel).is_some()
+    }
+
+    pub fn db(&self) -> &Db {
+        &self.0.db
+    }
+
+    pub fn hub(&self) -> &Hub {
+        &self.0.hub
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.0.clock
+    }
+
+    pub fn limits(&self) -> &Limits {
+        &self.0.limits
+    }
+
+    pub fn planner(&self) -> &Planner {
+        &self.0.planner
+    }
+
+    pub(crate) fn runners(&self) -> &Runners {
+        &self.0.runners
+    }
+
+    pub(crate) fn recorder(&self) -> &Recorder {
+        &self.0.recorder
+    }
+
+    fn open_stream(&self, stream: StreamId, guru: &GuruView) -> StreamWriter {
+        StreamWriter::open(stream, Arc::clone(&guru.masker), self.recorder().clone(), self.clock().clone(), self.hub())
+    }
+
+    /// A place among the executions under way, or a clear no.
+    fn admit(&self) -> std::result::Result<OwnedSemaphorePermit, Problem> {
+        Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| {
+            Problem::new(
+                "overloaded",
+                "Too many actions are running on this node already.",
+                "Try again in a moment, or raise `executions_at_once_max`.",
+            )
+        })
+    }
+
+    fn spawn_work(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.0.work.spawn(work);
+    }
+
+    fn register_turn(&self, turn_id: TurnId, cancel: CancellationToken) {
+        self.turns().insert(turn_id, cancel);
+    }
+
+    fn forget_turn(&self, turn_id: TurnId) {
+        self.turns().remove(&turn_id);
+    }
+
+    fn turns(&self) -> MutexGuard<'_, HashMap<TurnId, CancellationToken>> {
+        // The map is never left half-changed, so a panic elsewhere does not spoil it.
+        self.0.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

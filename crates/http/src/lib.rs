@@ -1,1 +1,54 @@
-//! 
+//! The HTTP doors: REST, server-sent events, OpenAPI and the built-in web app.
+//!
+//! This crate translates: a request into one engine verb, its outcome into a reply. It must not decide anything, call
+//! planners or runners, or know how things are stored.
+
+mod assets;
+mod auth;
+mod error;
+mod extract;
+mod openapi;
+mod rate;
+mod routes;
+mod sse;
+mod state;
+mod wire;
+
+use axum::{Router, extract::Request, http::{HeaderName, HeaderValue}};
+use tower::{Layer as _, ServiceBuilder};
+use tower_http::{
+    ServiceExt as _,
+    catch_panic::CatchPanicLayer,
+    compression::CompressionLayer,
+    limit::RequestBodyLimitLayer,
+    normalize_path::{NormalizePath, NormalizePathLayer},
+    set_header::SetResponseHeaderLayer,
+};
+
+pub use openapi::document as openapi_document;
+pub use state::{GalleryEntry, HttpSettings, HttpState};
+
+/// The largest request body that is read.
+pub const REQUEST_BYTES_MAX: usize = 2 * 1024 * 1024;
+
+/// Everything the server answers, ready to be served. Trailing slashes are accepted everywhere.
+pub fn service(state: HttpState) -> NormalizePath<Router> {
+    let (api, document) = openapi::split();
+    let router = api
+        .merge(openapi::pages(&document))
+        .fallback(assets::serve)
+        .with_state(state)
+        .layer(
+            ServiceBuilder::new()
+                .layer(CatchPanicLayer::custom(error::after_panic))
+                .layer(header("x-content-type-options", "nosniff"))
+                .layer(header("referrer-policy", "same-origin"))
+                .layer(header("x-frame-options", "DENY"))
+                .layer(RequestBodyLimitLayer::new(REQUEST_BYTES_MAX)),
+        );
+    NormalizePathLayer::trim_trailing_slash().layer(router)
+}
+
+fn header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
+    SetResponseHeaderLayer::if_not_present(HeaderName::from_static(name), HeaderValue::from_static(value))
+}

@@ -1,0 +1,177 @@
+//! Settings: read once, here, from `errand.toml`, the environment and the command line, in that order of growing
+//! weight. Nothing else in Errand reads the environment.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use color_eyre::eyre::{Result, WrapErr as _, eyre};
+use errand_domain::limits::Limits;
+use serde::Deserialize;
+
+/// Every variable that Errand reads, with what it sets. `errand doctor` prints this table.
+pub const VARIABLES: [(&str, &str); 15] = [
+    ("ERRAND_CONFIG", "path of errand.toml"),
+    ("ERRAND_DATA_DIR", "data_dir: database, keys and models"),
+    ("ERRAND_LISTEN", "listen: address and port of the dashboard and API"),
+    ("ERRAND_PUBLIC_URL", "public_url: how browsers reach it, for links"),
+    ("ERRAND_DATABASE_URL", "database_url: a PostgreSQL address, instead of the SQLite file"),
+    ("ERRAND_MASTER_KEY", "master key(s), base64 or hex, newest first, comma-separated"),
+    ("ERRAND_MASTER_KEY_FILE", "master_key_file: path of the key file"),
+    ("ERRAND_MODEL_DIR", "model_dir: where the sentence model lies"),
+    ("ERRAND_EGRESS_OPEN", "egress.open: comma-separated address ranges that actions may reach"),
+    ("ERRAND_LOG", "log.filter: what to log, such as `info` or `errand_engine=debug`"),
+    ("ERRAND_LOG_FORMAT", "log.format: `text` or `json`"),
+    ("ERRAND_SERVER", "address of the server that the command line talks to"),
+    ("ERRAND_API_KEY", "API key of the command line"),
+    ("ERRAND_GURU", "guru of the command line"),
+    ("NO_COLOR", "set to anything: no colours"),
+];
+
+pub const LISTEN_DEFAULT: &str = "127.0.0.1:8029";
+
+/// The file's shape; every field may be left out.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct ConfigFile {
+    data_dir: Option<PathBuf>,
+    listen: Option<SocketAddr>,
+    public_url: Option<String>,
+    database_url: Option<String>,
+    master_key_file: Option<PathBuf>,
+    model_dir: Option<PathBuf>,
+    egress: EgressSection,
+    limits: Limits,
+    log: LogSection,
+    executions_at_once_max: Option<usize>,
+    requests_per_minute_max: Option<u32>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct EgressSection {
+    open: Vec<String>,
+    response_bytes_max: Option<usize>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct LogSection {
+    filter: Option<String>,
+    format: Option<LogFormat>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    #[default]
+    Text,
+    Json,
+}
+
+/// The settings in force.
+pub struct Config {
+    pub data_dir: PathBuf,
+    pub listen: SocketAddr,
+    pub public_url: String,
+    /// PostgreSQL; None for the SQLite file in the data directory. May hold a password: never shown.
+    pub database_url: Option<String>,
+    /// Master keys given as text; None when they are in a file.
+    pub master_key: Option<String>,
+    pub master_key_file: PathBuf,
+    pub model_dir: PathBuf,
+    pub egress_open: Vec<String>,
+    pub response_bytes_max: Option<usize>,
+    pub limits: Limits,
+    pub log_filter: String,
+    pub log_format: LogFormat,
+    /// Executions under way at once on this node; more are refused as overloaded.
+    pub executions_at_once_max: usize,
+    /// Requests per minute and caller; more are answered 429.
+    pub requests_per_minute_max: u32,
+}
+
+const EXECUTIONS_AT_ONCE_DEFAULT: usize = 512;
+const REQUESTS_PER_MINUTE_DEFAULT: u32 = 1_200;
+
+/// What the command line may set over file and environment.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ConfigArgs {
+    /// Settings file [default: DATA_DIR/errand.toml when it exists]
+    #[arg(long, global = true, value_name = "FILE", env = "ERRAND_CONFIG", hide_env = true)]
+    pub config: Option<PathBuf>,
+    /// Where the database, the keys and the model lie
+    #[arg(long, global = true, value_name = "DIR", env = "ERRAND_DATA_DIR", hide_env = true)]
+    pub data_dir: Option<PathBuf>,
+}
+
+impl Config {
+    pub fn load(args: &ConfigArgs) -> Result<Self> {
+        let guessed_dir = args.data_dir.clone().map_or_else(default_data_dir, Ok)?;
+        let file = read_file(args.config.as_deref(), &guessed_dir)?;
+        let data_dir = args.data_dir.clone().or(file.data_dir).unwrap_or(guessed_dir);
+        let listen = match variable("ERRAND_LISTEN") {
+            Some(text) => text.parse().wrap_err_with(|| format!("ERRAND_LISTEN is `{text}`, not an address such as {LISTEN_DEFAULT}"))?,
+            None => file.listen.map_or_else(|| LISTEN_DEFAULT.parse(), Ok).wrap_err("the default address")?,
+        };
+        let egress_open = variable("ERRAND_EGRESS_OPEN").map_or(file.egress.open, |text| {
+            text.split(',').map(|range| range.trim().to_owned()).filter(|range| !range.is_empty()).collect()
+        });
+        Ok(Self {
+            public_url: variable("ERRAND_PUBLIC_URL").or(file.public_url).unwrap_or_else(|| format!("http://{listen}")),
+            database_url: variable("ERRAND_DATABASE_URL").or(file.database_url),
+            master_key: variable("ERRAND_MASTER_KEY"),
+            master_key_file: path_variable("ERRAND_MASTER_KEY_FILE").or(file.master_key_file).unwrap_or_else(|| data_dir.join("master.key")),
+            model_dir: path_variable("ERRAND_MODEL_DIR").or(file.model_dir).unwrap_or_else(|| data_dir.join("models").join("minilm-l6-v2")),
+            egress_open,
+            response_bytes_max: file.egress.response_bytes_max,
+            limits: file.limits,
+            log_filter: variable("ERRAND_LOG").or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
+            log_format: match variable("ERRAND_LOG_FORMAT").as_deref() {
+                Some("json") => LogFormat::Json,
+                Some("text") => LogFormat::Text,
+                Some(other) => return Err(eyre!("ERRAND_LOG_FORMAT is `{other}`; choose `text` or `json`")),
+                None => file.log.format.unwrap_or_default(),
+            },
+            executions_at_once_max: file.executions_at_once_max.unwrap_or(EXECUTIONS_AT_ONCE_DEFAULT),
+            requests_per_minute_max: file.requests_per_minute_max.unwrap_or(REQUESTS_PER_MINUTE_DEFAULT),
+            data_dir,
+            listen,
+        })
+    }
+
+    pub fn sqlite_file(&self) -> PathBuf {
+        self.data_dir.join("errand.db")
+    }
+
+    /// The API key of this machine's own command line, written at the first start.
+    pub fn local_key_file(&self) -> PathBuf {
+        self.data_dir.join("local.key")
+    }
+}
+
+fn read_file(given: Option<&Path>, data_dir: &Path) -> Result<ConfigFile> {
+    let path = given.map_or_else(|| data_dir.join("errand.toml"), Path::to_path_buf);
+    if given.is_none() && !path.exists() {
+        return Ok(ConfigFile::default());
+    }
+    let text = std::fs::read_to_string(&path).wrap_err_with(|| format!("the settings file {} can't be read", path.display()))?;
+    toml::from_str(&text).wrap_err_with(|| format!("the settings file {} is off", path.display()))
+}
+
+/// `$XDG_DATA_HOME/errand`, else `~/.local/share/errand`.
+fn default_data_dir() -> Result<PathBuf> {
+    path_variable("XDG_DATA_HOME")
+        .or_else(|| path_variable("HOME").map(|home| home.join(".local/share")))
+        .map(|base| base.join("errand"))
+        .ok_or_else(|| eyre!("there is no home directory to keep data in; give --data-dir"))
+}
+
+pub fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
+fn path_variable(name: &str) -> Option<PathBuf> {
+    variable(name).map(PathBuf::from)
+}

@@ -1,0 +1,237 @@
+//! People and keys: who a request comes from. Tokens are random, shown once and kept as hashes.
+
+mod password;
+mod throttle;
+mod token;
+
+use std::{collections::HashMap, sync::{Arc, Mutex, PoisonError}, time::{Duration, Instant}};
+
+use errand_domain::{ApiKeyId, GuruId, Problem, Role, UserId};
+use errand_secrets::SecretText;
+use errand_storage::users::{self, ApiKeyRow, UserRow};
+
+use crate::{
+    Engine, EngineError,
+    access::{Caller, KeyCaller, Scope, UserCaller},
+    clock::new_uuid,
+    error::Result,
+};
+pub use throttle::Throttle;
+pub use token::Token;
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// How long a sign-in lasts.
+const SESSION_MS: i64 = 30 * DAY_MS;
+/// How long a one-time link is good for.
+const CLAIM_MS: i64 = 7 * DAY_MS;
+/// How long a looked-up key is believed before it is looked up again: a key revoked on another node may work this
+/// much longer.
+const KEY_BELIEVED_FOR: Duration = Duration::from_secs(2);
+const KEYS_CACHED_MAX: usize = 10_000;
+/// Prefix of API keys, so that scanners and people recognise one.
+pub const API_KEY_PREFIX: &str = "errand_";
+/// The first admin's name until somebody changes it.
+const FIRST_ADMIN_EMAIL: &str = "admin@localhost";
+
+/// Keys looked up a moment ago.
+#[derive(Debug, Default)]
+pub struct KeyCache(Mutex<HashMap<[u8; 32], (Arc<Caller>, Instant)>>);
+
+impl KeyCache {
+    fn get(&self, hash: &[u8; 32]) -> Option<Arc<Caller>> {
+        let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        cache.get(hash).filter(|(_, at)| at.elapsed() < KEY_BELIEVED_FOR).map(|(caller, _)| Arc::clone(caller))
+    }
+
+    fn put(&self, hash: [u8; 32], caller: &Arc<Caller>) {
+        let mut cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if cache.len() >= KEYS_CACHED_MAX {
+            cache.clear();
+        }
+        cache.insert(hash, (Arc::clone(caller), Instant::now()));
+    }
+
+    fn forget_all(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+}
+
+/// A sign-in: the token goes into a cookie and is never shown again.
+#[derive(Debug)]
+pub struct SignedIn {
+    pub caller: Arc<Caller>,
+    pub token: Token,
+    pub lasts_ms: i64,
+}
+
+/// A fresh API key; `text` can't be read again later.
+#[derive(Debug)]
+pub struct NewKey {
+    pub id: ApiKeyId,
+    pub text: SecretText,
+}
+
+impl Engine {
+    /// Who presents this API key.
+    pub async fn authenticate_key(&self, presented: &str) -> Result<Arc<Caller>> {
+        let hash = token::hash(presented);
+        if let Some(caller) = self.keys().get(&hash) {
+            return Ok(caller);
+        }
+        let row = users::api_key_by_hash(&self.db().reader, &hash).await?.ok_or_else(EngineError::unauthenticated)?;
+        let caller = Arc::new(Caller::ApiKey(key_caller(row)));
+        self.keys().put(hash, &caller);
+        Ok(caller)
+    }
+
+    /// Who holds this session token.
+    pub async fn authenticate_session(&self, presented: &str) -> Result<Arc<Caller>> {
+        let now = self.clock().now();
+        let user = users::by_session(&self.db().reader, &token::hash(presented), now).await?.ok_or_else(EngineError::unauthenticated)?;
+        self.user_caller(user).await
+    }
+
+    /// Signs in with a password. Wrong addresses and wrong passwords look and take the same.
+    pub async fn sign_in(&self, email: &str, password: &str) -> Result<SignedIn> {
+        self.0.sign_ins.check(email)?;
+        let user = users::by_email(&self.db().reader, email).await?;
+        let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+        let password = password.to_owned();
+        let right = tokio::task::spawn_blocking(move || password::verify(hash.as_deref(), &password))
+            .await
+            .map_err(|error| EngineError::internal("checking a password", error))?;
+        match user {
+            Some(user) if right => {
+                self.0.sign_ins.forget(email);
+                self.open_session(user).await
+            }
+            _ => Err(EngineError::Unauthenticated(Problem::new(
+                "wrong_password",
+                "This e-mail address and password do not go together.",
+                "Check both, or ask the operator for a new sign-in link (`errand link`).",
+            ))),
+        }
+    }
+
+    /// Trades a one-time link's token for a session; sets a password when one is given.
+    pub async fn claim(&self, presented: &str, new_password: Option<&str>) -> Result<SignedIn> {
+        let password_hash = match new_password {
+            Some(password) => Some(password::hash(password)?),
+            None => None,
+        };
+        let now = self.clock().now();
+        let mut tx = self.db().writer.begin().await?;
+        let user_id = users::use_claim(&mut tx, &token::hash(presented), now).await?.ok_or_else(|| {
+            EngineError::Unauthenticated(Problem::new(
+                "link_used",
+                "This sign-in link was used already or is too old.",
+                "Make a new one on the server with `errand link`.",
+            ))
+        })?;
+        if let Some(hash) = password_hash {
+            users::set_password(&mut tx, user_id, &hash, now).await?;
+        }
+        tx.commit().await?;
+        let user = users::by_id(&self.db().reader, user_id).await?.ok_or_else(EngineError::unauthenticated)?;
+        self.open_session(user).await
+    }
+
+    pub async fn sign_out(&self, presented: &str) -> Result<()> {
+        let mut tx = self.db().writer.begin().await?;
+        users::end_session(&mut tx, &token::hash(presented)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Makes the first admin when there is nobody yet. The token of a sign-in link, when one was made.
+    pub async fn ensure_admin(&self) -> Result<Option<Token>> {
+        if users::count(&self.db().reader).await? > 0 {
+            return Ok(None);
+        }
+        let now = self.clock().now();
+        let user = UserRow {
+            id: UserId::from_uuid(new_uuid()),
+            email: FIRST_ADMIN_EMAIL.to_owned(),
+            name: "Admin".to_owned(),
+            role: Role::SuperAdmin,
+            password_hash: None,
+            groups: Vec::new(),
+            created_at: now,
+            updated_at: now,
+        };
+        let mut tx = self.db().writer.begin().await?;
+        users::insert(&mut tx, &user).await?;
+        tx.commit().await?;
+        self.make_claim(&user.email).await.map(Some)
+    }
+
+    /// A new one-time sign-in token for a user.
+    pub async fn make_claim(&self, email: &str) -> Result<Token> {
+        let user = users::by_email(&self.db().reader, email).await?.ok_or_else(|| EngineError::not_found("user", email))?;
+        let token = Token::random();
+        let now = self.clock().now();
+        let mut tx = self.db().writer.begin().await?;
+        users::insert_claim(&mut tx, &token::hash(token.expose()), user.id, now, now.plus_ms(CLAIM_MS)).await?;
+        tx.commit().await?;
+        Ok(token)
+    }
+
+    /// A new API key; for all gurus when `guru` is None.
+    pub async fn create_api_key(&self, name: &str, scopes: &[Scope], guru: Option<GuruId>) -> Result<NewKey> {
+        let text = format!("{API_KEY_PREFIX}{}", Token::random().expose());
+        let row = ApiKeyRow {
+            id: ApiKeyId::from_uuid(new_uuid()),
+            name: name.to_owned(),
+            scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
+            guru_id: guru,
+            created_at: self.clock().now(),
+            last_used_at: None,
+        };
+        let mut tx = self.db().writer.begin().await?;
+        users::insert_api_key(&mut tx, &row, &token::hash(&text)).await?;
+        tx.commit().await?;
+        Ok(NewKey { id: row.id, text: SecretText::new(text) })
+    }
+
+    /// Ends a key; on other nodes it may work for a moment longer (`KEY_BELIEVED_FOR`).
+    pub async fn revoke_api_key(&self, id: ApiKeyId) -> Result<bool> {
+        let mut tx = self.db().writer.begin().await?;
+        let revoked = users::delete_api_key(&mut tx, id).await?;
+        tx.commit().await?;
+        self.keys().forget_all();
+        Ok(revoked)
+    }
+
+    async fn open_session(&self, user: UserRow) -> Result<SignedIn> {
+        let token = Token::random();
+        let now = self.clock().now();
+        let mut tx = self.db().writer.begin().await?;
+        users::insert_session(&mut tx, &token::hash(token.expose()), user.id, now, now.plus_ms(SESSION_MS)).await?;
+        tx.commit().await?;
+        Ok(SignedIn { caller: self.user_caller(user).await?, token, lasts_ms: SESSION_MS })
+    }
+
+    async fn user_caller(&self, user: UserRow) -> Result<Arc<Caller>> {
+        let gurus = users::memberships(&self.db().reader, user.id).await?;
+        Ok(Arc::new(Caller::User(UserCaller {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+            role: user.role,
+            groups: user.groups,
+            gurus,
+        })))
+    }
+
+    fn keys(&self) -> &KeyCache {
+        &self.0.keys
+    }
+}
+
+fn key_caller(row: ApiKeyRow) -> KeyCaller {
+    KeyCaller {
+        id: row.id,
+        name: row.name,
+        scopes: row.scopes.iter().filter_map(|scope| Scope::parse(scope)).collect(),
+        guru: row.guru_id,
+    }
+}

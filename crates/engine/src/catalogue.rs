@@ -1,0 +1,153 @@
+//! A guru as the engine uses it: settings, actions, opened secrets, the mask made of them and the planner's catalogue,
+//! loaded together and kept while nothing changed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use errand_domain::{Action, ActionId, Guru, GuruSlug, SecretName};
+use errand_planners::{Catalogue, CatalogueAction, Prepared};
+use errand_secrets::{Masker, SealContext, SecretText};
+use errand_storage::{actions, gurus, secrets};
+
+use crate::{Engine, error::Result};
+
+/// How long a view is used before the ledger is asked whether anything changed: a change made on another node shows
+/// here this much later. Changes made on this node show at once.
+const VIEW_BELIEVED_FOR: Duration = Duration::from_secs(1);
+
+/// One guru, ready to answer.
+#[derive(Debug)]
+pub struct GuruView {
+    pub guru: Guru,
+    pub actions: Vec<Arc<Action>>,
+    /// The enabled actions, as planners read them.
+    pub catalogue: Arc<Catalogue>,
+    pub masker: Arc<Masker>,
+    secrets: BTreeMap<SecretName, Arc<SecretText>>,
+    revision: i64,
+}
+
+impl GuruView {
+    pub fn action(&self, name: &str) -> Option<&Arc<Action>> {
+        self.actions.iter().find(|action| action.spec.name.as_str() == name)
+    }
+
+    pub fn action_by_id(&self, id: ActionId) -> Option<&Arc<Action>> {
+        self.actions.iter().find(|action| action.id == id)
+    }
+
+    pub fn secret(&self, name: &SecretName) -> Option<Arc<SecretText>> {
+        self.secrets.get(name).map(Arc::clone)
+    }
+
+    pub fn secret_names(&self) -> BTreeSet<SecretName> {
+        self.secrets.keys().cloned().collect()
+    }
+}
+
+/// The views in use, by slug.
+#[derive(Debug, Default)]
+pub struct Views(Mutex<HashMap<String, (Arc<GuruView>, Instant)>>);
+
+impl Views {
+    fn get(&self, slug: &str) -> Option<(Arc<GuruView>, Instant)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(slug).cloned()
+    }
+
+    fn put(&self, view: &Arc<GuruView>) {
+        let slug = view.guru.slug.to_string();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(slug, (Arc::clone(view), Instant::now()));
+    }
+
+    fn forget(&self, slug: &str) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(slug);
+    }
+}
+
+impl Engine {
+    /// The guru with this slug; None when there is none.
+    pub async fn guru_view(&self, slug: &str) -> Result<Option<Arc<GuruView>>> {
+        if let Some((view, checked_at)) = self.0.views.get(slug) {
+            let believed = checked_at.elapsed() < VIEW_BELIEVED_FOR;
+            if believed || gurus::revision(&self.db().reader, view.guru.id).await? == Some(view.revision) {
+                if !believed {
+                    self.0.views.put(&view);
+                }
+                return Ok(Some(view));
+            }
+            self.0.views.forget(slug);
+        }
+        let Ok(slug) = slug.parse::<GuruSlug>() else { return Ok(None) };
+        let Some(guru) = gurus::by_slug(&self.db().reader, &slug).await? else { return Ok(None) };
+        let view = Arc::new(self.load_view(guru).await?);
+        self.0.views.put(&view);
+        Ok(Some(view))
+    }
+
+    /// Makes the next use load the guru anew; after every change made here.
+    pub(crate) fn forget_view(&self, slug: &GuruSlug) {
+        self.0.views.forget(slug.as_str());
+    }
+
+    async fn load_view(&self, guru: Guru) -> Result<GuruView> {
+        // The revision is read first: a change that comes in between is then noticed at the next look.
+        let revision = gurus::revision(&self.db().reader, guru.id).await?.unwrap_or(0);
+        let actions: Vec<_> = actions::list(&self.db().reader, guru.id).await?.into_iter().map(Arc::new).collect();
+        let secrets = self.open_secrets(&guru).await?;
+        let masker = Arc::new(Masker::new(secrets.iter().map(|(name, value)| (name.clone(), &**value))));
+        let catalogue = Arc::new(self.build_catalogue(&guru, &actions).await?);
+        Ok(GuruView { guru, actions, catalogue, masker, secrets, revision })
+    }
+
+    async fn open_secrets(&self, guru: &Guru) -> Result<BTreeMap<SecretName, Arc<SecretText>>> {
+        let keyring = self.0.keyring.read().await;
+        let mut opened = BTreeMap::new();
+        for row in secrets::all_sealed(&self.db().reader, guru.id).await? {
+            let context = SealContext { guru_id: guru.id, name: &row.name, version: row.version };
+            let value = keyring.open(&context, &row.sealed)?;
+            opened.insert(row.name, Arc::new(value));
+        }
+        Ok(opened)
+    }
+
+    async fn build_catalogue(&self, guru: &Guru, actions: &[Arc<Action>]) -> Result<Catalogue> {
+        let vectors = actions::vectors(&self.db().reader, guru.id, self.planner().model()).await?;
+        let mut catalogue = Catalogue::default();
+        for action in actions.iter().filter(|action| action.enabled) {
+            let stored = vectors.iter().find(|row| row.action_id == action.id && row.version == action.version);
+            let prepared = match stored.and_then(|row| Prepared::from_bytes(&row.vectors).ok()) {
+                Some(prepared) => Some(Arc::new(prepared)),
+                None => self.prepare_and_keep(action).await?.map(Arc::new),
+            };
+            catalogue.actions.push(CatalogueAction {
+                id: action.id,
+                version: action.version,
+                name: action.spec.name.clone(),
+                trigger: action.spec.trigger.clone(),
+                examples: action.spec.examples.clone(),
+                parameters: action.spec.parameters.clone(),
+                runs_with: action.spec.runs_with.clone(),
+                prepared,
+            });
+        }
+        Ok(catalogue)
+    }
+
+    /// Encodes an action's trigger and examples and keeps the vectors, so that a turn only encodes its question.
+    pub(crate) async fn prepare_and_keep(&self, action: &Action) -> Result<Option<Prepared>> {
+        let planner = self.planner().clone();
+        let (trigger, examples) = (action.spec.trigger.clone(), action.spec.examples.clone());
+        let prepared = tokio::task::spawn_blocking(move || planner.prepare(&trigger, &examples))
+            .await
+            .map_err(|error| crate::EngineError::internal("encoding a trigger", error))?;
+        if let Some(prepared) = &prepared {
+            let mut tx = self.db().writer.begin().await?;
+            actions::put_vectors(&mut tx, action.id, action.version, self.planner().model(), &prepared.to_bytes()).await?;
+            tx.commit().await?;
+        }
+        Ok(prepared)
+    }
+}

@@ -1,0 +1,243 @@
+//! The masking gate and the one writer of history.
+//!
+//! Whatever a runner says arrives here as `Raw`, is masked, numbered, written to the ledger and only then shown to
+//! whoever follows. Nothing else turns `Raw` into `Masked`, and nothing else writes events.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use errand_domain::{
+    ArgValue, Arguments, Event, EventKind, ExecutionId, HostContact, Plan, StreamId, event::OutputStream,
+};
+use errand_secrets::{Masked, Masker, Raw, StreamMasker};
+use errand_storage::{Db, LedgerWrite};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    EngineError,
+    clock::Clock,
+    error::Result,
+    hub::{Hub, LiveEvent},
+};
+
+/// Requests that one transaction takes at most: large enough to share a commit, small enough to keep it short.
+const BATCH_REQUESTS_MAX: usize = 256;
+
+/// What the recorder writes together: rows, then the event to show once they are committed.
+struct Request {
+    writes: Vec<LedgerWrite>,
+    publish: Option<(StreamId, LiveEvent)>,
+    done: Option<oneshot::Sender<bool>>,
+}
+
+/// The way to the one writer. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Recorder {
+    requests: mpsc::UnboundedSender<Request>,
+}
+
+impl std::fmt::Debug for Request {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Request").field("writes", &self.writes.len()).finish_non_exhaustive()
+    }
+}
+
+impl Recorder {
+    /// Starts the writer. It ends, with everything written, when the last `Recorder` is dropped.
+    pub fn start(db: Db, hub: Arc<Hub>) -> (Self, tokio::task::JoinHandle<()>) {
+        let (requests, receiver) = mpsc::unbounded_channel();
+        (Self { requests }, tokio::spawn(write_all(db, hub, receiver)))
+    }
+
+    /// Writes rows that belong to no event; the receipt resolves once they are committed.
+    pub fn submit(&self, writes: Vec<LedgerWrite>) -> Receipt {
+        let (done, receipt) = oneshot::channel();
+        self.send(Request { writes, publish: None, done: Some(done) });
+        Receipt(receipt)
+    }
+
+    fn send(&self, request: Request) {
+        // The writer outlives every recorder, so sending can't fail while one exists.
+        let _ = self.requests.send(request);
+    }
+}
+
+/// The promise that something was written.
+#[derive(Debug)]
+#[must_use = "a write is only known to be kept once its receipt was awaited"]
+pub struct Receipt(oneshot::Receiver<bool>);
+
+impl Receipt {
+    pub async fn committed(self) -> Result<()> {
+        match self.0.await {
+            Ok(true) => Ok(()),
+            _ => Err(EngineError::internal("writing history", "the ledger did not take the write")),
+        }
+    }
+}
+
+/// Takes what has gathered, writes it in one transaction (group commit), then tells the waiting and the following.
+async fn write_all(db: Db, hub: Arc<Hub>, mut receiver: mpsc::UnboundedReceiver<Request>) {
+    let mut batch = Vec::with_capacity(BATCH_REQUESTS_MAX);
+    while receiver.recv_many(&mut batch, BATCH_REQUESTS_MAX).await > 0 {
+        let writes: Vec<LedgerWrite> = batch.iter_mut().flat_map(|request| std::mem::take(&mut request.writes)).collect();
+        let kept = match errand_storage::ledger::apply(&db, &writes).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::error!(%error, writes = writes.len(), "history could not be written");
+                false
+            }
+        };
+        for request in batch.drain(..) {
+            if let Some((stream, event)) = request.publish.filter(|_| kept) {
+                hub.publish(stream, &event);
+            }
+            if let Some(done) = request.done {
+                let _ = done.send(kept);
+            }
+        }
+    }
+}
+
+/// Writes one stream: masks, numbers, records. Shared by everything that happens within a turn.
+#[derive(Debug)]
+pub struct StreamWriter {
+    pub stream: StreamId,
+    masker: Arc<Masker>,
+    recorder: Recorder,
+    clock: Clock,
+    state: Mutex<StreamState>,
+}
+
+#[derive(Debug, Default)]
+struct StreamState {
+    last_seq: u32,
+    /// Output that is still coming: a secret may be split between its chunks.
+    outputs: HashMap<(ExecutionId, OutputStream), StreamMasker>,
+}
+
+impl StreamWriter {
+    pub fn open(stream: StreamId, masker: Arc<Masker>, recorder: Recorder, clock: Clock, hub: &Hub) -> Self {
+        hub.open(stream);
+        Self { stream, masker, recorder, clock, state: Mutex::default() }
+    }
+
+    pub fn mask(&self, text: &Raw) -> Masked {
+        self.masker.mask(text).0
+    }
+
+    /// Masks and records one event, with rows that belong to the same moment. Does not wait for the commit.
+    pub fn record(&self, kind: EventKind<Raw>, rows: Vec<LedgerWrite>) {
+        self.push(mask_event(&self.masker, kind), rows, None);
+    }
+
+    /// Like `record`; the receipt resolves once everything up to here is in the ledger.
+    pub fn record_durably(&self, kind: EventKind<Raw>, rows: Vec<LedgerWrite>) -> Receipt {
+        let (done, receipt) = oneshot::channel();
+        self.push(mask_event(&self.masker, kind), rows, Some(done));
+        Receipt(receipt)
+    }
+
+    /// Records a chunk of output as far as it can be told free of secrets; the rest waits for the next chunk.
+    pub fn record_output(&self, execution_id: ExecutionId, stream: OutputStream, chunk: &Raw) {
+        let text = {
+            let mut state = self.state();
+            state.outputs.entry((execution_id, stream)).or_insert_with(|| self.masker.stream()).push(chunk)
+        };
+        self.record_chunk(execution_id, stream, text);
+    }
+
+    /// Records what was held back of an execution's output, at its end.
+    pub fn finish_output(&self, execution_id: ExecutionId) {
+        for stream in [OutputStream::Result, OutputStream::Stderr] {
+            let held = self.state().outputs.remove(&(execution_id, stream));
+            if let Some(masker) = held {
+                self.record_chunk(execution_id, stream, masker.finish());
+            }
+        }
+    }
+
+    fn record_chunk(&self, execution_id: ExecutionId, stream: OutputStream, text: Masked) {
+        if !text.is_empty() {
+            self.push(EventKind::ActionOutput { execution_id, stream, text }, Vec::new(), None);
+        }
+    }
+
+    /// Numbers the event and hands it over under one lock, so that the ledger's order is the stream's order.
+    fn push(&self, kind: EventKind<Masked>, mut writes: Vec<LedgerWrite>, done: Option<oneshot::Sender<bool>>) {
+        let mut state = self.state();
+        state.last_seq += 1;
+        let event = Arc::new(Event { seq: state.last_seq, at: self.clock.now(), kind });
+        writes.push(LedgerWrite::Event { stream: self.stream, event: Arc::clone(&event) });
+        self.recorder.send(Request { writes, publish: Some((self.stream, event)), done });
+    }
+
+    fn state(&self) -> MutexGuard<'_, StreamState> {
+        // The state is changed in single steps, so a panic elsewhere does not spoil it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The one place where `Raw` becomes `Masked`.
+fn mask_event(masker: &Masker, kind: EventKind<Raw>) -> EventKind<Masked> {
+    let mask = |text: Raw| masker.mask(&text).0;
+    match kind {
+        EventKind::TurnStarted { question, source } => EventKind::TurnStarted { question: mask(question), source },
+        EventKind::Planned { plan } => EventKind::Planned { plan: mask_plan(masker, plan) },
+        EventKind::ActionStarted { execution_id, action, arguments } => {
+            EventKind::ActionStarted { execution_id, action, arguments: mask_arguments(masker, &arguments) }
+        }
+        EventKind::ActionOutput { execution_id, stream, text } => {
+            EventKind::ActionOutput { execution_id, stream, text: mask(text) }
+        }
+        EventKind::HttpExchanged { execution_id, exchange } => {
+            EventKind::HttpExchanged { execution_id, exchange: exchange.map(mask) }
+        }
+        EventKind::HostContacted { execution_id, contact } => {
+            EventKind::HostContacted { execution_id, contact: mask_contact(masker, contact) }
+        }
+        EventKind::PhaseMeasured { execution_id, phase } => EventKind::PhaseMeasured { execution_id, phase },
+        EventKind::ActionFinished { execution_id, action, status, duration_us, output, output_truncated, error, .. } => {
+            let (output, in_output) = output.map(|text| masker.mask(&text)).unzip();
+            let (error, in_error) = error.map(|text| masker.mask(&text)).unzip();
+            let masked_count = in_output.unwrap_or(0) + in_error.unwrap_or(0);
+            EventKind::ActionFinished { execution_id, action, status, duration_us, output, output_truncated, error, masked_count }
+        }
+        EventKind::AnswerText { text } => EventKind::AnswerText { text: mask(text) },
+        EventKind::TurnFinished { status, error } => EventKind::TurnFinished { status, error: error.map(mask) },
+    }
+}
+
+/// Arguments with their texts masked: an asker may paste a secret into a question.
+pub fn mask_arguments(masker: &Masker, arguments: &Arguments) -> Arguments {
+    let mask = |value: &ArgValue| match value {
+        ArgValue::String(text) => ArgValue::String(masker.mask_str(text).to_string()),
+        other => other.clone(),
+    };
+    arguments.iter().map(|(name, value)| (name.clone(), mask(value))).collect()
+}
+
+/// A plan repeats the asker's words.
+pub fn mask_plan(masker: &Masker, mut plan: Plan) -> Plan {
+    for step in &mut plan.steps {
+        step.arguments = mask_arguments(masker, &step.arguments);
+    }
+    for missing in &mut plan.missing {
+        missing.arguments = mask_arguments(masker, &missing.arguments);
+    }
+    for evidence in plan.considered.iter_mut().flat_map(|considered| &mut considered.evidence) {
+        *evidence = masker.mask_str(evidence).to_string();
+    }
+    plan
+}
+
+/// A host may come from a secret (a tenant's domain kept as one).
+fn mask_contact(masker: &Masker, contact: HostContact) -> HostContact {
+    HostContact {
+        host: masker.mask_str(&contact.host).to_string(),
+        refused: contact.refused.map(|reason| masker.mask_str(&reason).to_string()),
+        ..contact
+    }
+}

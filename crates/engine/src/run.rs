@@ -1,0 +1,295 @@
+//! One run of one action, from the ledger's first row to its last.
+
+use std::{collections::BTreeMap, sync::Arc, time::{Duration, Instant}};
+
+use errand_domain::{
+    Action, Arguments, BuiltIns, ConversationId, EventKind, Execution, ExecutionId, ExecutionStatus, Problem, SecretName, Source,
+    StreamId, TurnId, UserId, limits,
+};
+use errand_runners::{RunInput, RunOutcome, RunnerEvent};
+use errand_secrets::{Raw, SecretText};
+use errand_storage::LedgerWrite;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Engine, EngineError,
+    access::{Grant, Permit},
+    catalogue::GuruView,
+    clock::new_uuid,
+    error::Result,
+    events::{StreamWriter, mask_arguments},
+};
+
+/// Everything one run needs.
+#[derive(Debug, Clone)]
+pub struct Job {
+    pub execution_id: ExecutionId,
+    pub guru: Arc<GuruView>,
+    pub action: Arc<Action>,
+    /// Complete and checked.
+    pub arguments: Arguments,
+    pub built_ins: BuiltIns,
+    pub source: Source,
+    /// The question that led to it, as asked.
+    pub question: String,
+    pub turn: Option<(TurnId, ConversationId)>,
+    pub parent_id: Option<ExecutionId>,
+    pub user_id: Option<UserId>,
+}
+
+/// How a run ended, masked.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    pub execution_id: ExecutionId,
+    pub status: ExecutionStatus,
+    pub arguments: Arguments,
+    pub output: Option<String>,
+    pub output_truncated: bool,
+    pub error: Option<String>,
+    pub duration_us: u64,
+}
+
+/// A run outside any turn.
+#[derive(Debug, Clone)]
+pub struct RunRequest {
+    pub action: String,
+    pub arguments: Arguments,
+    pub source: Source,
+}
+
+impl Engine {
+    /// Runs one action once and waits for its end. Dropping the future cancels what may be cancelled.
+    pub async fn run_action<G: Grant>(&self, permit: &Permit<G>, request: RunRequest) -> Result<Execution> {
+        let action = permit.guru.action(&request.action).ok_or_else(|| EngineError::not_found("action", &request.action))?;
+        if !action.enabled && request.source != Source::Test {
+            return Err(disabled(action));
+        }
+        let arguments = complete_arguments(action, &request.arguments)?;
+        let job = Job {
+            execution_id: ExecutionId::from_uuid(new_uuid()),
+            guru: Arc::clone(&permit.guru),
+            action: Arc::clone(action),
+            arguments,
+            built_ins: permit.built_ins(),
+            source: request.source,
+            question: String::new(),
+            turn: None,
+            parent_id: None,
+            user_id: permit.caller.user_id(),
+        };
+        let cancel = CancellationToken::new();
+        let cancel_when_dropped = cancel.clone().drop_guard();
+        let engine = self.clone();
+        let run = tokio::spawn(async move { engine.run_alone(job, cancel).await });
+        let execution = run.await.map_err(|error| EngineError::internal("running an action", error))??;
+        cancel_when_dropped.disarm();
+        if request.source == Source::Test {
+            self.note_tested(permit.guru_id(), action).await?;
+        }
+        Ok(execution)
+    }
+
+    async fn run_alone(&self, job: Job, cancel: CancellationToken) -> Result<Execution> {
+        let stream = StreamId::Execution(job.execution_id);
+        let writer = self.open_stream(stream, &job.guru);
+        let mut execution = self.first_row(&job);
+        let finished = self.execute(job, &writer, &cancel).await?;
+        execution.arguments = finished.arguments;
+        execution.status = finished.status;
+        execution.output = finished.output;
+        execution.output_truncated = finished.output_truncated;
+        execution.error = finished.error;
+        execution.finished_at = Some(self.clock().now());
+        execution.duration_us = Some(finished.duration_us);
+        Ok(execution)
+    }
+
+    /// Runs a job and records it. Returns once its last row is in the ledger, so that an answer may speak of it.
+    pub(crate) async fn execute(&self, job: Job, writer: &StreamWriter, cancel: &CancellationToken) -> Result<Finished> {
+        let begun = Instant::now();
+        self.record_start(&job, writer).await?;
+        let outcome = match self.admit() {
+            Err(problem) => could_not_start(&problem),
+            Ok(_place) if cancel.is_cancelled() => cancelled(),
+            Ok(_place) => match needed_secrets(&job) {
+                Err(problem) => could_not_start(&problem),
+                Ok(secrets) => self.run_to_its_end(&job, secrets, writer, cancel).await,
+            },
+        };
+        writer.finish_output(job.execution_id);
+        self.record_end(&job, outcome, begun.elapsed(), writer).await
+    }
+
+    /// The ledger's first row comes before anything happens outside. For what may change the world it is awaited:
+    /// should this process die, the row says that an effect may have taken place.
+    async fn record_start(&self, job: &Job, writer: &StreamWriter) -> Result<()> {
+        let row = LedgerWrite::ExecutionStarted(Box::new(self.first_row(job)));
+        let started = EventKind::ActionStarted {
+            execution_id: job.execution_id,
+            action: job.action.spec.name.clone(),
+            arguments: job.arguments.clone(),
+        };
+        if job.action.spec.body.is_safe() {
+            writer.record(started, vec![row]);
+            return Ok(());
+        }
+        writer.record_durably(started, vec![row]).committed().await
+    }
+
+    fn first_row(&self, job: &Job) -> Execution {
+        let now = self.clock().now();
+        Execution {
+            id: job.execution_id,
+            guru_id: job.guru.guru.id,
+            action_id: job.action.id,
+            action_name: job.action.spec.name.clone(),
+            action_version: job.action.version,
+            kind: job.action.spec.body.kind(),
+            source: job.source,
+            status: ExecutionStatus::Running,
+            turn_id: job.turn.map(|(turn, _)| turn),
+            conversation_id: job.turn.map(|(_, conversation)| conversation),
+            parent_id: job.parent_id,
+            user_id: job.user_id,
+            question: job.guru.masker.mask_str(&job.question).to_string(),
+            arguments: mask_arguments(&job.guru.masker, &job.arguments),
+            output: None,
+            output_truncated: false,
+            error: None,
+            created_at: now,
+            started_at: Some(now),
+            finished_at: None,
+            duration_us: None,
+        }
+    }
+
+    /// What changes nothing elsewhere is dropped when the asker goes away; what may is finished and recorded.
+    async fn run_to_its_end(
+        &self,
+        job: &Job,
+        secrets: BTreeMap<SecretName, Arc<SecretText>>,
+        writer: &StreamWriter,
+        cancel: &CancellationToken,
+    ) -> RunOutcome {
+        let input = RunInput {
+            action: Arc::new(job.action.spec.clone()),
+            arguments: job.arguments.clone(),
+            secrets,
+            built_ins: job.built_ins.clone(),
+            timeout: Duration::from_millis(job.action.spec.timeout_ms.unwrap_or(limits::ACTION_TIMEOUT_MS_DEFAULT)),
+            output_bytes_max: self.limits().output_bytes_max,
+        };
+        let id = job.execution_id;
+        let sink = |event: RunnerEvent| record_runner_event(writer, id, event);
+        let run = self.runners().run(&input, &sink);
+        if !job.action.spec.body.is_safe() {
+            return run.await;
+        }
+        tokio::select! {
+            outcome = run => outcome,
+            () = cancel.cancelled() => cancelled(),
+        }
+    }
+
+    async fn record_end(&self, job: &Job, outcome: RunOutcome, took: Duration, writer: &StreamWriter) -> Result<Finished> {
+        let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        let output = outcome.output.as_ref().map(|text| writer.mask(text));
+        let error = outcome.error.as_ref().map(|text| writer.mask(text));
+        let finished = Finished {
+            execution_id: job.execution_id,
+            status: outcome.status,
+            arguments: mask_arguments(&job.guru.masker, &job.arguments),
+            output: output.as_ref().map(ToString::to_string),
+            output_truncated: outcome.output_truncated,
+            error: error.as_ref().map(ToString::to_string),
+            duration_us,
+        };
+        let row = LedgerWrite::ExecutionFinished {
+            guru_id: job.guru.guru.id,
+            id: job.execution_id,
+            status: outcome.status,
+            output,
+            output_truncated: outcome.output_truncated,
+            error,
+            finished_at: self.clock().now(),
+            duration_us,
+        };
+        let event = EventKind::ActionFinished {
+            execution_id: job.execution_id,
+            action: job.action.spec.name.clone(),
+            status: outcome.status,
+            duration_us,
+            output: outcome.output,
+            output_truncated: outcome.output_truncated,
+            error: outcome.error,
+            masked_count: 0,
+        };
+        writer.record_durably(event, vec![row]).committed().await?;
+        Ok(finished)
+    }
+}
+
+fn record_runner_event(writer: &StreamWriter, execution_id: ExecutionId, event: RunnerEvent) {
+    match event {
+        RunnerEvent::Output { stream, text } => writer.record_output(execution_id, stream, &text),
+        RunnerEvent::Exchange(exchange) => writer.record(EventKind::HttpExchanged { execution_id, exchange }, Vec::new()),
+        RunnerEvent::Contact(contact) => writer.record(EventKind::HostContacted { execution_id, contact }, Vec::new()),
+        RunnerEvent::Phase(phase) => writer.record(EventKind::PhaseMeasured { execution_id, phase }, Vec::new()),
+    }
+}
+
+/// Checks given arguments for a direct run; what is missing is an error here, since nobody can be asked.
+fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
+    let (arguments, missing) = errand_domain::parameter::complete(&action.spec.parameters, given)
+        .map_err(|found| EngineError::Invalid(errand_domain::Problems(found)))?;
+    if missing.is_empty() {
+        return Ok(arguments);
+    }
+    let found = missing
+        .into_iter()
+        .map(|name| {
+            Problem::new("missing_argument", format!("`{}` needs a value for `{name}`.", action.spec.name), "Give it in `arguments`.")
+                .at(format!("arguments.{name}"))
+        })
+        .collect();
+    Err(EngineError::Invalid(errand_domain::Problems(found)))
+}
+
+/// The values an action refers to; deny by default: it gets no other.
+fn needed_secrets(job: &Job) -> std::result::Result<BTreeMap<SecretName, Arc<SecretText>>, Problem> {
+    job.action
+        .spec
+        .secrets()
+        .into_iter()
+        .map(|name| match job.guru.secret(&name) {
+            Some(value) => Ok((name, value)),
+            None => Err(Problem::new(
+                "missing_secret",
+                format!("`{}` needs the secret `{name}`, which is not set.", job.action.spec.name),
+                format!("Set it with `errand secret set {name}`."),
+            )),
+        })
+        .collect()
+}
+
+fn could_not_start(problem: &Problem) -> RunOutcome {
+    RunOutcome {
+        status: ExecutionStatus::Refused,
+        output: None,
+        output_truncated: false,
+        error: Some(Raw::from(problem.to_string())),
+    }
+}
+
+fn cancelled() -> RunOutcome {
+    RunOutcome { status: ExecutionStatus::Cancelled, output: None, output_truncated: false, error: None }
+}
+
+fn disabled(action: &Action) -> EngineError {
+    let why = action.disabled_reason.as_deref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    EngineError::Conflict(Problem::new(
+        "action_disabled",
+        format!("The action `{}` is disabled{why}.", action.spec.name),
+        "Enable it, or use the test, which runs disabled actions too.",
+    ))
+}

@@ -1,0 +1,313 @@
+//! A turn: question → plan → runs in parallel → answer. The whole story of Errand in one file.
+
+use std::{sync::Arc, time::Duration};
+
+use errand_domain::{
+    Conversation, ConversationId, EventKind, ExecutionId, Plan, Problem, Source, Step, StreamId, Turn, TurnId, TurnStatus, limits,
+};
+use errand_planners::{Effect, Input, PlanRequest};
+use errand_secrets::Raw;
+use errand_storage::{LedgerWrite, conversations};
+use futures_util::{StreamExt as _, stream};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::{
+    Engine, EngineError, answer,
+    access::{Ask, Permit},
+    catalogue::GuruView,
+    clock::new_uuid,
+    error::Result,
+    events::{StreamWriter, mask_plan},
+    history,
+    run::{Finished, Job},
+};
+
+/// What somebody asks.
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub text: String,
+    /// The conversation it continues; None starts one.
+    pub conversation: Option<ConversationId>,
+    pub source: Source,
+    /// The caller's own name for the asker; never used for identity.
+    pub external_user_id: Option<String>,
+    pub attendance: Attendance,
+}
+
+/// How it is known that nobody waits for the answer any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attendance {
+    /// The asker holds a [`TurnHandle`] with its guard; dropping it cancels.
+    Connection,
+    /// Whoever follows the stream; when nobody has for a while, the turn is cancelled.
+    Followers,
+}
+
+/// How long a turn goes on that nobody follows: long enough to reload a page.
+const UNATTENDED_MAX: Duration = Duration::from_secs(15);
+const ATTENDANCE_CHECK: Duration = Duration::from_secs(1);
+const TITLE_CHARS_SHOWN_MAX: usize = 80;
+
+/// A turn under way.
+#[derive(Debug)]
+pub struct TurnHandle {
+    pub turn_id: TurnId,
+    pub conversation_id: ConversationId,
+    cancel: CancellationToken,
+}
+
+impl TurnHandle {
+    /// A guard that cancels the turn when it is dropped.
+    pub fn cancel_when_dropped(&self) -> DropGuard {
+        self.cancel.clone().drop_guard()
+    }
+}
+
+/// One turn's constants while it runs.
+struct Asked {
+    turn_id: TurnId,
+    conversation_id: ConversationId,
+    permit: Permit<Ask>,
+    question: Question,
+    writer: StreamWriter,
+    cancel: CancellationToken,
+}
+
+/// What came of a turn.
+struct Answered {
+    status: TurnStatus,
+    plan: Option<Plan>,
+    text: String,
+    error: Option<String>,
+}
+
+impl Engine {
+    /// Takes a question and begins to answer it; its events tell the rest.
+    pub async fn start_turn(&self, permit: Permit<Ask>, question: Question) -> Result<TurnHandle> {
+        check_question(&question.text)?;
+        let turn_id = TurnId::from_uuid(new_uuid());
+        let conversation_id = self.conversation_for(&permit, &question).await?;
+        let writer = self.open_stream(StreamId::Turn(turn_id), &permit.guru);
+        let cancel = CancellationToken::new();
+        let asked = Asked { turn_id, conversation_id, permit, question, writer, cancel: cancel.clone() };
+        self.record_question(&asked).await?;
+        self.register_turn(turn_id, cancel.clone());
+        if asked.question.attendance == Attendance::Followers {
+            tokio::spawn(self.clone().cancel_when_unattended(turn_id, cancel.clone()));
+        }
+        let engine = self.clone();
+        self.spawn_work(async move { engine.drive(asked).await });
+        Ok(TurnHandle { turn_id, conversation_id, cancel })
+    }
+
+    /// The plan without the runs; nothing is recorded.
+    pub async fn preview_plan(&self, permit: &Permit<Ask>, question: &Question) -> Result<Plan> {
+        check_question(&question.text)?;
+        let turns = match question.conversation {
+            Some(id) => self.past_turns(permit, id).await?,
+            None => Vec::new(),
+        };
+        let plan = self.decide(&permit.guru, question.text.clone(), turns).await?;
+        Ok(mask_plan(&permit.guru.masker, plan))
+    }
+
+    async fn drive(self, asked: Asked) {
+        let answered = match self.answer(&asked).await {
+            Ok(answered) => answered,
+            Err(error) => {
+                tracing::error!(turn = %asked.turn_id, %error, "a turn failed");
+                let error = "This question could not be answered because of a fault in Errand. Its log says more.".to_owned();
+                Answered { status: TurnStatus::Failed, plan: None, text: String::new(), error: Some(error) }
+            }
+        };
+        if let Err(error) = self.record_answer(&asked, answered).await {
+            tracing::error!(turn = %asked.turn_id, %error, "a turn's end could not be recorded");
+            self.hub().close(StreamId::Turn(asked.turn_id));
+        }
+        self.forget_turn(asked.turn_id);
+    }
+
+    async fn answer(&self, asked: &Asked) -> Result<Answered> {
+        let turns = self.past_turns(&asked.permit, asked.conversation_id).await?;
+        let plan = self.decide(&asked.permit.guru, asked.question.text.clone(), turns).await?;
+        asked.writer.record(EventKind::Planned { plan: plan.clone() }, Vec::new());
+        let mut text = AnswerText { writer: &asked.writer, text: String::new() };
+        self.run_steps(asked, &plan, &mut text).await?;
+        for missing in &plan.missing {
+            if let Some(action) = asked.permit.guru.action_by_id(missing.action_id) {
+                text.add(&answer::ask_for(action, missing));
+            }
+        }
+        if plan.steps.is_empty() && plan.missing.is_empty() {
+            let guru = &asked.permit.guru;
+            text.add(&answer::nothing_applies(&guru.guru.settings, &guru.actions));
+        }
+        let status = if asked.cancel.is_cancelled() { TurnStatus::Cancelled } else { TurnStatus::Done };
+        let text = text.text;
+        Ok(Answered { status, plan: Some(plan), text, error: None })
+    }
+
+    /// Runs the plan's steps side by side, as many at a time as the guru allows; each part of the answer is sent as
+    /// soon as those before it are.
+    async fn run_steps(&self, asked: &Asked, plan: &Plan, text: &mut AnswerText<'_>) -> Result<()> {
+        let guru = &asked.permit.guru;
+        let at_a_time = usize::try_from(guru.guru.settings.parallel_actions).unwrap_or(1).max(1);
+        let jobs = plan.steps.iter().filter_map(|step| job(asked, guru, step));
+        let mut runs = stream::iter(jobs)
+            .map(|job| async move {
+                let action = Arc::clone(&job.action);
+                self.execute(job, &asked.writer, &asked.cancel).await.map(|finished| (action, finished))
+            })
+            .buffered(at_a_time);
+        while let Some(run) = runs.next().await {
+            let (action, finished): (_, Finished) = run?;
+            text.add(&answer::section(&action, &finished));
+        }
+        Ok(())
+    }
+
+    /// Performs a planner's effects until it is done. Deciding is computing, so it has a thread of its own.
+    async fn decide(&self, guru: &Arc<GuruView>, question: String, turns: Vec<errand_planners::PastTurn>) -> Result<Plan> {
+        let request = PlanRequest {
+            question,
+            turns,
+            catalogue: Arc::clone(&guru.catalogue),
+            now: self.clock().zoned(&guru.guru.settings.time_zone),
+        };
+        let planner = self.planner().clone();
+        let effect = tokio::task::spawn_blocking(move || planner.begin().step(Input::Begin(request)))
+            .await
+            .map_err(|error| EngineError::internal("planning", error))?;
+        match effect {
+            Effect::Done(plan) => Ok(plan),
+            Effect::AskModel(_) => Err(EngineError::internal("planning", "the planner asked for a model, and none is configured")),
+        }
+    }
+
+    async fn conversation_for(&self, permit: &Permit<Ask>, question: &Question) -> Result<ConversationId> {
+        if let Some(id) = question.conversation {
+            return self.own_conversation(permit, id).await.map(|conversation| conversation.id);
+        }
+        Ok(self.start_conversation(permit, question).await?.id)
+    }
+
+    /// Begins a conversation named after its first question.
+    pub async fn start_conversation(&self, permit: &Permit<Ask>, question: &Question) -> Result<Conversation> {
+        let now = self.clock().now();
+        let masked = permit.guru.masker.mask_str(&question.text);
+        let conversation = Conversation {
+            id: ConversationId::from_uuid(new_uuid()),
+            guru_id: permit.guru_id(),
+            title: shortened(&masked),
+            source: question.source,
+            user_id: permit.caller.user_id(),
+            external_user_id: question.external_user_id.clone(),
+            created_at: now,
+            updated_at: now,
+        };
+        self.recorder().submit(vec![LedgerWrite::ConversationStarted(Box::new(conversation.clone()))]).committed().await?;
+        Ok(conversation)
+    }
+
+    async fn record_question(&self, asked: &Asked) -> Result<()> {
+        let turn = Turn {
+            id: asked.turn_id,
+            guru_id: asked.permit.guru_id(),
+            conversation_id: asked.conversation_id,
+            question: asked.permit.guru.masker.mask_str(&asked.question.text).to_string(),
+            answer: None,
+            plan: None,
+            status: TurnStatus::Running,
+            source: asked.question.source,
+            created_at: self.clock().now(),
+            finished_at: None,
+        };
+        let event = EventKind::TurnStarted { question: Raw::from(asked.question.text.clone()), source: asked.question.source };
+        asked.writer.record_durably(event, vec![LedgerWrite::TurnStarted(Box::new(turn))]).committed().await
+    }
+
+    async fn record_answer(&self, asked: &Asked, answered: Answered) -> Result<()> {
+        let masker = &asked.permit.guru.masker;
+        let row = LedgerWrite::TurnFinished {
+            guru_id: asked.permit.guru_id(),
+            id: asked.turn_id,
+            conversation_id: asked.conversation_id,
+            answer: masker.mask_str(&answered.text),
+            plan: answered.plan.map(|plan| mask_plan(masker, plan)),
+            status: answered.status,
+            finished_at: self.clock().now(),
+        };
+        let event = EventKind::TurnFinished { status: answered.status, error: answered.error.map(Raw::from) };
+        asked.writer.record_durably(event, vec![row]).committed().await
+    }
+
+    async fn past_turns(&self, permit: &Permit<Ask>, conversation: ConversationId) -> Result<Vec<errand_planners::PastTurn>> {
+        let turns = conversations::last_turns(self.db(), permit.guru_id(), conversation, limits::HISTORY_TURNS_MAX).await?;
+        Ok(history::past_turns(&turns))
+    }
+
+    async fn cancel_when_unattended(self, turn_id: TurnId, cancel: CancellationToken) {
+        let mut unattended = Duration::ZERO;
+        while let Some(followers) = self.hub().followers(StreamId::Turn(turn_id)) {
+            unattended = if followers == 0 { unattended + ATTENDANCE_CHECK } else { Duration::ZERO };
+            if unattended > UNATTENDED_MAX {
+                tracing::info!(turn = %turn_id, "cancelled: nobody waits for the answer");
+                cancel.cancel();
+                return;
+            }
+            tokio::time::sleep(ATTENDANCE_CHECK).await;
+        }
+    }
+}
+
+/// The answer as it grows; every part is an event of its own.
+struct AnswerText<'a> {
+    writer: &'a StreamWriter,
+    text: String,
+}
+
+impl AnswerText<'_> {
+    fn add(&mut self, part: &str) {
+        let part = if self.text.is_empty() { part.to_owned() } else { format!("\n\n{part}") };
+        self.text.push_str(&part);
+        self.writer.record(EventKind::AnswerText { text: Raw::from(part) }, Vec::new());
+    }
+}
+
+/// None when the action went away between planning and running.
+fn job(asked: &Asked, guru: &Arc<GuruView>, step: &Step) -> Option<Job> {
+    Some(Job {
+        execution_id: ExecutionId::from_uuid(new_uuid()),
+        guru: Arc::clone(guru),
+        action: Arc::clone(guru.action_by_id(step.action_id)?),
+        arguments: step.arguments.clone(),
+        built_ins: asked.permit.built_ins(),
+        source: asked.question.source,
+        question: asked.question.text.clone(),
+        turn: Some((asked.turn_id, asked.conversation_id)),
+        parent_id: None,
+        user_id: asked.permit.caller.user_id(),
+    })
+}
+
+fn check_question(text: &str) -> Result<()> {
+    let chars = text.chars().count();
+    if text.trim().is_empty() {
+        return Err(Problem::new("empty", "The question is empty.", "Ask something.").at("question").into());
+    }
+    if chars > limits::QUESTION_CHARS_MAX {
+        let hint = format!("Keep it within {} characters.", limits::QUESTION_CHARS_MAX);
+        return Err(Problem::new("too_long", format!("The question has {chars} characters."), hint).at("question").into());
+    }
+    Ok(())
+}
+
+fn shortened(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.chars().count() <= TITLE_CHARS_SHOWN_MAX {
+        return line;
+    }
+    let mut short: String = line.chars().take(TITLE_CHARS_SHOWN_MAX).collect();
+    short.push('…');
+    short
+}

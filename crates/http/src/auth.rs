@@ -1,0 +1,100 @@
+//! Who is asking, as arguments of handlers: a handler that takes a [`For`] can't run without the permit.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRequestParts, RawPathParams},
+    http::{HeaderMap, Method, StatusCode, header::COOKIE, request::Parts},
+};
+use errand_domain::Problem;
+use errand_engine::{
+    EngineError,
+    access::{Caller, Grant, InstancePermit, Permit},
+};
+
+use crate::{error::ApiError, state::HttpState};
+
+pub const SESSION_COOKIE: &str = "errand_session";
+pub const API_KEY_HEADER: &str = "x-api-key";
+/// Sent by our own pages with every change; a foreign page can't send it without a preflight, which is refused.
+pub const CSRF_HEADER: &str = "x-errand-csrf";
+
+/// Somebody with valid credentials.
+#[derive(Debug, Clone)]
+pub struct Signed(pub Arc<Caller>);
+
+/// Somebody who may do `G` on the guru named in the path.
+#[derive(Debug, Clone)]
+pub struct For<G: Grant>(pub Permit<G>);
+
+/// Somebody who may do `G` on the whole installation.
+#[derive(Debug, Clone)]
+pub struct ForInstance<G: Grant>(pub InstancePermit<G>);
+
+impl FromRequestParts<HttpState> for Signed {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
+        if let Some(Self(caller)) = parts.extensions.get::<Self>() {
+            return Ok(Self(Arc::clone(caller)));
+        }
+        let caller = authenticate(parts, state).await?;
+        if let Err(seconds) = state.rates.check(&caller) {
+            return Err(too_often(seconds));
+        }
+        parts.extensions.insert(Self(Arc::clone(&caller)));
+        Ok(Self(caller))
+    }
+}
+
+async fn authenticate(parts: &Parts, state: &HttpState) -> Result<Arc<Caller>, ApiError> {
+    if let Some(key) = parts.headers.get(API_KEY_HEADER) {
+        let key = key.to_str().map_err(|_| EngineError::unauthenticated())?;
+        return Ok(state.engine.authenticate_key(key).await?);
+    }
+    let token = session_token(&parts.headers).ok_or_else(EngineError::unauthenticated)?;
+    let caller = state.engine.authenticate_session(token).await?;
+    let changes = parts.method != Method::GET && parts.method != Method::HEAD;
+    if changes && !parts.headers.contains_key(CSRF_HEADER) {
+        let problem = Problem::new(
+            "csrf",
+            "A change by browser session came without its protection header.",
+            format!("Send `{CSRF_HEADER}: 1`, or use an API key."),
+        );
+        return Err(ApiError::of(StatusCode::FORBIDDEN, &problem));
+    }
+    Ok(caller)
+}
+
+/// The session cookie's value.
+pub fn session_token(headers: &HeaderMap) -> Option<&str> {
+    headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';')).find_map(|pair| {
+        let (name, value) = pair.trim().split_once('=')?;
+        (name == SESSION_COOKIE).then_some(value)
+    })
+}
+
+fn too_often(seconds: u64) -> ApiError {
+    let problem = Problem::new("rate_limit", "You are asking too often.", format!("Wait {seconds} s and try again."));
+    ApiError { retry_after_s: Some(seconds), ..ApiError::of(StatusCode::TOO_MANY_REQUESTS, &problem) }
+}
+
+impl<G: Grant> FromRequestParts<HttpState> for For<G> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
+        let Signed(caller) = Signed::from_request_parts(parts, state).await?;
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| EngineError::not_found("guru", "?"))?;
+        let slug = params.iter().find(|(name, _)| *name == "guru").map(|(_, value)| value).unwrap_or_default();
+        Ok(Self(state.engine.permit(&caller, slug).await?))
+    }
+}
+
+impl<G: Grant> FromRequestParts<HttpState> for ForInstance<G> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
+        let Signed(caller) = Signed::from_request_parts(parts, state).await?;
+        Ok(Self(state.engine.instance_permit(&caller)?))
+    }
+}

@@ -1,0 +1,99 @@
+//! The OpenAPI document, made from the handlers themselves, and its page.
+
+use axum::{
+    Json, Router,
+    http::{HeaderName, header::CONTENT_SECURITY_POLICY},
+    response::Html,
+    routing::get,
+};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{ApiKey, ApiKeyValue, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    auth::{API_KEY_HEADER, SESSION_COOKIE},
+    routes::{account, actions, answer, conversations, executions, gurus, health, secrets, system, templates, turns},
+    state::HttpState,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Errand", description = "A self-hosted engine that lets an AI assistant do things.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    modifiers(&Credentials),
+    security(("api_key" = []), ("session" = [])),
+)]
+struct Document;
+
+struct Credentials;
+
+impl Modify for Credentials {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let key = ApiKey::Header(ApiKeyValue::with_description(API_KEY_HEADER, "A key with the scope that the call needs."));
+        components.add_security_scheme("api_key", SecurityScheme::ApiKey(key));
+        let session = ApiKey::Cookie(ApiKeyValue::with_description(SESSION_COOKIE, "A signed-in browser."));
+        components.add_security_scheme("session", SecurityScheme::ApiKey(session));
+    }
+}
+
+/// The router and what it documents, from one list.
+pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(account::sign_in))
+        .routes(routes!(account::claim))
+        .routes(routes!(account::sign_out))
+        .routes(routes!(account::me))
+        .routes(routes!(system::system))
+        .routes(routes!(gurus::list, gurus::create))
+        .routes(routes!(gurus::one, gurus::change, gurus::delete))
+        .routes(routes!(templates::list))
+        .routes(routes!(templates::install))
+        .routes(routes!(answer::answer))
+        .routes(routes!(answer::plan))
+        .routes(routes!(conversations::list, conversations::create))
+        .routes(routes!(conversations::one, conversations::delete))
+        .routes(routes!(turns::start))
+        .routes(routes!(turns::one))
+        .routes(routes!(turns::events))
+        .routes(routes!(turns::cancel))
+        .routes(routes!(actions::list, actions::create))
+        .routes(routes!(actions::import))
+        .routes(routes!(actions::lint))
+        .routes(routes!(actions::one, actions::change, actions::delete))
+        .routes(routes!(actions::enable))
+        .routes(routes!(actions::disable))
+        .routes(routes!(actions::export))
+        .routes(routes!(actions::test))
+        .routes(routes!(actions::run))
+        .routes(routes!(secrets::list, secrets::set))
+        .routes(routes!(secrets::delete))
+        .routes(routes!(secrets::rotate_keys))
+        .routes(routes!(executions::list))
+        .routes(routes!(executions::one))
+        .split_for_parts()
+}
+
+/// The document as JSON text, for the generated client.
+pub fn document() -> String {
+    serde_json::to_string_pretty(&split().1).unwrap_or_default()
+}
+
+/// The document and the page that shows it.
+pub fn pages(document: &utoipa::openapi::OpenApi) -> Router<HttpState> {
+    let json = serde_json::to_value(document).unwrap_or_default();
+    Router::new()
+        .route("/api/openapi.json", get(move || std::future::ready(Json(json.clone()))))
+        .route("/api/docs", get(docs))
+}
+
+/// The reference viewer's styles are inline; nothing else on this page is, and nothing comes from elsewhere.
+const DOCS_POLICY: &str =
+    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'";
+
+async fn docs() -> ([(HeaderName, &'static str); 1], Html<&'static str>) {
+    ([(CONTENT_SECURITY_POLICY, DOCS_POLICY)], Html(include_str!("docs.html")))
+}

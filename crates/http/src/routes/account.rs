@@ -1,0 +1,75 @@
+//! Signing in and out.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, HeaderName, StatusCode, header::SET_COOKIE},
+};
+use errand_engine::accounts::SignedIn;
+
+use crate::{
+    auth::{SESSION_COOKIE, Signed, session_token},
+    error::{ApiResult, Refused, RefusedInput},
+    extract::Payload,
+    state::HttpState,
+    wire::account::{Claim, Me, SignIn},
+};
+
+type WithCookie<T> = ([(HeaderName, String); 1], T);
+
+/// Start a session with e-mail and password
+#[utoipa::path(post, path = "/api/v1/auth/sign-in", tag = "account", security(()), request_body = SignIn, responses(
+    (status = 200, description = "Signed in; the session cookie is set.", body = Me),
+    Refused,
+    RefusedInput,
+))]
+pub async fn sign_in(State(state): State<HttpState>, Payload(body): Payload<SignIn>) -> ApiResult<WithCookie<Json<Me>>> {
+    let signed_in = state.engine.sign_in(&body.email, &body.password).await?;
+    Ok(with_cookie(&state, &signed_in))
+}
+
+/// Trade a one-time link for a session
+#[utoipa::path(post, path = "/api/v1/auth/claim", tag = "account", security(()), request_body = Claim, responses(
+    (status = 200, description = "Signed in; the session cookie is set.", body = Me),
+    Refused,
+    RefusedInput,
+))]
+pub async fn claim(State(state): State<HttpState>, Payload(body): Payload<Claim>) -> ApiResult<WithCookie<Json<Me>>> {
+    let signed_in = state.engine.claim(&body.token, body.password.as_deref()).await?;
+    Ok(with_cookie(&state, &signed_in))
+}
+
+/// End the session
+#[utoipa::path(post, path = "/api/v1/auth/sign-out", tag = "account", responses(
+    (status = 204, description = "Signed out; the cookie is cleared."),
+    Refused,
+))]
+pub async fn sign_out(
+    State(state): State<HttpState>,
+    Signed(_caller): Signed,
+    headers: HeaderMap,
+) -> ApiResult<([(HeaderName, String); 1], StatusCode)> {
+    if let Some(token) = session_token(&headers) {
+        state.engine.sign_out(token).await?;
+    }
+    Ok(([(SET_COOKIE, cookie(&state, "", 0))], StatusCode::NO_CONTENT))
+}
+
+/// Who is asking
+#[utoipa::path(get, path = "/api/v1/me", tag = "account", responses(
+    (status = 200, description = "The caller.", body = Me),
+    Refused,
+))]
+pub async fn me(Signed(caller): Signed) -> Json<Me> {
+    Json(Me::from(&*caller))
+}
+
+fn with_cookie(state: &HttpState, signed_in: &SignedIn) -> WithCookie<Json<Me>> {
+    let cookie = cookie(state, signed_in.token.expose(), signed_in.lasts_ms / 1_000);
+    ([(SET_COOKIE, cookie)], Json(Me::from(&*signed_in.caller)))
+}
+
+fn cookie(state: &HttpState, token: &str, lasts_s: i64) -> String {
+    let secure = if state.settings.secure_cookies { "; Secure" } else { "" };
+    format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={lasts_s}{secure}")
+}

@@ -1,0 +1,73 @@
+//! Gurus.
+
+use axum::{Json, extract::State, http::StatusCode};
+use errand_domain::GuruSettings;
+use errand_engine::access::{Ask, Manage};
+
+use crate::{
+    auth::{For, ForInstance, Signed},
+    error::{ApiResult, Refused, RefusedInput},
+    extract::Payload,
+    state::HttpState,
+    wire::{Page, guru::{GuruChange, GuruReply, NewGuru}},
+};
+
+/// List the gurus that the caller may use
+#[utoipa::path(get, path = "/api/v1/gurus", tag = "gurus", responses(
+    (status = 200, description = "The gurus, by slug.", body = Page<GuruReply>),
+    Refused,
+))]
+pub async fn list(State(state): State<HttpState>, Signed(caller): Signed) -> ApiResult<Json<Page<GuruReply>>> {
+    let gurus = state.engine.list_gurus(&caller).await?;
+    Ok(Json(Page { items: gurus.into_iter().map(GuruReply::from).collect(), next_cursor: None }))
+}
+
+/// Create a guru
+#[utoipa::path(post, path = "/api/v1/gurus", tag = "gurus", request_body = NewGuru, responses(
+    (status = 201, description = "Created.", body = GuruReply),
+    Refused,
+    RefusedInput,
+))]
+pub async fn create(
+    State(state): State<HttpState>,
+    ForInstance(permit): ForInstance<Manage>,
+    Payload(body): Payload<NewGuru>,
+) -> ApiResult<(StatusCode, Json<GuruReply>)> {
+    let defaults = GuruSettings { name: body.slug.clone(), ..GuruSettings::default() };
+    let guru = state.engine.create_guru(&permit, &body.slug, body.settings.apply(defaults)).await?;
+    Ok((StatusCode::CREATED, Json(guru.into())))
+}
+
+/// One guru with its settings
+#[utoipa::path(get, path = "/api/v1/gurus/{guru}", tag = "gurus", params(("guru" = String, Path, description = "The guru's slug.")), responses(
+    (status = 200, description = "The guru.", body = GuruReply),
+    Refused,
+))]
+pub async fn one(For(permit): For<Ask>) -> Json<GuruReply> {
+    Json(permit.guru.guru.clone().into())
+}
+
+/// Change a guru's settings
+#[utoipa::path(patch, path = "/api/v1/gurus/{guru}", tag = "gurus", params(("guru" = String, Path, description = "The guru's slug.")), request_body = GuruChange, responses(
+    (status = 200, description = "Changed.", body = GuruReply),
+    Refused,
+    RefusedInput,
+))]
+pub async fn change(
+    State(state): State<HttpState>,
+    For(permit): For<Manage>,
+    Payload(body): Payload<GuruChange>,
+) -> ApiResult<Json<GuruReply>> {
+    let settings = body.apply(permit.guru.guru.settings.clone());
+    Ok(Json(state.engine.update_guru(&permit, settings).await?.into()))
+}
+
+/// Delete a guru with its actions, secrets and history
+#[utoipa::path(delete, path = "/api/v1/gurus/{guru}", tag = "gurus", params(("guru" = String, Path, description = "The guru's slug.")), responses(
+    (status = 204, description = "Deleted."),
+    Refused,
+))]
+pub async fn delete(State(state): State<HttpState>, For(permit): For<Manage>) -> ApiResult<StatusCode> {
+    state.engine.delete_guru(&permit).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

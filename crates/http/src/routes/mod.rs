@@ -1,0 +1,24 @@
+//! The handlers, one file per noun: each takes its permit and its input, calls one engine verb and shapes the reply.
+
+pub mod account;
+pub mod actions;
+pub mod answer;
+pub mod conversations;
+pub mod executions;
+pub mod gurus;
+pub mod health;
+pub mod secrets;
+pub mod system;
+pub mod templates;
+pub mod turns;
+
+use std::str::FromStr;
+
+use errand_engine::EngineError;
+
+use crate::error::ApiResult;
+
+/// An id in the path; one of the wrong form names nothing.
+fn id<T: FromStr>(text: &str, what: &str) -> ApiResult<T> {
+    text.parse().map_err(|_| EngineError::not_found(what, text).into())
+}

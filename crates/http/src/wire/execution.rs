@@ -1,0 +1,135 @@
+//! Executions on the wire.
+
+use errand_domain::{Event, EventKind, Execution};
+use errand_engine::{Masked, manage::history::ExecutionDetails};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{as_ms, plan::arguments_json};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExecutionReply {
+    pub id: String,
+    pub action: String,
+    pub action_version: u32,
+    /// `api_call`, `python` or `agent`.
+    pub kind: &'static str,
+    /// Where it came from: `web`, `test`, `manual`, `schedule`, `api`, …
+    pub source: &'static str,
+    /// `queued`, `running`, `succeeded`, `failed`, `refused`, `timed_out`, `cancelled` or `unknown`.
+    pub status: &'static str,
+    pub turn_id: Option<String>,
+    pub conversation_id: Option<String>,
+    /// The question that led to it; empty for tests and direct runs.
+    pub question: String,
+    #[schema(value_type = Object)]
+    pub arguments: Value,
+    /// What it gave back, masked.
+    pub output: Option<String>,
+    pub output_truncated: bool,
+    pub error: Option<String>,
+    pub created_at: String,
+    pub started_at: Option<String>,
+    pub finished_at: Option<String>,
+    pub duration_ms: Option<f64>,
+}
+
+impl From<Execution> for ExecutionReply {
+    fn from(execution: Execution) -> Self {
+        Self {
+            id: execution.id.to_string(),
+            action: execution.action_name.to_string(),
+            action_version: execution.action_version,
+            kind: execution.kind.as_str(),
+            source: execution.source.as_str(),
+            status: execution.status.as_str(),
+            turn_id: execution.turn_id.map(|id| id.to_string()),
+            conversation_id: execution.conversation_id.map(|id| id.to_string()),
+            question: execution.question,
+            arguments: arguments_json(&execution.arguments),
+            output: execution.output,
+            output_truncated: execution.output_truncated,
+            error: execution.error,
+            created_at: execution.created_at.to_rfc3339(),
+            started_at: execution.started_at.map(errand_domain::UnixMillis::to_rfc3339),
+            finished_at: execution.finished_at.map(errand_domain::UnixMillis::to_rfc3339),
+            duration_ms: execution.duration_us.map(as_ms),
+        }
+    }
+}
+
+/// One execution with its story.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ExecutionStory {
+    #[serde(flatten)]
+    pub execution: ExecutionReply,
+    /// Requests and answers as they went over the wire, masked.
+    #[schema(value_type = Vec<Object>)]
+    pub exchanges: Vec<Value>,
+    /// Hosts reached or refused.
+    #[schema(value_type = Vec<Object>)]
+    pub contacts: Vec<Value>,
+    /// Where the time went.
+    #[schema(value_type = Vec<Object>)]
+    pub phases: Vec<Value>,
+    /// How often a secret was replaced in what it gave back.
+    pub masked_count: u32,
+    #[schema(value_type = Vec<Object>)]
+    pub events: Vec<Value>,
+}
+
+impl From<ExecutionDetails> for ExecutionStory {
+    fn from(details: ExecutionDetails) -> Self {
+        let (mut exchanges, mut contacts, mut phases, mut masked_count) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        for event in &details.events {
+            match &event.kind {
+                EventKind::HttpExchanged { exchange, .. } => exchanges.extend(serde_json::to_value(exchange)),
+                EventKind::HostContacted { contact, .. } => contacts.extend(serde_json::to_value(contact)),
+                EventKind::PhaseMeasured { phase, .. } => phases.extend(serde_json::to_value(phase)),
+                EventKind::ActionFinished { masked_count: count, .. } => masked_count = *count,
+                _ => {}
+            }
+        }
+        let events = details.events.iter().map(event_json).collect();
+        Self { execution: details.execution.into(), exchanges, contacts, phases, masked_count, events }
+    }
+}
+
+/// An event as it is sent: its number, its time in RFC 3339 and the fields of its type.
+pub fn event_json(event: &Event<Masked>) -> Value {
+    let mut value = serde_json::to_value(event).unwrap_or_default();
+    if let Some(fields) = value.as_object_mut() {
+        fields.insert("at".to_owned(), event.at.to_rfc3339().into());
+    }
+    value
+}
+
+/// What an answer refers to.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Reference {
+    pub execution_id: String,
+    pub action: String,
+    #[schema(value_type = Object)]
+    pub arguments: Value,
+    pub status: &'static str,
+    pub duration_ms: Option<f64>,
+    pub output: Option<String>,
+    pub output_truncated: bool,
+    pub error: Option<String>,
+}
+
+impl From<Execution> for Reference {
+    fn from(execution: Execution) -> Self {
+        Self {
+            execution_id: execution.id.to_string(),
+            action: execution.action_name.to_string(),
+            arguments: arguments_json(&execution.arguments),
+            status: execution.status.as_str(),
+            duration_ms: execution.duration_us.map(as_ms),
+            output: execution.output,
+            output_truncated: execution.output_truncated,
+            error: execution.error,
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Gurus on the wire.
+
+use errand_domain::{Guru, GuruSettings, guru::PlannerChoice};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct GuruReply {
+    pub id: String,
+    pub slug: String,
+    pub name: String,
+    pub instructions: String,
+    pub example_questions: Vec<String>,
+    pub action_limit: Option<u32>,
+    pub parallel_actions: u32,
+    pub time_zone: String,
+    /// `embedded`.
+    pub planner: &'static str,
+    pub created_at: String,
+    pub updated_at: String,
+}
+
+impl From<Guru> for GuruReply {
+    fn from(guru: Guru) -> Self {
+        let settings = guru.settings;
+        Self {
+            id: guru.id.to_string(),
+            slug: guru.slug.to_string(),
+            name: settings.name,
+            instructions: settings.instructions,
+            example_questions: settings.example_questions,
+            action_limit: settings.action_limit,
+            parallel_actions: settings.parallel_actions,
+            time_zone: settings.time_zone,
+            planner: match settings.planner {
+                PlannerChoice::Embedded => "embedded",
+            },
+            created_at: guru.created_at.to_rfc3339(),
+            updated_at: guru.updated_at.to_rfc3339(),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewGuru {
+    #[schema(min_length = 1, max_length = 48)]
+    pub slug: String,
+    #[serde(flatten)]
+    pub settings: GuruChange,
+}
+
+/// What is left out stays as it is (or takes its default in a new guru).
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct GuruChange {
+    pub name: Option<String>,
+    pub instructions: Option<String>,
+    pub example_questions: Option<Vec<String>>,
+    pub action_limit: Option<u32>,
+    pub parallel_actions: Option<u32>,
+    pub time_zone: Option<String>,
+}
+
+impl GuruChange {
+    pub fn apply(self, mut settings: GuruSettings) -> GuruSettings {
+        settings.name = self.name.unwrap_or(settings.name);
+        settings.instructions = self.instructions.unwrap_or(settings.instructions);
+        settings.example_questions = self.example_questions.unwrap_or(settings.example_questions);
+        settings.action_limit = self.action_limit.or(settings.action_limit);
+        settings.parallel_actions = self.parallel_actions.unwrap_or(settings.parallel_actions);
+        settings.time_zone = self.time_zone.unwrap_or(settings.time_zone);
+        settings
+    }
+}
