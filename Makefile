@@ -1,0 +1,55 @@
+# Thin on purpose: each target names what it does, and scripts/ or cargo do it. `make help` lists the targets.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help run dev test lint bench gen fmt setup prerequisites web model
+
+# `make run` and `make test` share one copy of the planner's model.
+export ERRAND_MODEL_DIR ?= $(CURDIR)/.cache/model
+
+say = @printf '\033[1m==>\033[0m %s\n'
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: prerequisites web model ## Build everything and start Errand with the demo on http://127.0.0.1:8029
+	$(say) "Starting Errand with the demo guru (stop with Ctrl-C)"
+	@cargo run --quiet --package errand -- serve --demo
+
+dev: prerequisites web model ## Start Errand and the web app with hot reload
+	@scripts/dev.sh
+
+test: ## Run every test there is; installs what they need
+	@scripts/test.sh
+
+lint: prerequisites ## Check formatting, lints, licences and the web app's style
+	@scripts/lint.sh
+
+bench: prerequisites ## Run the benchmarks
+	@scripts/bench.sh
+
+gen: prerequisites ## Regenerate the web app's API types from its OpenAPI document
+	$(say) "Generating web/src/api"
+	@scripts/npm-ci.sh web
+	@cd web && npm run --silent gen
+
+fmt: prerequisites ## Format everything
+	@cargo fmt --all
+	@scripts/npm-ci.sh web
+	@cd web && npm run --silent format
+
+setup: prerequisites ## Install the tools that tests and lints use
+	@scripts/install-test-needs.sh
+	$(say) "Installing cargo-nextest and cargo-deny, where they are missing"
+	@cargo nextest --version >/dev/null 2>&1 || cargo install --locked cargo-nextest
+	@cargo deny --version >/dev/null 2>&1 || cargo install --locked cargo-deny
+
+prerequisites:
+	@scripts/prerequisites.sh
+
+web: prerequisites
+	@scripts/build-web.sh
+
+# The web app is built into the binary, so it comes first.
+model: web
+	$(say) "Building Errand (the first time takes some minutes) and fetching the planner's model"
+	@cargo run --quiet --package errand -- model install
