@@ -37,7 +37,7 @@ pub const ACTION_TIMEOUT_MS_DEFAULT: u64 = 30_000;
 pub const ACTION_TIMEOUT_MS_MIN: u64 = 100;
 pub const ACTION_TIMEOUT_MS_MAX_DEFAULT: u64 = 120_000;
 /// Turns of a conversation that the planner sees.
-pub const HISTORY_TURNS_MAX: usize = 12;
+pub const HISTORY_TURNS_MAX: u32 = 12;
 /// Output of one execution that is kept and shown; the rest is cut and said so.
 pub const OUTPUT_BYTES_MAX: usize = 256 * 1024;
 

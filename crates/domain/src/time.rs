@@ -17,6 +17,11 @@ impl UnixMillis {
         Self(self.0.saturating_add(ms))
     }
 
+    /// Reads RFC 3339; None for anything else.
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_millisecond()))
+    }
+
     /// RFC 3339 in UTC with milliseconds, as JSON answers show it.
     pub fn to_rfc3339(self) -> String {
         jiff::Timestamp::from_millisecond(self.0)

@@ -3,6 +3,8 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
+use errand_storage::conversations::Owner;
+
 use errand_domain::{BuiltIns, GuruId, Problem, Role, Source, UserId};
 
 use crate::{Engine, EngineError, catalogue::GuruView, error::Result};
@@ -158,6 +160,14 @@ impl<G: Grant> Permit<G> {
         match &*self.caller {
             Caller::User(user) => BuiltIns::of_user(&user.email, &user.name, &user.groups, &self.guru.guru.slug),
             Caller::ApiKey(_) => BuiltIns::anonymous(&self.guru.guru.slug),
+        }
+    }
+
+    /// Whose conversations this caller's are.
+    pub fn owner(&self) -> Owner {
+        match &*self.caller {
+            Caller::User(user) => Owner::User(user.id),
+            Caller::ApiKey(key) => Owner::ApiKey(key.id),
         }
     }
 

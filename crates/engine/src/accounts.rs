@@ -6,9 +6,13 @@ mod token;
 
 use std::{collections::HashMap, sync::{Arc, Mutex, PoisonError}, time::{Duration, Instant}};
 
-use errand_domain::{ApiKeyId, GuruId, Problem, Role, UserId};
+use errand_domain::{ApiKeyId, GuruId, Problem, Role, UnixMillis, UserId};
 use errand_secrets::SecretText;
-use errand_storage::users::{self, ApiKeyRow, UserRow};
+use errand_storage::users::{
+    self, User,
+    api_keys::{self, ApiKey},
+    sessions::{self, NewToken},
+};
 
 use crate::{
     Engine, EngineError,
@@ -78,7 +82,7 @@ impl Engine {
         if let Some(caller) = self.keys().get(&hash) {
             return Ok(caller);
         }
-        let row = users::api_key_by_hash(&self.db().reader, &hash).await?.ok_or_else(EngineError::unauthenticated)?;
+        let row = api_keys::by_hash(&self.db().reader, hash).await?.ok_or_else(EngineError::unauthenticated)?;
         let caller = Arc::new(Caller::ApiKey(key_caller(row)));
         self.keys().put(hash, &caller);
         Ok(caller)
@@ -87,15 +91,15 @@ impl Engine {
     /// Who holds this session token.
     pub async fn authenticate_session(&self, presented: &str) -> Result<Arc<Caller>> {
         let now = self.clock().now();
-        let user = users::by_session(&self.db().reader, &token::hash(presented), now).await?.ok_or_else(EngineError::unauthenticated)?;
+        let (user, _) =
+            sessions::user(&self.db().reader, token::hash(presented), now).await?.ok_or_else(EngineError::unauthenticated)?;
         self.user_caller(user).await
     }
 
     /// Signs in with a password. Wrong addresses and wrong passwords look and take the same.
     pub async fn sign_in(&self, email: &str, password: &str) -> Result<SignedIn> {
         self.0.sign_ins.check(email)?;
-        let user = users::by_email(&self.db().reader, email).await?;
-        let hash = user.as_ref().and_then(|user| user.password_hash.clone());
+        let (user, hash) = users::credentials(&self.db().reader, email).await?.map_or((None, None), |(user, hash)| (Some(user), hash));
         let password = password.to_owned();
         let right = tokio::task::spawn_blocking(move || password::verify(hash.as_deref(), &password))
             .await
@@ -121,7 +125,7 @@ impl Engine {
         };
         let now = self.clock().now();
         let mut tx = self.db().writer.begin().await?;
-        let user_id = users::use_claim(&mut tx, &token::hash(presented), now).await?.ok_or_else(|| {
+        let user_id = sessions::claim(&mut tx, token::hash(presented), now).await?.ok_or_else(|| {
             EngineError::Unauthenticated(Problem::new(
                 "link_used",
                 "This sign-in link was used already or is too old.",
@@ -129,7 +133,7 @@ impl Engine {
             ))
         })?;
         if let Some(hash) = password_hash {
-            users::set_password(&mut tx, user_id, &hash, now).await?;
+            users::set_password_hash(&mut tx, user_id, Some(&hash), now).await?;
         }
         tx.commit().await?;
         let user = users::by_id(&self.db().reader, user_id).await?.ok_or_else(EngineError::unauthenticated)?;
@@ -138,7 +142,7 @@ impl Engine {
 
     pub async fn sign_out(&self, presented: &str) -> Result<()> {
         let mut tx = self.db().writer.begin().await?;
-        users::end_session(&mut tx, &token::hash(presented)).await?;
+        sessions::delete(&mut tx, token::hash(presented)).await?;
         Ok(tx.commit().await?)
     }
 
@@ -148,12 +152,11 @@ impl Engine {
             return Ok(None);
         }
         let now = self.clock().now();
-        let user = UserRow {
+        let user = User {
             id: UserId::from_uuid(new_uuid()),
             email: FIRST_ADMIN_EMAIL.to_owned(),
             name: "Admin".to_owned(),
             role: Role::SuperAdmin,
-            password_hash: None,
             groups: Vec::new(),
             created_at: now,
             updated_at: now,
@@ -166,11 +169,12 @@ impl Engine {
 
     /// A new one-time sign-in token for a user.
     pub async fn make_claim(&self, email: &str) -> Result<Token> {
-        let user = users::by_email(&self.db().reader, email).await?.ok_or_else(|| EngineError::not_found("user", email))?;
+        let (user, _) =
+            users::credentials(&self.db().reader, email).await?.ok_or_else(|| EngineError::not_found("user", email))?;
         let token = Token::random();
         let now = self.clock().now();
         let mut tx = self.db().writer.begin().await?;
-        users::insert_claim(&mut tx, &token::hash(token.expose()), user.id, now, now.plus_ms(CLAIM_MS)).await?;
+        sessions::insert_claim(&mut tx, new_token(&token, user.id, now, CLAIM_MS)).await?;
         tx.commit().await?;
         Ok(token)
     }
@@ -178,7 +182,7 @@ impl Engine {
     /// A new API key; for all gurus when `guru` is None.
     pub async fn create_api_key(&self, name: &str, scopes: &[Scope], guru: Option<GuruId>) -> Result<NewKey> {
         let text = format!("{API_KEY_PREFIX}{}", Token::random().expose());
-        let row = ApiKeyRow {
+        let row = ApiKey {
             id: ApiKeyId::from_uuid(new_uuid()),
             name: name.to_owned(),
             scopes: scopes.iter().map(|scope| scope.as_str().to_owned()).collect(),
@@ -187,7 +191,7 @@ impl Engine {
             last_used_at: None,
         };
         let mut tx = self.db().writer.begin().await?;
-        users::insert_api_key(&mut tx, &row, &token::hash(&text)).await?;
+        api_keys::insert(&mut tx, &row, token::hash(&text)).await?;
         tx.commit().await?;
         Ok(NewKey { id: row.id, text: SecretText::new(text) })
     }
@@ -195,23 +199,23 @@ impl Engine {
     /// Ends a key; on other nodes it may work for a moment longer (`KEY_BELIEVED_FOR`).
     pub async fn revoke_api_key(&self, id: ApiKeyId) -> Result<bool> {
         let mut tx = self.db().writer.begin().await?;
-        let revoked = users::delete_api_key(&mut tx, id).await?;
+        let revoked = api_keys::delete(&mut tx, id).await?;
         tx.commit().await?;
         self.keys().forget_all();
         Ok(revoked)
     }
 
-    async fn open_session(&self, user: UserRow) -> Result<SignedIn> {
+    async fn open_session(&self, user: User) -> Result<SignedIn> {
         let token = Token::random();
         let now = self.clock().now();
         let mut tx = self.db().writer.begin().await?;
-        users::insert_session(&mut tx, &token::hash(token.expose()), user.id, now, now.plus_ms(SESSION_MS)).await?;
+        sessions::insert(&mut tx, new_token(&token, user.id, now, SESSION_MS)).await?;
         tx.commit().await?;
         Ok(SignedIn { caller: self.user_caller(user).await?, token, lasts_ms: SESSION_MS })
     }
 
-    async fn user_caller(&self, user: UserRow) -> Result<Arc<Caller>> {
-        let gurus = users::memberships(&self.db().reader, user.id).await?;
+    async fn user_caller(&self, user: User) -> Result<Arc<Caller>> {
+        let gurus = users::memberships_of(&self.db().reader, user.id).await?;
         Ok(Arc::new(Caller::User(UserCaller {
             id: user.id,
             email: user.email,
@@ -227,11 +231,15 @@ impl Engine {
     }
 }
 
-fn key_caller(row: ApiKeyRow) -> KeyCaller {
+fn key_caller(row: ApiKey) -> KeyCaller {
     KeyCaller {
         id: row.id,
         name: row.name,
         scopes: row.scopes.iter().filter_map(|scope| Scope::parse(scope)).collect(),
         guru: row.guru_id,
     }
+}
+
+fn new_token(token: &Token, user_id: UserId, now: UnixMillis, lasts_ms: i64) -> NewToken {
+    NewToken { hash: token::hash(token.expose()), user_id, created_at: now, expires_at: now.plus_ms(lasts_ms) }
 }

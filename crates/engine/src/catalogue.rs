@@ -9,8 +9,11 @@ use std::{
 
 use errand_domain::{Action, ActionId, Guru, GuruSlug, SecretName};
 use errand_planners::{Catalogue, CatalogueAction, Prepared};
-use errand_secrets::{Masker, SealContext, SecretText};
-use errand_storage::{actions, gurus, secrets};
+use errand_secrets::{Masker, SealContext, Sealed, SecretText};
+use errand_storage::{
+    actions::{self, ActionVectors},
+    gurus, secrets,
+};
 
 use crate::{Engine, error::Result};
 
@@ -105,9 +108,9 @@ impl Engine {
     async fn open_secrets(&self, guru: &Guru) -> Result<BTreeMap<SecretName, Arc<SecretText>>> {
         let keyring = self.0.keyring.read().await;
         let mut opened = BTreeMap::new();
-        for row in secrets::all_sealed(&self.db().reader, guru.id).await? {
+        for row in secrets::sealed(&self.db().reader, guru.id).await? {
             let context = SealContext { guru_id: guru.id, name: &row.name, version: row.version };
-            let value = keyring.open(&context, &row.sealed)?;
+            let value = keyring.open(&context, &Sealed(row.sealed))?;
             opened.insert(row.name, Arc::new(value));
         }
         Ok(opened)
@@ -118,7 +121,7 @@ impl Engine {
         let mut catalogue = Catalogue::default();
         for action in actions.iter().filter(|action| action.enabled) {
             let stored = vectors.iter().find(|row| row.action_id == action.id && row.version == action.version);
-            let prepared = match stored.and_then(|row| Prepared::from_bytes(&row.vectors).ok()) {
+            let prepared = match stored.and_then(|row| Prepared::from_bytes(&row.bytes).ok()) {
                 Some(prepared) => Some(Arc::new(prepared)),
                 None => self.prepare_and_keep(action).await?.map(Arc::new),
             };
@@ -145,7 +148,8 @@ impl Engine {
             .map_err(|error| crate::EngineError::internal("encoding a trigger", error))?;
         if let Some(prepared) = &prepared {
             let mut tx = self.db().writer.begin().await?;
-            actions::put_vectors(&mut tx, action.id, action.version, self.planner().model(), &prepared.to_bytes()).await?;
+            let vectors = ActionVectors { action_id: action.id, version: action.version, bytes: prepared.to_bytes() };
+            actions::put_vectors(&mut tx, action.guru_id, self.planner().model(), vectors).await?;
             tx.commit().await?;
         }
         Ok(prepared)

@@ -12,7 +12,7 @@ use errand_domain::{
     ArgValue, Arguments, Event, EventKind, ExecutionId, HostContact, Plan, StreamId, event::OutputStream,
 };
 use errand_secrets::{Masked, Masker, Raw, StreamMasker};
-use errand_storage::{Db, LedgerWrite};
+use errand_storage::{LedgerWrite, MaskedJson, Writer, events::Batch};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
@@ -46,9 +46,9 @@ impl std::fmt::Debug for Request {
 
 impl Recorder {
     /// Starts the writer. It ends, with everything written, when the last `Recorder` is dropped.
-    pub fn start(db: Db, hub: Arc<Hub>) -> (Self, tokio::task::JoinHandle<()>) {
+    pub fn start(ledger: Writer, hub: Arc<Hub>) -> (Self, tokio::task::JoinHandle<()>) {
         let (requests, receiver) = mpsc::unbounded_channel();
-        (Self { requests }, tokio::spawn(write_all(db, hub, receiver)))
+        (Self { requests }, tokio::spawn(write_all(ledger, hub, receiver)))
     }
 
     /// Writes rows that belong to no event; the receipt resolves once they are committed.
@@ -79,18 +79,19 @@ impl Receipt {
 }
 
 /// Takes what has gathered, writes it in one transaction (group commit), then tells the waiting and the following.
-async fn write_all(db: Db, hub: Arc<Hub>, mut receiver: mpsc::UnboundedReceiver<Request>) {
+async fn write_all(ledger: Writer, hub: Arc<Hub>, mut receiver: mpsc::UnboundedReceiver<Request>) {
     let mut batch = Vec::with_capacity(BATCH_REQUESTS_MAX);
     while receiver.recv_many(&mut batch, BATCH_REQUESTS_MAX).await > 0 {
-        let writes: Vec<LedgerWrite> = batch.iter_mut().flat_map(|request| std::mem::take(&mut request.writes)).collect();
-        let kept = match errand_storage::ledger::apply(&db, &writes).await {
-            Ok(()) => true,
+        let together: Vec<LedgerWrite> = batch.iter().flat_map(|request| request.writes.iter().cloned()).collect();
+        let all_kept = match ledger.apply(together).await {
+            Ok(_) => true,
             Err(error) => {
-                tracing::error!(%error, writes = writes.len(), "history could not be written");
+                tracing::error!(%error, requests = batch.len(), "history could not be written together; trying one by one");
                 false
             }
         };
         for request in batch.drain(..) {
+            let kept = all_kept || keep_alone(&ledger, request.writes).await;
             if let Some((stream, event)) = request.publish.filter(|_| kept) {
                 hub.publish(stream, &event);
             }
@@ -99,6 +100,11 @@ async fn write_all(db: Db, hub: Arc<Hub>, mut receiver: mpsc::UnboundedReceiver<
             }
         }
     }
+}
+
+/// One request's rows that fail must not take those of others along.
+async fn keep_alone(ledger: &Writer, writes: Vec<LedgerWrite>) -> bool {
+    ledger.apply(writes).await.inspect_err(|error| tracing::error!(%error, "history could not be written")).is_ok()
 }
 
 /// Writes one stream: masks, numbers, records. Shared by everything that happens within a turn.
@@ -169,8 +175,9 @@ impl StreamWriter {
     fn push(&self, kind: EventKind<Masked>, mut writes: Vec<LedgerWrite>, done: Option<oneshot::Sender<bool>>) {
         let mut state = self.state();
         state.last_seq += 1;
-        let event = Arc::new(Event { seq: state.last_seq, at: self.clock.now(), kind });
-        writes.push(LedgerWrite::Event { stream: self.stream, event: Arc::clone(&event) });
+        let event = Event { seq: state.last_seq, at: self.clock.now(), kind };
+        writes.push(LedgerWrite::Events(Batch { stream: self.stream, events: vec![event.clone()] }));
+        let event = Arc::new(event);
         self.recorder.send(Request { writes, publish: Some((self.stream, event)), done });
     }
 
@@ -240,4 +247,23 @@ fn mask_contact(masker: &Masker, contact: HostContact) -> HostContact {
         refused: contact.refused.map(|reason| masker.mask_str(&reason).to_string()),
         ..contact
     }
+}
+
+/// Arguments for the ledger: masked text that still reads as arguments.
+pub fn masked_arguments(masker: &Masker, arguments: &Arguments) -> Result<MaskedJson<Arguments>> {
+    masked_json("arguments", masker, &mask_arguments(masker, arguments))
+}
+
+/// A plan for the ledger.
+pub fn masked_plan(masker: &Masker, plan: Plan) -> Result<MaskedJson<Plan>> {
+    masked_json("plan", masker, &mask_plan(masker, plan))
+}
+
+fn masked_json<T: serde::Serialize + serde::de::DeserializeOwned>(
+    what: &'static str,
+    masker: &Masker,
+    value: &T,
+) -> Result<MaskedJson<T>> {
+    let text = serde_json::to_string(value).map_err(|error| EngineError::internal("writing JSON", error))?;
+    Ok(MaskedJson::new(what, masker.mask_str(&text))?)
 }

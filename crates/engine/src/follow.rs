@@ -76,7 +76,7 @@ impl Following {
     }
 
     async fn read_ledger(&mut self) -> Result<()> {
-        let read = events::after(self.engine.db(), self.guru_id, self.stream, self.last_seq, EVENTS_READ_MAX).await?;
+        let read = events::after(&self.engine.db().reader, self.guru_id, self.stream, self.last_seq, EVENTS_READ_MAX).await?;
         self.ready = read.into_iter().map(Arc::new).collect();
         Ok(())
     }

@@ -48,6 +48,8 @@ pub struct Parts {
     pub limits: Limits,
     /// Executions under way at once on this node; more are refused as overloaded.
     pub executions_at_once_max: usize,
+    /// This process's name in the ledger: what it runs is known by it when it dies.
+    pub node: String,
 }
 
 /// The engine. Cheap to clone; all clones are one.
@@ -62,6 +64,7 @@ struct Inner {
     runners: Runners,
     clock: Clock,
     limits: Limits,
+    node: String,
     hub: Arc<Hub>,
     recorder: Recorder,
     places: Arc<Semaphore>,
@@ -78,7 +81,7 @@ pub const SHUTDOWN_WAIT_MAX: Duration = Duration::from_secs(30);
 impl Engine {
     pub fn new(parts: Parts) -> Self {
         let hub = Arc::new(Hub::default());
-        let (recorder, _writer) = Recorder::start(parts.db.clone(), Arc::clone(&hub));
+        let (recorder, _writer) = Recorder::start(parts.db.writer.clone(), Arc::clone(&hub));
         Self(Arc::new(Inner {
             db: parts.db,
             keyring: RwLock::new(parts.keyring),
@@ -86,6 +89,7 @@ impl Engine {
             runners: parts.runners,
             clock: parts.clock,
             limits: parts.limits,
+            node: parts.node,
             hub,
             recorder,
             places: Arc::new(Semaphore::new(parts.executions_at_once_max)),
@@ -129,6 +133,10 @@ impl Engine {
 
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    pub fn node(&self) -> &str {
+        &self.0.node
     }
 
     pub fn planner(&self) -> &Planner {

@@ -6,9 +6,15 @@ use errand_domain::{
     Action, Arguments, BuiltIns, ConversationId, EventKind, Execution, ExecutionId, ExecutionStatus, Problem, SecretName, Source,
     StreamId, TurnId, UserId, limits,
 };
-use errand_runners::{RunInput, RunOutcome, RunnerEvent};
+use errand_runners::{RunInput, RunLimits, RunOutcome, RunnerEvent};
 use errand_secrets::{Raw, SecretText};
-use errand_storage::LedgerWrite;
+use errand_storage::{
+    LedgerWrite,
+    executions::{Begin, ExecutionEnd, Fence, NewExecution},
+    write_keys::{self, Taken},
+};
+use sha2::{Digest as _, Sha256};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -17,8 +23,11 @@ use crate::{
     catalogue::GuruView,
     clock::new_uuid,
     error::Result,
-    events::{StreamWriter, mask_arguments},
+    events::{StreamWriter, mask_arguments, masked_arguments},
 };
+
+/// Events of a runner that wait to be recorded; a runner that is faster is held back.
+const RUNNER_EVENTS_BUFFERED_MAX: usize = 64;
 
 /// Everything one run needs.
 #[derive(Debug, Clone)]
@@ -111,7 +120,7 @@ impl Engine {
         let outcome = match self.admit() {
             Err(problem) => could_not_start(&problem),
             Ok(_place) if cancel.is_cancelled() => cancelled(),
-            Ok(_place) => match needed_secrets(&job) {
+            Ok(_place) => match self.prepare(&job).await? {
                 Err(problem) => could_not_start(&problem),
                 Ok(secrets) => self.run_to_its_end(&job, secrets, writer, cancel).await,
             },
@@ -123,7 +132,7 @@ impl Engine {
     /// The ledger's first row comes before anything happens outside. For what may change the world it is awaited:
     /// should this process die, the row says that an effect may have taken place.
     async fn record_start(&self, job: &Job, writer: &StreamWriter) -> Result<()> {
-        let row = LedgerWrite::ExecutionStarted(Box::new(self.first_row(job)));
+        let row = LedgerWrite::ExecutionStarted(self.ledger_row(job)?);
         let started = EventKind::ActionStarted {
             execution_id: job.execution_id,
             action: job.action.spec.name.clone(),
@@ -136,6 +145,28 @@ impl Engine {
         writer.record_durably(started, vec![row]).committed().await
     }
 
+    fn ledger_row(&self, job: &Job) -> Result<NewExecution> {
+        let masker = &job.guru.masker;
+        Ok(NewExecution {
+            id: job.execution_id,
+            guru_id: job.guru.guru.id,
+            action_id: job.action.id,
+            action_name: job.action.spec.name.clone(),
+            action_version: job.action.version,
+            kind: job.action.spec.body.kind(),
+            source: job.source,
+            turn_id: job.turn.map(|(turn, _)| turn),
+            conversation_id: job.turn.map(|(_, conversation)| conversation),
+            parent_id: job.parent_id,
+            user_id: job.user_id,
+            question: masker.mask_str(&job.question),
+            arguments: masked_arguments(masker, &job.arguments)?,
+            begin: Begin::Running { owner: self.node().to_owned() },
+            at: self.clock().now(),
+        })
+    }
+
+    /// The execution as it stands before it ended, for the reply of a direct run.
     fn first_row(&self, job: &Job) -> Execution {
         let now = self.clock().now();
         Execution {
@@ -163,11 +194,40 @@ impl Engine {
         }
     }
 
+    /// What must hold before anything happens outside: the secrets are there, and no other run of the same intent was.
+    async fn prepare(&self, job: &Job) -> Result<std::result::Result<NeededSecrets, Problem>> {
+        let secrets = match needed_secrets(job) {
+            Ok(secrets) => secrets,
+            Err(problem) => return Ok(Err(problem)),
+        };
+        match self.take_write_key(job).await? {
+            Some(problem) => Ok(Err(problem)),
+            None => Ok(Ok(secrets)),
+        }
+    }
+
+    /// One effect per intent: within a turn, the same version of an action with the same arguments acts once.
+    async fn take_write_key(&self, job: &Job) -> Result<Option<Problem>> {
+        let Some((turn_id, _)) = job.turn.filter(|_| !job.action.spec.body.is_safe()) else { return Ok(None) };
+        let key = write_key(turn_id, job)?;
+        let mut tx = self.db().writer.begin().await?;
+        let taken = write_keys::take(&mut tx, job.guru.guru.id, &key, job.execution_id, self.clock().now()).await?;
+        tx.commit().await?;
+        Ok(match taken {
+            Taken::ByThis => None,
+            Taken::ByOther(other) => Some(Problem::new(
+                "already_done",
+                format!("`{}` ran with these arguments for this question already, as `{other}`.", job.action.spec.name),
+                "Ask again if it should run once more.",
+            )),
+        })
+    }
+
     /// What changes nothing elsewhere is dropped when the asker goes away; what may is finished and recorded.
     async fn run_to_its_end(
         &self,
         job: &Job,
-        secrets: BTreeMap<SecretName, Arc<SecretText>>,
+        secrets: NeededSecrets,
         writer: &StreamWriter,
         cancel: &CancellationToken,
     ) -> RunOutcome {
@@ -177,11 +237,22 @@ impl Engine {
             secrets,
             built_ins: job.built_ins.clone(),
             timeout: Duration::from_millis(job.action.spec.timeout_ms.unwrap_or(limits::ACTION_TIMEOUT_MS_DEFAULT)),
-            output_bytes_max: self.limits().output_bytes_max,
+            limits: RunLimits::default(),
         };
-        let id = job.execution_id;
-        let sink = |event: RunnerEvent| record_runner_event(writer, id, event);
-        let run = self.runners().run(&input, &sink);
+        let (sink, mut events) = mpsc::channel(RUNNER_EVENTS_BUFFERED_MAX);
+        let record = async {
+            while let Some(event) = events.recv().await {
+                record_runner_event(writer, job.execution_id, event);
+            }
+        };
+        let run = async {
+            let run = async {
+                let outcome = self.runners().run(&input, &sink).await;
+                drop(sink);
+                outcome
+            };
+            tokio::join!(run, record).0
+        };
         if !job.action.spec.body.is_safe() {
             return run.await;
         }
@@ -204,16 +275,17 @@ impl Engine {
             error: error.as_ref().map(ToString::to_string),
             duration_us,
         };
-        let row = LedgerWrite::ExecutionFinished {
-            guru_id: job.guru.guru.id,
+        let row = LedgerWrite::ExecutionFinished(ExecutionEnd {
             id: job.execution_id,
+            guru_id: job.guru.guru.id,
+            fence: Fence::FIRST,
             status: outcome.status,
             output,
             output_truncated: outcome.output_truncated,
             error,
-            finished_at: self.clock().now(),
-            duration_us,
-        };
+            at: self.clock().now(),
+            duration_us: Some(duration_us),
+        });
         let event = EventKind::ActionFinished {
             execution_id: job.execution_id,
             action: job.action.spec.name.clone(),
@@ -256,7 +328,7 @@ fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
 }
 
 /// The values an action refers to; deny by default: it gets no other.
-fn needed_secrets(job: &Job) -> std::result::Result<BTreeMap<SecretName, Arc<SecretText>>, Problem> {
+fn needed_secrets(job: &Job) -> std::result::Result<NeededSecrets, Problem> {
     job.action
         .spec
         .secrets()
@@ -270,6 +342,15 @@ fn needed_secrets(job: &Job) -> std::result::Result<BTreeMap<SecretName, Arc<Sec
             )),
         })
         .collect()
+}
+
+type NeededSecrets = BTreeMap<SecretName, Arc<SecretText>>;
+
+/// Turn + action version + canonical arguments, hashed: arguments are ordered by name, so the text is canonical.
+fn write_key(turn_id: TurnId, job: &Job) -> Result<String> {
+    let arguments = serde_json::to_string(&job.arguments).map_err(|error| EngineError::internal("writing JSON", error))?;
+    let intent = format!("{turn_id}\n{}\n{}\n{arguments}", job.action.id, job.action.version);
+    Ok(Sha256::digest(intent.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 fn could_not_start(problem: &Problem) -> RunOutcome {

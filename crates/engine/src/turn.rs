@@ -3,11 +3,14 @@
 use std::{sync::Arc, time::Duration};
 
 use errand_domain::{
-    Conversation, ConversationId, EventKind, ExecutionId, Plan, Problem, Source, Step, StreamId, Turn, TurnId, TurnStatus, limits,
+    Conversation, ConversationId, EventKind, ExecutionId, Plan, Problem, Source, Step, StreamId, TurnId, TurnStatus, limits,
 };
 use errand_planners::{Effect, Input, PlanRequest};
 use errand_secrets::Raw;
-use errand_storage::{LedgerWrite, conversations};
+use errand_storage::{
+    LedgerWrite,
+    conversations::{self, NewConversation, NewTurn, TurnEnd},
+};
 use futures_util::{StreamExt as _, stream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -17,7 +20,7 @@ use crate::{
     catalogue::GuruView,
     clock::new_uuid,
     error::Result,
-    events::{StreamWriter, mask_plan},
+    events::{StreamWriter, mask_plan, masked_plan},
     history,
     run::{Finished, Job},
 };
@@ -101,13 +104,16 @@ impl Engine {
     }
 
     /// The plan without the runs; nothing is recorded.
-    pub async fn preview_plan(&self, permit: &Permit<Ask>, question: &Question) -> Result<Plan> {
-        check_question(&question.text)?;
-        let turns = match question.conversation {
-            Some(id) => self.past_turns(permit, id).await?,
+    pub async fn preview_plan(&self, permit: &Permit<Ask>, question: String, conversation: Option<ConversationId>) -> Result<Plan> {
+        check_question(&question)?;
+        let turns = match conversation {
+            Some(id) => {
+                self.own_conversation(permit, id).await?;
+                self.past_turns(permit, id).await?
+            }
             None => Vec::new(),
         };
-        let plan = self.decide(&permit.guru, question.text.clone(), turns).await?;
+        let plan = self.decide(&permit.guru, question, turns).await?;
         Ok(mask_plan(&permit.guru.masker, plan))
     }
 
@@ -188,61 +194,72 @@ impl Engine {
         if let Some(id) = question.conversation {
             return self.own_conversation(permit, id).await.map(|conversation| conversation.id);
         }
-        Ok(self.start_conversation(permit, question).await?.id)
+        let external_user_id = question.external_user_id.as_deref();
+        Ok(self.start_conversation(permit, question.source, external_user_id, &question.text).await?.id)
     }
 
-    /// Begins a conversation named after its first question.
-    pub async fn start_conversation(&self, permit: &Permit<Ask>, question: &Question) -> Result<Conversation> {
-        let now = self.clock().now();
-        let masked = permit.guru.masker.mask_str(&question.text);
-        let conversation = Conversation {
+    /// Begins a conversation; `title` is its first question, empty when that is still to come.
+    pub async fn start_conversation(
+        &self,
+        permit: &Permit<Ask>,
+        source: Source,
+        external_user_id: Option<&str>,
+        title: &str,
+    ) -> Result<Conversation> {
+        let masker = &permit.guru.masker;
+        let new = NewConversation {
             id: ConversationId::from_uuid(new_uuid()),
             guru_id: permit.guru_id(),
-            title: shortened(&masked),
-            source: question.source,
-            user_id: permit.caller.user_id(),
-            external_user_id: question.external_user_id.clone(),
-            created_at: now,
-            updated_at: now,
+            title: masker.mask_str(&shortened(title)),
+            source,
+            owner: Some(permit.owner()),
+            external_user_id: external_user_id.map(|id| masker.mask_str(id)),
+            at: self.clock().now(),
         };
-        self.recorder().submit(vec![LedgerWrite::ConversationStarted(Box::new(conversation.clone()))]).committed().await?;
+        let conversation = Conversation {
+            id: new.id,
+            guru_id: new.guru_id,
+            title: new.title.to_string(),
+            source,
+            user_id: permit.caller.user_id(),
+            external_user_id: new.external_user_id.as_ref().map(ToString::to_string),
+            created_at: new.at,
+            updated_at: new.at,
+        };
+        self.recorder().submit(vec![LedgerWrite::ConversationStarted(new)]).committed().await?;
         Ok(conversation)
     }
 
     async fn record_question(&self, asked: &Asked) -> Result<()> {
-        let turn = Turn {
+        let turn = NewTurn {
             id: asked.turn_id,
             guru_id: asked.permit.guru_id(),
             conversation_id: asked.conversation_id,
-            question: asked.permit.guru.masker.mask_str(&asked.question.text).to_string(),
-            answer: None,
-            plan: None,
-            status: TurnStatus::Running,
+            question: asked.permit.guru.masker.mask_str(&asked.question.text),
             source: asked.question.source,
-            created_at: self.clock().now(),
-            finished_at: None,
+            lease_owner: self.node().to_owned(),
+            at: self.clock().now(),
         };
         let event = EventKind::TurnStarted { question: Raw::from(asked.question.text.clone()), source: asked.question.source };
-        asked.writer.record_durably(event, vec![LedgerWrite::TurnStarted(Box::new(turn))]).committed().await
+        asked.writer.record_durably(event, vec![LedgerWrite::TurnStarted(turn)]).committed().await
     }
 
     async fn record_answer(&self, asked: &Asked, answered: Answered) -> Result<()> {
         let masker = &asked.permit.guru.masker;
-        let row = LedgerWrite::TurnFinished {
-            guru_id: asked.permit.guru_id(),
+        let end = TurnEnd {
             id: asked.turn_id,
-            conversation_id: asked.conversation_id,
-            answer: masker.mask_str(&answered.text),
-            plan: answered.plan.map(|plan| mask_plan(masker, plan)),
+            guru_id: asked.permit.guru_id(),
+            answer: Some(masker.mask_str(&answered.text)),
+            plan: answered.plan.map(|plan| masked_plan(masker, plan)).transpose()?,
             status: answered.status,
-            finished_at: self.clock().now(),
+            at: self.clock().now(),
         };
         let event = EventKind::TurnFinished { status: answered.status, error: answered.error.map(Raw::from) };
-        asked.writer.record_durably(event, vec![row]).committed().await
+        asked.writer.record_durably(event, vec![LedgerWrite::TurnFinished(end)]).committed().await
     }
 
     async fn past_turns(&self, permit: &Permit<Ask>, conversation: ConversationId) -> Result<Vec<errand_planners::PastTurn>> {
-        let turns = conversations::last_turns(self.db(), permit.guru_id(), conversation, limits::HISTORY_TURNS_MAX).await?;
+        let turns = conversations::last_turns(&self.db().reader, permit.guru_id(), conversation, limits::HISTORY_TURNS_MAX).await?;
         Ok(history::past_turns(&turns))
     }
 

@@ -7,7 +7,10 @@ use errand_domain::{
     action_file::ActionFile,
     lint::{self, Advice},
 };
-use errand_storage::actions;
+use errand_storage::{
+    actions::{self, ActionChange, Enablement, NewAction},
+    executions::{self, LastRun},
+};
 
 use super::Change;
 use crate::{
@@ -26,7 +29,7 @@ pub struct ActionDetails {
     pub secrets: BTreeSet<SecretName>,
     /// Secrets it refers to that the guru does not have.
     pub missing_secrets: BTreeSet<SecretName>,
-    pub last_run: Option<errand_domain::Execution>,
+    pub last_run: Option<LastRun>,
     /// What the builder should know ("never tested"); nothing that was refused.
     pub warnings: Vec<Problem>,
 }
@@ -49,13 +52,13 @@ pub enum UnknownNames {
 
 impl Engine {
     pub async fn list_actions(&self, permit: &Permit<Manage>) -> Result<ActionList> {
-        let last_runs = actions::last_runs(&self.db().reader, permit.guru_id()).await?;
+        let last_runs = executions::last_runs(&self.db().reader, permit.guru_id()).await?;
         let items: Vec<_> = permit
             .guru
             .actions
             .iter()
             .map(|action| ActionDetails {
-                last_run: last_runs.iter().find(|run| run.action_id == action.id).cloned(),
+                last_run: last_runs.iter().find(|run| run.action_id == action.id).copied(),
                 ..details(&permit.guru, Arc::clone(action))
             })
             .collect();
@@ -85,8 +88,8 @@ impl Engine {
             updated_at: now,
         };
         let mut tx = self.db().writer.begin().await?;
-        actions::insert(&mut tx, &action).await.map_err(|error| taken(error, &action))?;
-        self.audit(&mut tx, change(permit, "action.create", &action, None, Some(ActionFile::from(&action.spec)))).await?;
+        actions::insert(&mut tx, permit.guru_id(), NewAction { id: action.id, spec: &action.spec, at: now }).await.map_err(|error| taken(error, &action))?;
+        self.audit(&mut tx, &permit.guru.masker, change(permit, "action.create", &action, None, Some(ActionFile::from(&action.spec)))).await?;
         tx.commit().await?;
         self.after_change(permit, &action).await
     }
@@ -101,9 +104,9 @@ impl Engine {
         }
         let action = Action { version: old.version + 1, spec, updated_at: self.clock().now(), ..(**old).clone() };
         let mut tx = self.db().writer.begin().await?;
-        actions::update(&mut tx, &action).await.map_err(|error| taken(error, &action))?;
+        actions::update(&mut tx, permit.guru_id(), ActionChange { id: old.id, version: old.version, spec: &action.spec, at: action.updated_at }).await.map_err(|error| taken(error, &action))?;
         let (before, after) = (ActionFile::from(&old.spec), ActionFile::from(&action.spec));
-        self.audit(&mut tx, change(permit, "action.update", &action, Some(before), Some(after))).await?;
+        self.audit(&mut tx, &permit.guru.masker, change(permit, "action.update", &action, Some(before), Some(after))).await?;
         tx.commit().await?;
         self.after_change(permit, &action).await
     }
@@ -129,8 +132,9 @@ impl Engine {
         let verb = if enabled { "action.enable" } else { "action.disable" };
         let changed = Action { enabled, disabled_reason: None, updated_at: self.clock().now(), ..action.clone() };
         let mut tx = self.db().writer.begin().await?;
-        actions::set_enabled(&mut tx, permit.guru_id(), action.id, enabled, None, changed.updated_at).await?;
-        self.audit(&mut tx, change(permit, verb, action, None, None)).await?;
+        let state = if enabled { Enablement::Enabled } else { Enablement::Disabled { reason: None } };
+        actions::set_enabled(&mut tx, permit.guru_id(), action.id, state, changed.updated_at).await?;
+        self.audit(&mut tx, &permit.guru.masker, change(permit, verb, action, None, None)).await?;
         tx.commit().await?;
         self.after_change(permit, &changed).await
     }
@@ -139,7 +143,7 @@ impl Engine {
         let action = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
         let mut tx = self.db().writer.begin().await?;
         actions::delete(&mut tx, permit.guru_id(), action.id).await?;
-        self.audit(&mut tx, change(permit, "action.delete", action, Some(ActionFile::from(&action.spec)), None)).await?;
+        self.audit(&mut tx, &permit.guru.masker, change(permit, "action.delete", action, Some(ActionFile::from(&action.spec)), None)).await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);
         Ok(())

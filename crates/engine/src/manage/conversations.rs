@@ -1,13 +1,19 @@
 //! Conversations of the one who asks: each sees only their own.
 
-use errand_domain::{Conversation, ConversationId, Execution, ExecutionStatus, Turn, TurnId};
-use errand_storage::{conversations::{self, Asker, Page}, executions};
+use errand_domain::{Conversation, ConversationId, Execution, Turn, TurnId, UnixMillis};
+use errand_storage::{
+    conversations::{self, ConversationPage},
+    executions,
+};
 
 use crate::{
     Engine, EngineError,
-    access::{Ask, Caller, Permit},
+    access::{Ask, Permit},
     error::Result,
 };
+
+/// The latest turns that a conversation shows.
+const TURNS_SHOWN_MAX: u32 = 200;
 
 /// A turn with the executions it led to.
 #[derive(Debug, Clone)]
@@ -17,14 +23,28 @@ pub struct TurnDetails {
 }
 
 impl Engine {
-    pub async fn list_conversations(&self, permit: &Permit<Ask>, page: Page) -> Result<Vec<Conversation>> {
-        Ok(conversations::list_own(&self.db().reader, permit.guru_id(), asker(permit), page).await?)
+    /// A page of the caller's conversations, last changed first, with the next page's cursor; None for a cursor that no
+    /// page gave.
+    pub async fn list_conversations(
+        &self,
+        permit: &Permit<Ask>,
+        limit: u32,
+        cursor: Option<&str>,
+    ) -> Result<Option<(Vec<Conversation>, Option<String>)>> {
+        let Ok(after) = cursor.map(read_cursor).transpose() else { return Ok(None) };
+        let page = ConversationPage { after, limit };
+        let items = conversations::list_own(&self.db().reader, permit.guru_id(), permit.owner(), page).await?;
+        let full = items.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+        let next = items.last().filter(|_| full).map(|last| format!("{}.{}", last.updated_at.0, last.id));
+        Ok(Some((items, next)))
     }
 
     /// One conversation of this caller; somebody else's does not exist for them.
     pub async fn own_conversation(&self, permit: &Permit<Ask>, id: ConversationId) -> Result<Conversation> {
-        conversations::own(&self.db().reader, permit.guru_id(), asker(permit), id)
+        conversations::by_id(&self.db().reader, permit.guru_id(), id)
             .await?
+            .filter(|(_, owner)| *owner == Some(permit.owner()))
+            .map(|(conversation, _)| conversation)
             .ok_or_else(|| EngineError::not_found("conversation", id))
     }
 
@@ -56,20 +76,8 @@ impl Engine {
     }
 }
 
-/// The latest turns that a conversation shows.
-const TURNS_SHOWN_MAX: usize = 200;
-
-/// Whose conversations these are: a person's, or a key's.
-pub(crate) fn asker(permit: &Permit<Ask>) -> Asker {
-    match &*permit.caller {
-        Caller::User(user) => Asker::User(user.id),
-        Caller::ApiKey(key) => Asker::ApiKey(key.id),
-    }
-}
-
-impl TurnDetails {
-    /// Whether everything that ran came out well.
-    pub fn all_succeeded(&self) -> bool {
-        self.executions.iter().all(|execution| execution.status == ExecutionStatus::Succeeded)
-    }
+/// `<updated_at>.<id>` of the last item of the page before.
+fn read_cursor(text: &str) -> std::result::Result<(UnixMillis, ConversationId), ()> {
+    let (time, id) = text.split_once('.').ok_or(())?;
+    Ok((UnixMillis(time.parse().map_err(|_| ())?), id.parse().map_err(|_| ())?))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use errand_domain::{Guru, GuruId, GuruSettings, GuruSlug, Problem};
+use errand_secrets::Masker;
 use errand_storage::{StorageError, gurus};
 
 use super::Change;
@@ -36,7 +37,7 @@ impl Engine {
             before: None::<GuruSettings>,
             after: Some(&guru.settings),
         };
-        self.audit(&mut tx, change).await?;
+        self.audit(&mut tx, &Masker::default(), change).await?;
         tx.commit().await?;
         Ok(guru)
     }
@@ -54,7 +55,7 @@ impl Engine {
             before: Some(&permit.guru.guru.settings),
             after: Some(&settings),
         };
-        self.audit(&mut tx, change).await?;
+        self.audit(&mut tx, &permit.guru.masker, change).await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);
         Ok(Guru { settings, updated_at: now, ..permit.guru.guru.clone() })
@@ -72,7 +73,7 @@ impl Engine {
             before: Some(&permit.guru.guru.settings),
             after: None::<GuruSettings>,
         };
-        self.audit(&mut tx, change).await?;
+        self.audit(&mut tx, &permit.guru.masker, change).await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);
         Ok(())

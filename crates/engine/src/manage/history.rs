@@ -1,8 +1,11 @@
 //! Reading history, and settling what a dead process left behind.
 
-use errand_domain::{Event, Execution, ExecutionId, StreamId};
+use errand_domain::{Event, Execution, ExecutionId, ExecutionStatus, Source, UnixMillis};
 use errand_secrets::Masked;
-use errand_storage::{events, executions::{self, Filter}};
+use errand_storage::{
+    conversations, events,
+    executions::{self, DeadNodes, ExecutionFilter, ExecutionPage},
+};
 
 use crate::{
     Engine, EngineError,
@@ -10,8 +13,21 @@ use crate::{
     error::Result,
 };
 
-/// Events of one execution that are shown.
-const EVENTS_SHOWN_MAX: u32 = 2_000;
+/// Which executions to show.
+#[derive(Debug, Clone, Default)]
+pub struct HistoryQuery {
+    /// The action's name.
+    pub action: Option<String>,
+    /// Any of these; empty for any.
+    pub statuses: Vec<ExecutionStatus>,
+    pub source: Option<Source>,
+    pub text: Option<String>,
+    pub from: Option<UnixMillis>,
+    pub to: Option<UnixMillis>,
+    /// The last execution of the page before.
+    pub before: Option<ExecutionId>,
+    pub limit: u32,
+}
 
 /// One execution with its story.
 #[derive(Debug, Clone)]
@@ -21,18 +37,52 @@ pub struct ExecutionDetails {
 }
 
 impl Engine {
-    /// A page of history, newest first, and the cursor of the next page when there is one.
-    pub async fn list_executions(&self, permit: &Permit<Manage>, filter: &Filter) -> Result<Vec<Execution>> {
-        Ok(executions::list(&self.db().reader, permit.guru_id(), filter).await?)
+    /// A page of history, newest first, and the next page's cursor when there may be one.
+    pub async fn list_executions(&self, permit: &Permit<Manage>, query: HistoryQuery) -> Result<(Vec<Execution>, Option<ExecutionId>)> {
+        let action = match &query.action {
+            None => None,
+            Some(name) => Some(permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?.id),
+        };
+        let filter = ExecutionFilter {
+            action,
+            statuses: query.statuses,
+            source: query.source,
+            text: query.text,
+            from: query.from,
+            to: query.to,
+        };
+        let page = ExecutionPage { after: query.before, limit: query.limit };
+        let items = executions::list(&self.db().reader, permit.guru_id(), &filter, page).await?;
+        let full = items.len() == usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let next = items.last().filter(|_| full).map(|last| last.id);
+        Ok((items, next))
     }
 
     pub async fn execution(&self, permit: &Permit<Manage>, id: ExecutionId) -> Result<ExecutionDetails> {
         let execution = executions::by_id(&self.db().reader, permit.guru_id(), id)
             .await?
             .ok_or_else(|| EngineError::not_found("execution", id))?;
-        let stream = execution.turn_id.map_or(StreamId::Execution(id), StreamId::Turn);
-        let mut events = events::after(&self.db().reader, permit.guru_id(), stream, 0, EVENTS_SHOWN_MAX).await?;
-        events.retain(|event| event.kind.execution_id() == Some(id));
+        let events = events::of_execution(&self.db().reader, permit.guru_id(), id, execution.turn_id).await?;
         Ok(ExecutionDetails { execution, events })
+    }
+
+    /// For a process that knows itself to be the only one, as it starts: what was running when the last one died is
+    /// marked `unknown` (its effect may or may not have taken place), its turns failed. Nothing is run again.
+    pub async fn settle_interrupted(&self) -> Result<usize> {
+        let dead = DeadNodes::AllBut(self.node());
+        let now = self.clock().now();
+        let why = Masked::ours(
+            "Errand stopped while this ran; whether it took effect is not known. Check the other system before you run it again.",
+        );
+        let mut tx = self.db().writer.begin().await?;
+        let interrupted = executions::interrupt(&mut tx, dead, &why, now).await?;
+        conversations::fail_interrupted_turns(&mut tx, dead, now).await?;
+        tx.commit().await?;
+        Ok(interrupted.len())
+    }
+
+    /// Whether the database answers.
+    pub async fn check_ready(&self) -> Result<()> {
+        errand_storage::gurus::list(&self.db().reader).await.map(|_| ()).map_err(EngineError::from)
     }
 }

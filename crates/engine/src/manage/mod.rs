@@ -9,6 +9,7 @@ pub mod secrets;
 
 use errand_domain::GuruId;
 use errand_storage::{Transaction, audit::{self, AuditEntry}};
+use errand_secrets::{Masked, Masker};
 use serde::Serialize;
 
 use crate::{Engine, error::Result};
@@ -25,8 +26,7 @@ pub(crate) struct Change<'a, B: Serialize, A: Serialize> {
 
 impl Engine {
     /// Adds to the audit log, in the transaction of the change itself.
-    pub(crate) async fn audit<B: Serialize, A: Serialize>(&self, tx: &mut Transaction, change: Change<'_, B, A>) -> Result<()> {
-        let json = |value: serde_json::Result<serde_json::Value>| value.map_err(|error| crate::EngineError::internal("audit", error));
+    pub(crate) async fn audit<B: Serialize, A: Serialize>(&self, tx: &mut Transaction, masker: &Masker, change: Change<'_, B, A>) -> Result<()> {
         let entry = AuditEntry {
             at: self.clock().now(),
             actor: change.actor.to_owned(),
@@ -34,10 +34,15 @@ impl Engine {
             verb: change.verb.to_owned(),
             object: change.object,
             guru_id: change.guru_id,
-            before: change.before.map(|before| json(serde_json::to_value(before))).transpose()?,
-            after: change.after.map(|after| json(serde_json::to_value(after))).transpose()?,
+            before: change.before.map(|before| json(masker, &before)).transpose()?,
+            after: change.after.map(|after| json(masker, &after)).transpose()?,
         };
-        audit::append(tx, &entry).await?;
+        audit::append(tx, entry).await?;
         Ok(())
     }
+}
+
+fn json(masker: &Masker, value: &impl Serialize) -> Result<Masked> {
+    let text = serde_json::to_string(value).map_err(|error| crate::EngineError::internal("writing the audit log", error))?;
+    Ok(masker.mask_str(&text))
 }

@@ -1,13 +1,17 @@
 //! Secrets: set, list, delete, re-wrap. A value goes in and never comes out.
 
-use errand_domain::{Problem, SecretName, UnixMillis, limits};
-use errand_secrets::{SealContext, SecretText};
-use errand_storage::{actions, secrets};
+use errand_domain::{Problem, SecretId, SecretName, UnixMillis, limits};
+use errand_secrets::{SealContext, Sealed, SecretText, check_secret_value};
+use errand_storage::{
+    actions::{self, Enablement},
+    secrets::{self, SealedSecret},
+};
 
 use super::Change;
 use crate::{
     Engine, EngineError,
     access::{Manage, Permit},
+    clock::new_uuid,
     error::Result,
 };
 
@@ -40,7 +44,7 @@ impl Engine {
     /// Creates the secret or replaces its value.
     pub async fn set_secret(&self, permit: &Permit<Manage>, name: &str, value: SecretText) -> Result<SecretInfo> {
         let name: SecretName = name.parse()?;
-        check_value(&name, &value)?;
+        check_secret_value(&value)?;
         check_name_is_free(permit, &name)?;
         let existing = secrets::list(&self.db().reader, permit.guru_id()).await?;
         let old = existing.iter().find(|row| row.name == name);
@@ -52,9 +56,16 @@ impl Engine {
         let sealed = self.0.keyring.read().await.seal(&context, &value)?;
         let now = self.clock().now();
         let mut tx = self.db().writer.begin().await?;
-        secrets::put(&mut tx, permit.guru_id(), &name, version, &sealed, now).await?;
+        let row = SealedSecret {
+            id: SecretId::from_uuid(new_uuid()),
+            guru_id: permit.guru_id(),
+            name: name.clone(),
+            version,
+            sealed: sealed.0,
+        };
+        secrets::put(&mut tx, permit.guru_id(), &row, now).await?;
         let verb = if old.is_some() { "secret.replace" } else { "secret.create" };
-        self.audit(&mut tx, change(permit, verb, &name)).await?;
+        self.audit(&mut tx, &permit.guru.masker, change(permit, verb, &name)).await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);
         let created_at = old.map_or(now, |row| row.created_at);
@@ -72,10 +83,10 @@ impl Engine {
         let mut disabled = Vec::new();
         for action in permit.guru.actions.iter().filter(|action| action.enabled && action.spec.secrets().contains(&name)) {
             let reason = format!("the secret `{name}` was deleted");
-            actions::set_enabled(&mut tx, permit.guru_id(), action.id, false, Some(&reason), now).await?;
+            actions::set_enabled(&mut tx, permit.guru_id(), action.id, Enablement::Disabled { reason: Some(reason) }, now).await?;
             disabled.push(action.spec.name.to_string());
         }
-        self.audit(&mut tx, change(permit, "secret.delete", &name)).await?;
+        self.audit(&mut tx, &permit.guru.masker, change(permit, "secret.delete", &name)).await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);
         Ok(disabled)
@@ -86,13 +97,14 @@ impl Engine {
         let keyring = self.0.keyring.read().await;
         let mut rewrapped = 0;
         let mut tx = self.db().writer.begin().await?;
-        for row in secrets::all_sealed(&self.db().reader, permit.guru_id()).await? {
-            let context = SealContext { guru_id: permit.guru_id(), name: &row.name, version: row.version };
-            if keyring.needs_rewrap(&row.sealed)? {
-                let sealed = keyring.rewrap(&context, &row.sealed)?;
-                secrets::replace_sealed(&mut tx, permit.guru_id(), &row.name, row.version, &sealed).await?;
-                rewrapped += 1;
+        for mut row in secrets::sealed(&self.db().reader, permit.guru_id()).await? {
+            let sealed = Sealed(std::mem::take(&mut row.sealed));
+            if !keyring.needs_rewrap(&sealed) {
+                continue;
             }
+            let context = SealContext { guru_id: permit.guru_id(), name: &row.name, version: row.version };
+            row.sealed = keyring.rewrap(&context, &sealed)?.0;
+            rewrapped += u32::from(secrets::replace_blob(&mut tx, permit.guru_id(), &row).await?);
         }
         tx.commit().await?;
         Ok(rewrapped)
@@ -102,20 +114,6 @@ impl Engine {
 fn users_of(permit: &Permit<Manage>, name: &SecretName) -> Vec<String> {
     let users = permit.guru.actions.iter().filter(|action| action.spec.secrets().contains(name));
     users.map(|action| action.spec.name.to_string()).collect()
-}
-
-fn check_value(name: &SecretName, value: &SecretText) -> Result<()> {
-    let bytes = value.expose().len();
-    if bytes < limits::SECRET_BYTES_MIN {
-        let message = format!("The value of `{name}` is shorter than {} characters.", limits::SECRET_BYTES_MIN);
-        let hint = "So short a value would be masked in half of all text; put it into the action itself instead.";
-        return Err(Problem::new("too_short", message, hint).at("value").into());
-    }
-    if bytes > limits::SECRET_BYTES_MAX {
-        let message = format!("The value of `{name}` has {bytes} bytes.");
-        return Err(Problem::new("too_long", message, format!("Keep it within {}.", limits::SECRET_BYTES_MAX)).at("value").into());
-    }
-    Ok(())
 }
 
 /// A secret may not take the name of a parameter that is there.
