@@ -71,11 +71,13 @@ CREATE INDEX executions_by_source ON executions (guru_id, source, id);
 CREATE INDEX executions_by_turn ON executions (turn_id, id) WHERE turn_id IS NOT NULL;
 CREATE INDEX executions_open ON executions (id) WHERE status IN ('queued', 'running');
 
--- The log itself. `stream_id` is a turn's or an execution's id; `payload` is the event as JSON, already masked.
+-- The log itself. `stream_id` is a turn's or an execution's id; `payload` is the event as JSON, already masked, in the
+-- format that `version` numbers.
 CREATE TABLE events (
     stream_id {key} NOT NULL,
     seq BIGINT NOT NULL,
     at BIGINT NOT NULL,
+    version BIGINT NOT NULL,
     type {key} NOT NULL,
     payload TEXT NOT NULL,
     PRIMARY KEY (stream_id, seq)
@@ -89,3 +91,4 @@ CREATE TABLE write_keys (
     created_at BIGINT NOT NULL,
     PRIMARY KEY (guru_id, write_key)
 );
+CREATE INDEX write_keys_by_execution ON write_keys (execution_id);

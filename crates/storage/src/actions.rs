@@ -3,8 +3,7 @@
 //! Every change bumps the guru's revision in the same transaction.
 
 use errand_domain::{
-    Action, ActionId, ActionName, ActionSpec, GuruId, SecretName, UnixMillis,
-    action_file::ActionFile,
+    Action, ActionId, ActionName, ActionSpec, GuruId, SecretName, UnixMillis, action_file::ActionFile,
     limits::Limits,
 };
 
@@ -32,11 +31,23 @@ pub async fn insert(tx: &mut Transaction, guru: GuruId, new: NewAction<'_>) -> R
         "insert an action",
         "INSERT INTO actions (id, guru_id, name, version, enabled, definition, created_at, updated_at)
          VALUES ($1, $2, $3, 1, $4, $5, $6, $6)",
-        values![Value::shown(new.id), Value::shown(guru), new.spec.name.as_str(), false, definition.clone(), new.at],
+        values![
+            Value::shown(new.id),
+            Value::shown(guru),
+            new.spec.name.as_str(),
+            false,
+            definition.clone(),
+            new.at
+        ],
     )
     .await
     .map_err(|error| error.conflicting_with("an action with this name"))?;
-    let change = ActionChange { id: new.id, version: 0, spec: new.spec, at: new.at };
+    let change = ActionChange {
+        id: new.id,
+        version: 0,
+        spec: new.spec,
+        at: new.at,
+    };
     keep_version(tx, guru, change, definition).await
 }
 
@@ -91,7 +102,12 @@ async fn keep_version(
     )
     .await?;
     let of_action = values![Value::shown(change.id)];
-    tx.execute("note an action's secrets", "DELETE FROM action_secrets WHERE action_id = $1", of_action).await?;
+    tx.execute(
+        "note an action's secrets",
+        "DELETE FROM action_secrets WHERE action_id = $1",
+        of_action,
+    )
+    .await?;
     let rows = change
         .spec
         .secrets()
@@ -166,19 +182,31 @@ pub async fn delete(tx: &mut Transaction, guru: GuruId, action: ActionId) -> Res
 pub async fn by_name(mut db: impl Read, guru: GuruId, name: &ActionName) -> Result<Option<Action>> {
     let sql = format!("SELECT {COLUMNS} FROM actions WHERE guru_id = $1 AND name = $2");
     let values = values![Value::shown(guru), name.as_str()];
-    db.row("find an action", sql, values).await?.as_ref().map(read).transpose()
+    db.row("find an action", sql, values)
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
 }
 
 pub async fn by_id(mut db: impl Read, guru: GuruId, action: ActionId) -> Result<Option<Action>> {
     let sql = format!("SELECT {COLUMNS} FROM actions WHERE guru_id = $1 AND id = $2");
     let values = values![Value::shown(guru), Value::shown(action)];
-    db.row("find an action", sql, values).await?.as_ref().map(read).transpose()
+    db.row("find an action", sql, values)
+        .await?
+        .as_ref()
+        .map(read)
+        .transpose()
 }
 
 /// All actions of the guru by name.
 pub async fn list(mut db: impl Read, guru: GuruId) -> Result<Vec<Action>> {
     let sql = format!("SELECT {COLUMNS} FROM actions WHERE guru_id = $1 ORDER BY name");
-    db.rows("list actions", sql, values![Value::shown(guru)]).await?.iter().map(read).collect()
+    db.rows("list actions", sql, values![Value::shown(guru)])
+        .await?
+        .iter()
+        .map(read)
+        .collect()
 }
 
 pub async fn count(mut db: impl Read, guru: GuruId) -> Result<u32> {
@@ -211,8 +239,16 @@ pub async fn using_secret(
 ) -> Result<Vec<(ActionId, ActionName)>> {
     let sql = "SELECT a.id, a.name FROM action_secrets s JOIN actions a ON a.id = s.action_id
          WHERE s.guru_id = $1 AND s.secret_name = $2 ORDER BY a.name";
-    let rows = db.rows("list a secret's actions", sql, values![Value::shown(guru), secret.as_str()]).await?;
-    rows.iter().map(|row| Ok((row.parse("id")?, row.parse("name")?))).collect()
+    let rows = db
+        .rows(
+            "list a secret's actions",
+            sql,
+            values![Value::shown(guru), secret.as_str()],
+        )
+        .await?;
+    rows.iter()
+        .map(|row| Ok((row.parse("id")?, row.parse("name")?)))
+        .collect()
 }
 
 /// What a planner's model made of one version of an action: opaque bytes.
@@ -225,13 +261,24 @@ pub struct ActionVectors {
 
 /// Keeps vectors, over those of an older version. Vectors of an action that is gone are dropped. No revision bump:
 /// they are derived, and whoever lacks them makes the same.
-pub async fn put_vectors(tx: &mut Transaction, guru: GuruId, model: &str, vectors: ActionVectors) -> Result<()> {
+pub async fn put_vectors(
+    tx: &mut Transaction,
+    guru: GuruId,
+    model: &str,
+    vectors: ActionVectors,
+) -> Result<()> {
     tx.execute(
         "keep an action's vectors",
         "INSERT INTO action_vectors (action_id, model, version, vectors)
          SELECT id, $3, $4, $5 FROM actions WHERE guru_id = $1 AND id = $2
          ON CONFLICT (action_id, model) DO UPDATE SET version = excluded.version, vectors = excluded.vectors",
-        values![Value::shown(guru), Value::shown(vectors.action_id), model, vectors.version, vectors.bytes],
+        values![
+            Value::shown(guru),
+            Value::shown(vectors.action_id),
+            model,
+            vectors.version,
+            vectors.bytes
+        ],
     )
     .await?;
     Ok(())
@@ -242,7 +289,9 @@ pub async fn vectors(mut db: impl Read, guru: GuruId, model: &str) -> Result<Vec
     let sql = "SELECT v.action_id, v.version, v.vectors FROM actions a
          JOIN action_vectors v ON v.action_id = a.id AND v.model = $2 AND v.version = a.version
          WHERE a.guru_id = $1 ORDER BY a.name";
-    let rows = db.rows("read vectors", sql, values![Value::shown(guru), model]).await?;
+    let rows = db
+        .rows("read vectors", sql, values![Value::shown(guru), model])
+        .await?;
     rows.iter()
         .map(|row| {
             Ok(ActionVectors {
@@ -283,5 +332,6 @@ fn read_spec(row: &Row) -> Result<ActionSpec> {
         python_lines_max: u32::MAX,
         output_bytes_max: usize::MAX,
     };
-    file.check(&widest).map_err(|problems| StorageError::corrupt("action file", problems))
+    file.check(&widest)
+        .map_err(|problems| StorageError::corrupt("action file", problems))
 }

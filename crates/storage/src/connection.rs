@@ -41,7 +41,10 @@ pub struct PoolSizes {
 
 impl Default for PoolSizes {
     fn default() -> Self {
-        Self { sqlite_readers: 4, postgres: 16 }
+        Self {
+            sqlite_readers: 4,
+            postgres: 16,
+        }
     }
 }
 
@@ -68,10 +71,15 @@ impl Db {
 }
 
 async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) -> Result<Db> {
-    let failed = |source| StorageError::Open { location: location.to_string(), source };
+    let failed = |source| StorageError::Open {
+        location: location.to_string(),
+        source,
+    };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder)
-            .map_err(|source| StorageError::Folder { path: folder.to_owned(), source })?;
+        std::fs::create_dir_all(folder).map_err(|source| StorageError::Folder {
+            path: folder.to_owned(),
+            source,
+        })?;
     }
     // NORMAL syncs the log at checkpoints only: a power cut may lose the last transactions, never the file's
     // consistency; a killed process loses nothing.
@@ -96,8 +104,18 @@ async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) 
     };
     // The writer comes first: it makes the file and sets the journal mode, which readers then find.
     let write = pool(1).connect_with(options.clone()).await.map_err(failed)?;
-    let read = pool(readers).connect_with(options.pragma("query_only", "on")).await.map_err(failed)?;
-    Ok(Db { reader: Reader { pool: Pool::Sqlite(read) }, writer: Writer { pool: Pool::Sqlite(write) } })
+    let read = pool(readers)
+        .connect_with(options.pragma("query_only", "on"))
+        .await
+        .map_err(failed)?;
+    Ok(Db {
+        reader: Reader {
+            pool: Pool::Sqlite(read),
+        },
+        writer: Writer {
+            pool: Pool::Sqlite(write),
+        },
+    })
 }
 
 async fn open_postgres(location: &Location, options: &PgConnectOptions, connections: u32) -> Result<Db> {
@@ -111,9 +129,15 @@ async fn open_postgres(location: &Location, options: &PgConnectOptions, connecti
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options)
         .await
-        .map_err(|source| StorageError::Open { location: location.to_string(), source })?;
+        .map_err(|source| StorageError::Open {
+            location: location.to_string(),
+            source,
+        })?;
     let pool = Pool::Postgres(pool);
-    Ok(Db { reader: Reader { pool: pool.clone() }, writer: Writer { pool } })
+    Ok(Db {
+        reader: Reader { pool: pool.clone() },
+        writer: Writer { pool },
+    })
 }
 
 #[derive(Clone)]
@@ -157,7 +181,8 @@ impl Writer {
             Pool::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite),
             Pool::Postgres(pool) => pool.begin().await.map(Open::Postgres),
         };
-        open.map(|open| Transaction { open }).map_err(|source| StorageError::query("begin a transaction", source))
+        open.map(|open| Transaction { open })
+            .map_err(|source| StorageError::query("begin a transaction", source))
     }
 }
 
@@ -217,12 +242,14 @@ impl Transaction {
     ) -> Result<u64> {
         let sql = self.dialect().expand(sql.into());
         match &mut self.open {
-            Open::Sqlite(connection) => {
-                bound!(sql, values).execute(&mut **connection).await.map(|done| done.rows_affected())
-            }
-            Open::Postgres(connection) => {
-                bound!(sql, values).execute(&mut **connection).await.map(|done| done.rows_affected())
-            }
+            Open::Sqlite(connection) => bound!(sql, values)
+                .execute(&mut **connection)
+                .await
+                .map(|done| done.rows_affected()),
+            Open::Postgres(connection) => bound!(sql, values)
+                .execute(&mut **connection)
+                .await
+                .map(|done| done.rows_affected()),
         }
         .map_err(|source| StorageError::query(step, source))
     }
@@ -231,12 +258,14 @@ impl Transaction {
     pub(crate) async fn run_script(&mut self, sql: &'static str) -> std::result::Result<(), sqlx::Error> {
         let sql = self.dialect().expand(sql.into()).into_owned();
         match &mut self.open {
-            Open::Sqlite(connection) => {
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **connection).await.map(|_| ())
-            }
-            Open::Postgres(connection) => {
-                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **connection).await.map(|_| ())
-            }
+            Open::Sqlite(connection) => sqlx::raw_sql(AssertSqlSafe(sql))
+                .execute(&mut **connection)
+                .await
+                .map(|_| ()),
+            Open::Postgres(connection) => sqlx::raw_sql(AssertSqlSafe(sql))
+                .execute(&mut **connection)
+                .await
+                .map(|_| ()),
         }
     }
 }

@@ -30,7 +30,9 @@ pub enum StorageError {
     #[error("Migration {version} failed; nothing was changed.")]
     Migration { version: i64, source: sqlx::Error },
     /// A stored value that this build can't read: written by a newer build, or by hand.
-    #[error("The stored {what} can't be read: {why}. Restore it from a backup, or start the build that wrote it.")]
+    #[error(
+        "The stored {what} can't be read: {why}. Restore it from a backup, or start the build that wrote it."
+    )]
     Corrupt { what: &'static str, why: String },
     /// Masked text that should be JSON of a certain shape is not.
     #[error("The masked {what} is not readable JSON: {why}.")]
@@ -46,7 +48,10 @@ impl StorageError {
     }
 
     pub(crate) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> Self {
-        Self::Corrupt { what, why: why.to_string() }
+        Self::Corrupt {
+            what,
+            why: why.to_string(),
+        }
     }
 
     /// Names the object of a conflict.

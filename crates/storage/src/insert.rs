@@ -13,13 +13,20 @@ pub(crate) async fn insert_rows(
     head: &str,
     rows: Vec<Vec<Value>>,
 ) -> Result<()> {
-    let Some(columns) = rows.first().map(Vec::len) else { return Ok(()) };
+    let Some(columns) = rows.first().map(Vec::len) else {
+        return Ok(());
+    };
     let mut left = rows.len();
     let mut rows = rows.into_iter();
     for size in SIZES {
-        let sql = if left >= size { statement(head, columns, size) } else { continue };
+        let sql = if left >= size {
+            statement(head, columns, size)
+        } else {
+            continue;
+        };
         while left >= size {
-            tx.execute(step, sql.clone(), rows.by_ref().take(size).flatten().collect()).await?;
+            tx.execute(step, sql.clone(), rows.by_ref().take(size).flatten().collect())
+                .await?;
             left -= size;
         }
     }
@@ -46,6 +53,9 @@ mod tests {
 
     #[test]
     fn values_are_numbered_through() {
-        assert_eq!(statement("INSERT INTO t (a, b)", 2, 2), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)");
+        assert_eq!(
+            statement("INSERT INTO t (a, b)", 2, 2),
+            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)"
+        );
     }
 }

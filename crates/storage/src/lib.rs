@@ -31,7 +31,7 @@ pub mod write_keys;
 
 pub use connection::{Db, PoolSizes, Read, Reader, Transaction, Writer};
 pub use error::StorageError;
-//pub use ledger::{Applied, LedgerWrite};
+pub use ledger::{Applied, LedgerWrite};
 pub use location::Location;
 pub use masked_json::MaskedJson;
 pub use migrations::SCHEMA_VERSION;

@@ -17,8 +17,14 @@ pub struct MaskedJson<T> {
 impl<T: DeserializeOwned> MaskedJson<T> {
     /// Fails with [`StorageError::BadJson`] when the text isn't a `T` any more.
     pub fn new(what: &'static str, text: Masked) -> Result<Self> {
-        serde_json::from_str::<T>(&text).map_err(|error| StorageError::BadJson { what, why: error.to_string() })?;
-        Ok(Self { text, shape: PhantomData })
+        serde_json::from_str::<T>(&text).map_err(|error| StorageError::BadJson {
+            what,
+            why: error.to_string(),
+        })?;
+        Ok(Self {
+            text,
+            shape: PhantomData,
+        })
     }
 }
 

@@ -3,12 +3,7 @@
 use errand_domain::UnixMillis;
 use sha2::{Digest, Sha256};
 
-use crate::{
-    Read, Result, StorageError, Writer,
-    connection::Transaction,
-    dialect::Dialect,
-    row::values,
-};
+use crate::{Read, Result, StorageError, Writer, connection::Transaction, dialect::Dialect, row::values};
 
 struct Migration {
     version: i64,
@@ -51,7 +46,11 @@ pub(crate) async fn run(writer: &Writer, now: UnixMillis) -> Result<()> {
     for migration in &MIGRATIONS {
         match applied.iter().find(|(version, _)| *version == migration.version) {
             Some((_, checksum)) if *checksum == migration.checksum() => {}
-            Some(_) => return Err(StorageError::ChangedMigration { version: migration.version }),
+            Some(_) => {
+                return Err(StorageError::ChangedMigration {
+                    version: migration.version,
+                });
+            }
             None => apply(&mut tx, migration, now).await?,
         }
     }
@@ -61,24 +60,33 @@ pub(crate) async fn run(writer: &Writer, now: UnixMillis) -> Result<()> {
 /// SQLite holds the write lock from BEGIN IMMEDIATE on; PostgreSQL needs a lock of its own.
 async fn lock(tx: &mut Transaction) -> Result<()> {
     if tx.dialect() == Dialect::Postgres {
-        tx.execute("wait for other nodes' migrations", "SELECT pg_advisory_xact_lock($1)", values![POSTGRES_LOCK])
-            .await?;
+        tx.execute(
+            "wait for other nodes' migrations",
+            "SELECT pg_advisory_xact_lock($1)",
+            values![POSTGRES_LOCK],
+        )
+        .await?;
     }
     Ok(())
 }
 
 async fn applied(tx: &mut Transaction) -> Result<Vec<(i64, String)>> {
     let rows = tx
-        .rows("read the list of migrations", "SELECT version, checksum FROM schema_migrations ORDER BY version", vec![])
+        .rows(
+            "read the list of migrations",
+            "SELECT version, checksum FROM schema_migrations ORDER BY version",
+            vec![],
+        )
         .await?;
     let applied = rows
         .iter()
         .map(|row| Ok((row.get("version")?, row.get("checksum")?)))
         .collect::<Result<Vec<(i64, String)>>>()?;
     match applied.last() {
-        Some((found, _)) if *found > SCHEMA_VERSION => {
-            Err(StorageError::NewerDatabase { found: *found, known: SCHEMA_VERSION })
-        }
+        Some((found, _)) if *found > SCHEMA_VERSION => Err(StorageError::NewerDatabase {
+            found: *found,
+            known: SCHEMA_VERSION,
+        }),
         _ => Ok(applied),
     }
 }
@@ -86,7 +94,10 @@ async fn applied(tx: &mut Transaction) -> Result<Vec<(i64, String)>> {
 async fn apply(tx: &mut Transaction, migration: &Migration, now: UnixMillis) -> Result<()> {
     tx.run_script(migration.sql)
         .await
-        .map_err(|source| StorageError::Migration { version: migration.version, source })?;
+        .map_err(|source| StorageError::Migration {
+            version: migration.version,
+            source,
+        })?;
     tx.execute(
         "note a migration",
         "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
@@ -99,9 +110,11 @@ async fn apply(tx: &mut Transaction, migration: &Migration, now: UnixMillis) -> 
 impl Migration {
     fn checksum(&self) -> String {
         use std::fmt::Write as _;
-        Sha256::digest(self.sql.as_bytes()).iter().fold(String::new(), |mut text, byte| {
-            let _ = write!(text, "{byte:02x}");
-            text
-        })
+        Sha256::digest(self.sql.as_bytes())
+            .iter()
+            .fold(String::new(), |mut text, byte| {
+                let _ = write!(text, "{byte:02x}");
+                text
+            })
     }
 }

@@ -7,16 +7,26 @@ use crate::harness::{a_guru, an_action, at, on_both, uuid};
 async fn a_guru_is_kept_changed_and_deleted_with_all_it_has() {
     on_both(async |db| {
         let id = a_guru(db, "acme").await?;
-        let Err(StorageError::Conflict { what }) = gurus_insert_again(db).await else { panic!("a second `acme`") };
+        let Err(StorageError::Conflict { what }) = gurus_insert_again(db).await else {
+            panic!("a second `acme`")
+        };
         assert_eq!(what, "a guru with this slug");
 
-        let settings = GuruSettings { name: "Acme Care".to_owned(), ..GuruSettings::default() };
+        let settings = GuruSettings {
+            name: "Acme Care".to_owned(),
+            ..GuruSettings::default()
+        };
         let mut tx = db.writer.begin().await?;
         assert!(gurus::update_settings(&mut tx, id, &settings, at(5)).await?);
         assert!(!gurus::update_settings(&mut tx, GuruId::from_uuid(uuid(9)), &settings, at(5)).await?);
         tx.commit().await?;
-        let found = gurus::by_slug(&db.reader, &"acme".parse()?).await?.expect("the guru");
-        assert_eq!((found.settings, found.updated_at, found.created_at), (settings, at(5), at(0)));
+        let found = gurus::by_slug(&db.reader, &"acme".parse()?)
+            .await?
+            .expect("the guru");
+        assert_eq!(
+            (found.settings, found.updated_at, found.created_at),
+            (settings, at(5), at(0))
+        );
         assert_eq!(gurus::revision(&db.reader, id).await?, Some(2));
 
         an_action(db, id, "orders").await?;

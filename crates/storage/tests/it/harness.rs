@@ -6,7 +6,8 @@ use std::{
 };
 
 use errand_domain::{
-    Action, ActionId, ActionSpec, Guru, GuruId, GuruSettings, UnixMillis, action_file::ActionFile, limits::Limits,
+    Action, ActionId, ActionSpec, Guru, GuruId, GuruSettings, UnixMillis, action_file::ActionFile,
+    limits::Limits,
 };
 use errand_storage::{Db, Location, Masked, PoolSizes, actions, gurus};
 use uuid::Uuid;
@@ -56,7 +57,10 @@ pub(crate) async fn a_guru(db: &Db, slug: &str) -> Result<GuruId, Box<dyn Error>
     let guru = Guru {
         id: GuruId::from_uuid(uuid(0)),
         slug: slug.parse()?,
-        settings: GuruSettings { name: slug.to_owned(), ..GuruSettings::default() },
+        settings: GuruSettings {
+            name: slug.to_owned(),
+            ..GuruSettings::default()
+        },
         created_at: at(0),
         updated_at: at(0),
     };
@@ -86,7 +90,18 @@ pub(crate) fn spec(name: &str) -> Result<ActionSpec, Box<dyn Error>> {
 pub(crate) async fn an_action(db: &Db, guru: GuruId, name: &str) -> Result<Action, Box<dyn Error>> {
     let id = ActionId::from_uuid(uuid(1));
     let mut tx = db.writer.begin().await?;
-    actions::insert(&mut tx, guru, actions::NewAction { id, spec: &spec(name)?, at: at(1) }).await?;
+    actions::insert(
+        &mut tx,
+        guru,
+        actions::NewAction {
+            id,
+            spec: &spec(name)?,
+            at: at(1),
+        },
+    )
+    .await?;
     tx.commit().await?;
-    Ok(actions::by_id(&db.reader, guru, id).await?.expect("the action just inserted"))
+    Ok(actions::by_id(&db.reader, guru, id)
+        .await?
+        .expect("the action just inserted"))
 }
