@@ -1,1 +1,7 @@
-//! 
+//! What tests share: fresh databases of both kinds, and stand-ins for the outer world. A development dependency only.
+//!
+//! Whatever a test is given here is gone when the test ends, also when it fails.
+
+pub mod postgres;
+
+pub use postgres::{TestDatabase, databases};

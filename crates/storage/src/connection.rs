@@ -1,0 +1,365 @@
+//! Connections to either database, as two types: a [`Reader`] that anyone may clone, and the [`Writer`].
+
+use std::{borrow::Cow, fmt, time::Duration};
+
+use errand_domain::UnixMillis;
+use sqlx::{
+    AssertSqlSafe, ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use crate::{
+    Location, Result, StorageError,
+    dialect::Dialect,
+    migrations,
+    row::{Row, Value},
+};
+
+/// How long a statement waits for a lock that another process holds on the SQLite file.
+const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait for a free connection before giving up.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Prepared statements kept per connection; the crate has fewer texts than this.
+const STATEMENTS_KEPT: usize = 256;
+/// SQLite's page cache per connection, in KiB (negative, as its pragma wants it).
+const SQLITE_CACHE_KIB: &str = "-16384";
+
+/// The opened and migrated database.
+#[derive(Debug, Clone)]
+pub struct Db {
+    pub reader: Reader,
+    pub writer: Writer,
+}
+
+/// Connections kept: reading ones for SQLite (which has one writing one besides), all for PostgreSQL.
+#[derive(Debug, Clone, Copy)]
+pub struct PoolSizes {
+    pub sqlite_readers: u32,
+    pub postgres: u32,
+}
+
+impl Default for PoolSizes {
+    fn default() -> Self {
+        Self {
+            sqlite_readers: 4,
+            postgres: 16,
+        }
+    }
+}
+
+impl Db {
+    /// Opens the database, making an SQLite file that is not there, and brings its schema up to date. `now` is noted
+    /// beside each migration that had to be applied.
+    ///
+    /// # Errors
+    /// [`StorageError::NewerDatabase`] when a newer build has been at work on it; `Open`, `Folder`, `Migration`.
+    pub async fn open(location: &Location, sizes: PoolSizes, now: UnixMillis) -> Result<Self> {
+        let db = match location {
+            Location::Sqlite(path) => open_sqlite(location, path, sizes.sqlite_readers).await?,
+            Location::Postgres(options) => open_postgres(location, options, sizes.postgres).await?,
+        };
+        migrations::run(&db.writer, now).await?;
+        Ok(db)
+    }
+
+    /// Waits for borrowed connections to come back and closes all. SQLite's log is folded into its file.
+    pub async fn close(&self) {
+        self.reader.pool.close().await;
+        self.writer.pool.close().await;
+    }
+}
+
+async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) -> Result<Db> {
+    let failed = |source| StorageError::Open {
+        location: location.to_string(),
+        source,
+    };
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(|source| StorageError::Folder {
+            path: folder.to_owned(),
+            source,
+        })?;
+    }
+    // NORMAL syncs the log at checkpoints only: a power cut may lose the last transactions, never the file's
+    // consistency; a killed process loses nothing.
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(SQLITE_BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .statement_cache_capacity(STATEMENTS_KEPT)
+        .pragma("cache_size", SQLITE_CACHE_KIB)
+        .pragma("temp_store", "memory")
+        .disable_statement_logging();
+    let pool = |connections| {
+        SqlitePoolOptions::new()
+            .max_connections(connections)
+            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .test_before_acquire(false)
+    };
+    // The writer comes first: it makes the file and sets the journal mode, which readers then find.
+    let write = pool(1).connect_with(options.clone()).await.map_err(failed)?;
+    let read = pool(readers)
+        .connect_with(options.pragma("query_only", "on"))
+        .await
+        .map_err(failed)?;
+    Ok(Db {
+        reader: Reader {
+            pool: Pool::Sqlite(read),
+        },
+        writer: Writer {
+            pool: Pool::Sqlite(write),
+        },
+    })
+}
+
+async fn open_postgres(location: &Location, options: &PgConnectOptions, connections: u32) -> Result<Db> {
+    let options = options
+        .clone()
+        .application_name("errand")
+        .statement_cache_capacity(STATEMENTS_KEPT)
+        .disable_statement_logging();
+    let pool = PgPoolOptions::new()
+        .max_connections(connections)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .connect_with(options)
+        .await
+        .map_err(|source| StorageError::Open {
+            location: location.to_string(),
+            source,
+        })?;
+    let pool = Pool::Postgres(pool);
+    Ok(Db {
+        reader: Reader { pool: pool.clone() },
+        writer: Writer { pool },
+    })
+}
+
+#[derive(Clone)]
+enum Pool {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+impl Pool {
+    fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// Reads what is committed. Cheap to clone.
+#[derive(Clone)]
+pub struct Reader {
+    pool: Pool,
+}
+
+/// Begins transactions; on SQLite there is one at a time, and a second one waits.
+#[derive(Clone)]
+pub struct Writer {
+    pool: Pool,
+}
+
+impl Writer {
+    /// Begins a transaction. SQLite takes the write lock at once, since upgrading a lock half-way can't wait its turn.
+    pub async fn begin(&self) -> Result<Transaction> {
+        let open = match &self.pool {
+            Pool::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite),
+            Pool::Postgres(pool) => pool.begin().await.map(Open::Postgres),
+        };
+        open.map(|open| Transaction { open })
+            .map_err(|source| StorageError::query("begin a transaction", source))
+    }
+}
+
+/// An open write transaction; dropping it undoes it.
+pub struct Transaction {
+    open: Open,
+}
+
+enum Open {
+    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Postgres(sqlx::Transaction<'static, Postgres>),
+}
+
+/// Binds every value to the statement. A macro, since the two databases' queries are different types.
+macro_rules! bound {
+    ($sql:expr, $values:expr) => {{
+        let mut query = match $sql {
+            Cow::Borrowed(text) => sqlx::query(text),
+            // Texts are built from constants of this crate only; whatever a user wrote is bound.
+            Cow::Owned(text) => sqlx::query(AssertSqlSafe(text)),
+        };
+        for value in $values {
+            query = match value {
+                Value::Text(value) => query.bind(value),
+                Value::Integer(value) => query.bind(value),
+                Value::Boolean(value) => query.bind(value),
+                Value::Bytes(value) => query.bind(value),
+            };
+        }
+        query
+    }};
+}
+
+impl Transaction {
+    /// Makes everything written so far lasting.
+    pub async fn commit(self) -> Result<()> {
+        match self.open {
+            Open::Sqlite(transaction) => transaction.commit().await,
+            Open::Postgres(transaction) => transaction.commit().await,
+        }
+        .map_err(|source| StorageError::query("commit a transaction", source))
+    }
+
+    pub(crate) fn dialect(&self) -> Dialect {
+        match self.open {
+            Open::Sqlite(_) => Dialect::Sqlite,
+            Open::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Runs a statement; the number of rows it changed.
+    pub(crate) async fn execute(
+        &mut self,
+        step: &'static str,
+        sql: impl Into<Cow<'static, str>>,
+        values: Vec<Value>,
+    ) -> Result<u64> {
+        let sql = self.dialect().expand(sql.into());
+        match &mut self.open {
+            Open::Sqlite(connection) => bound!(sql, values)
+                .execute(&mut **connection)
+                .await
+                .map(|done| done.rows_affected()),
+            Open::Postgres(connection) => bound!(sql, values)
+                .execute(&mut **connection)
+                .await
+                .map(|done| done.rows_affected()),
+        }
+        .map_err(|source| StorageError::query(step, source))
+    }
+
+    /// Runs a script of several statements without values.
+    pub(crate) async fn run_script(&mut self, sql: &'static str) -> std::result::Result<(), sqlx::Error> {
+        let sql = self.dialect().expand(sql.into()).into_owned();
+        match &mut self.open {
+            Open::Sqlite(connection) => sqlx::raw_sql(AssertSqlSafe(sql))
+                .execute(&mut **connection)
+                .await
+                .map(|_| ()),
+            Open::Postgres(connection) => sqlx::raw_sql(AssertSqlSafe(sql))
+                .execute(&mut **connection)
+                .await
+                .map(|_| ()),
+        }
+    }
+}
+
+/// Something that can be asked: `&Reader`, or `&mut Transaction` by one that must see its own writes.
+pub trait Read: Send {
+    #[doc(hidden)]
+    fn rows(
+        &mut self,
+        step: &'static str,
+        sql: impl Into<Cow<'static, str>> + Send,
+        values: Vec<Value>,
+    ) -> impl Future<Output = Result<Vec<Row>>> + Send;
+
+    #[doc(hidden)]
+    fn row(
+        &mut self,
+        step: &'static str,
+        sql: impl Into<Cow<'static, str>> + Send,
+        values: Vec<Value>,
+    ) -> impl Future<Output = Result<Option<Row>>> + Send {
+        async move { Ok(self.rows(step, sql, values).await?.into_iter().next()) }
+    }
+}
+
+impl Read for &Reader {
+    async fn rows(
+        &mut self,
+        step: &'static str,
+        sql: impl Into<Cow<'static, str>> + Send,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>> {
+        let sql = self.pool.dialect().expand(sql.into());
+        match &self.pool {
+            Pool::Sqlite(pool) => bound!(sql, values)
+                .fetch_all(pool)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+            Pool::Postgres(pool) => bound!(sql, values)
+                .fetch_all(pool)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+        }
+        .map_err(|source| StorageError::query(step, source))
+    }
+}
+
+impl Read for Transaction {
+    async fn rows(
+        &mut self,
+        step: &'static str,
+        sql: impl Into<Cow<'static, str>> + Send,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>> {
+        let sql = self.dialect().expand(sql.into());
+        match &mut self.open {
+            Open::Sqlite(connection) => bound!(sql, values)
+                .fetch_all(&mut **connection)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+            Open::Postgres(connection) => bound!(sql, values)
+                .fetch_all(&mut **connection)
+                .await
+                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+        }
+        .map_err(|source| StorageError::query(step, source))
+    }
+}
+
+impl<R: Read> Read for &mut R {
+    async fn rows(
+        &mut self,
+        step: &'static str,
+        sql: impl Into<Cow<'static, str>> + Send,
+        values: Vec<Value>,
+    ) -> Result<Vec<Row>> {
+        (**self).rows(step, sql, values).await
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reader({:?})", self.pool.dialect())
+    }
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Writer({:?})", self.pool.dialect())
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Transaction({:?})", self.dialect())
+    }
+}

@@ -1,0 +1,64 @@
+//! What can go wrong with state, told apart as far as a caller can act on it.
+
+use std::path::PathBuf;
+
+/// Not finding something is no error here: functions answer `None` or `false`.
+#[derive(Debug, thiserror::Error)]
+pub enum StorageError {
+    /// A row that must be unique exists already.
+    #[error("There is already {what}. Choose another, or change the existing one.")]
+    Conflict { what: &'static str },
+    /// Somebody else changed the object since it was read.
+    #[error("The {what} was changed by somebody else meanwhile. Load it again and repeat the change.")]
+    Stale { what: &'static str },
+    #[error("The database failed to {step}. Check that it is up and has free space.")]
+    Query { step: &'static str, source: sqlx::Error },
+    #[error("Can't open the database {location}. Check that it exists, is reachable and may be written.")]
+    Open { location: String, source: sqlx::Error },
+    #[error("Can't make the folder `{path}` for the database. Check its owner and free space.")]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error("`{text}` is not a database. Give `postgres://user@host/name` or the path of an SQLite file.")]
+    BadLocation { text: String },
+    #[error(
+        "The database has schema version {found}, but this build knows versions up to {known}. Start a newer `errand`, or restore a backup made before the upgrade."
+    )]
+    NewerDatabase { found: i64, known: i64 },
+    #[error(
+        "Migration {version} was applied to this database with another content than this build has. Use an official build, or restore a backup."
+    )]
+    ChangedMigration { version: i64 },
+    #[error("Migration {version} failed; nothing was changed.")]
+    Migration { version: i64, source: sqlx::Error },
+    /// A stored value that this build can't read: written by a newer build, or by hand.
+    #[error(
+        "The stored {what} can't be read: {why}. Restore it from a backup, or start the build that wrote it."
+    )]
+    Corrupt { what: &'static str, why: String },
+    /// Masked text that should be JSON of a certain shape is not.
+    #[error("The masked {what} is not readable JSON: {why}.")]
+    BadJson { what: &'static str, why: String },
+}
+
+impl StorageError {
+    pub(crate) fn query(step: &'static str, source: sqlx::Error) -> Self {
+        match source.as_database_error() {
+            Some(error) if error.is_unique_violation() => Self::Conflict { what: "such a row" },
+            _ => Self::Query { step, source },
+        }
+    }
+
+    pub(crate) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> Self {
+        Self::Corrupt {
+            what,
+            why: why.to_string(),
+        }
+    }
+
+    /// Names the object of a conflict.
+    pub(crate) fn conflicting_with(self, what: &'static str) -> Self {
+        match self {
+            Self::Conflict { .. } => Self::Conflict { what },
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The engine's one road into history: many writes, one transaction, few statements.
+
+use std::collections::HashMap;
+
+use errand_domain::{ExecutionId, TurnId};
+
+use crate::{
+    Result, Transaction, Writer,
+    conversations::{self, NewConversation, NewTurn, TurnEnd},
+    events::{self, Batch},
+    executions::{self, ExecutionEnd, NewExecution},
+};
+
+/// One thing that history is told.
+#[derive(Debug, Clone)]
+pub enum LedgerWrite {
+    ConversationStarted(NewConversation),
+    TurnStarted(NewTurn),
+    TurnFinished(TurnEnd),
+    ExecutionStarted(NewExecution),
+    ExecutionFinished(ExecutionEnd),
+    Events(Batch),
+}
+
+/// What did not count, though everything was written that could be.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Ends of executions that had ended before, or whose lease somebody else holds by now.
+    pub late_executions: Vec<ExecutionId>,
+    /// Ends of turns that had ended before.
+    pub late_turns: Vec<TurnId>,
+}
+
+impl Writer {
+    /// Writes everything in one transaction: all of it or nothing. Beginnings are written before ends, whatever their
+    /// order in `writes`. When it fails, a caller that wants to save the rest applies each write alone.
+    pub async fn apply(&self, writes: Vec<LedgerWrite>) -> Result<Applied> {
+        if writes.is_empty() {
+            return Ok(Applied::default());
+        }
+        let mut tx = self.begin().await?;
+        let applied = tx.apply(writes).await?;
+        tx.commit().await?;
+        Ok(applied)
+    }
+}
+
+impl Transaction {
+    /// As [`Writer::apply`], beside other writes of this transaction.
+    pub async fn apply(&mut self, writes: Vec<LedgerWrite>) -> Result<Applied> {
+        let sorted = Sorted::new(writes);
+        let started: Vec<_> = sorted
+            .conversations
+            .iter()
+            .map(|conversation| conversation.id)
+            .collect();
+        conversations::insert(self, sorted.conversations).await?;
+        for (turn, _) in &sorted.turns {
+            if !started.contains(&turn.conversation_id) {
+                conversations::touch(self, turn.guru_id, turn.conversation_id, turn.at).await?;
+            }
+        }
+        conversations::insert_turns(self, sorted.turns).await?;
+        executions::insert(self, sorted.executions).await?;
+        let mut applied = Applied::default();
+        for end in sorted.execution_ends {
+            let id = end.id;
+            if !executions::finish(self, end).await? {
+                applied.late_executions.push(id);
+            }
+        }
+        for end in sorted.turn_ends {
+            let id = end.id;
+            if !conversations::finish_turn(self, end.guru_id, end).await? {
+                applied.late_turns.push(id);
+            }
+        }
+        events::append(self, &sorted.events).await?;
+        Ok(applied)
+    }
+}
+
+/// Writes by table. An end whose beginning is in the same batch is joined to it: one row written once. Short runs
+/// begin and end between two commits, so this is the common case under load.
+#[derive(Default)]
+struct Sorted {
+    conversations: Vec<NewConversation>,
+    turns: Vec<(NewTurn, Option<TurnEnd>)>,
+    turn_ends: Vec<TurnEnd>,
+    executions: Vec<(NewExecution, Option<ExecutionEnd>)>,
+    execution_ends: Vec<ExecutionEnd>,
+    events: Vec<Batch>,
+}
+
+impl Sorted {
+    fn new(writes: Vec<LedgerWrite>) -> Self {
+        let mut sorted = Self::default();
+        let (mut turn_ends, mut execution_ends) = (Vec::new(), Vec::new());
+        for write in writes {
+            match write {
+                LedgerWrite::ConversationStarted(new) => sorted.conversations.push(new),
+                LedgerWrite::TurnStarted(new) => sorted.turns.push((new, None)),
+                LedgerWrite::TurnFinished(end) => turn_ends.push(end),
+                LedgerWrite::ExecutionStarted(new) => sorted.executions.push((new, None)),
+                LedgerWrite::ExecutionFinished(end) => execution_ends.push(end),
+                LedgerWrite::Events(batch) => sorted.events.push(batch),
+            }
+        }
+        sorted.join_turns(turn_ends);
+        sorted.join_executions(execution_ends);
+        sorted
+    }
+
+    fn join_turns(&mut self, ends: Vec<TurnEnd>) {
+        let places: HashMap<_, _> = self
+            .turns
+            .iter()
+            .enumerate()
+            .map(|(place, (new, _))| (new.id, place))
+            .collect();
+        for end in ends {
+            match places.get(&end.id).map(|place| &mut self.turns[*place]) {
+                Some((new, joined @ None)) if new.guru_id == end.guru_id => *joined = Some(end),
+                _ => self.turn_ends.push(end),
+            }
+        }
+    }
+
+    fn join_executions(&mut self, ends: Vec<ExecutionEnd>) {
+        let places: HashMap<_, _> = self
+            .executions
+            .iter()
+            .enumerate()
+            .map(|(place, (new, _))| (new.id, place))
+            .collect();
+        for end in ends {
+            match places.get(&end.id).map(|place| &mut self.executions[*place]) {
+                Some((new, joined @ None)) if end.ends(new) => *joined = Some(end),
+                _ => self.execution_ends.push(end),
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Values on their way in and rows on their way out, the same for both databases.
+
+use std::{fmt::Display, str::FromStr};
+
+use errand_domain::UnixMillis;
+use serde::de::DeserializeOwned;
+use sqlx::{Decode, Postgres, Row as _, Sqlite, Type, postgres::PgRow, sqlite::SqliteRow};
+
+use crate::{Masked, Result, Sha256, StorageError};
+
+/// A bound parameter. NULL keeps its type: PostgreSQL refuses an untyped one where it can't infer it.
+#[derive(Debug, Clone)]
+pub enum Value {
+    Text(Option<String>),
+    Integer(Option<i64>),
+    Boolean(Option<bool>),
+    Bytes(Option<Vec<u8>>),
+}
+
+impl Value {
+    /// Ids, names and closed sets of words, as text.
+    pub(crate) fn shown(value: impl Display) -> Self {
+        Self::Text(Some(value.to_string()))
+    }
+
+    pub(crate) fn shown_option(value: Option<impl Display>) -> Self {
+        Self::Text(value.map(|value| value.to_string()))
+    }
+}
+
+macro_rules! value_from {
+    ($($from:ty => |$name:ident| $variant:ident($value:expr)),* $(,)?) => {$(
+        impl From<$from> for Value {
+            fn from($name: $from) -> Self {
+                Self::$variant($value)
+            }
+        }
+    )*};
+}
+
+value_from! {
+    &str => |text| Text(Some(text.to_owned())),
+    String => |text| Text(Some(text)),
+    Option<String> => |text| Text(text),
+    Option<&str> => |text| Text(text.map(str::to_owned)),
+    Masked => |text| Text(Some(text.to_string())),
+    Option<Masked> => |text| Text(text.map(|text| text.to_string())),
+    u32 => |number| Integer(Some(i64::from(number))),
+    Option<u32> => |number| Integer(number.map(i64::from)),
+    i64 => |number| Integer(Some(number)),
+    Option<i64> => |number| Integer(number),
+    UnixMillis => |time| Integer(Some(time.0)),
+    Option<UnixMillis> => |time| Integer(time.map(|time| time.0)),
+    bool => |truth| Boolean(Some(truth)),
+    &[u8] => |bytes| Bytes(Some(bytes.to_vec())),
+    Vec<u8> => |bytes| Bytes(Some(bytes)),
+    Sha256 => |hash| Bytes(Some(hash.to_vec())),
+}
+
+/// `values![id, name, at]`: a list of bound parameters.
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$($crate::row::Value::from($value)),*] };
+}
+pub(crate) use values;
+
+#[derive(Debug)]
+pub enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+/// A type that both databases can give.
+pub(crate) trait Column:
+    for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>
+{
+}
+
+impl<T> Column for T where
+    T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + for<'r> Decode<'r, Postgres> + Type<Postgres>
+{
+}
+
+impl Row {
+    pub(crate) fn get<T: Column>(&self, column: &'static str) -> Result<T> {
+        match self {
+            Self::Sqlite(row) => row.try_get(column),
+            Self::Postgres(row) => row.try_get(column),
+        }
+        .map_err(|source| StorageError::query(column, source))
+    }
+
+    /// An id or a checked name.
+    pub(crate) fn parse<T: FromStr<Err: Display>>(&self, column: &'static str) -> Result<T> {
+        self.get::<String>(column)?
+            .parse()
+            .map_err(|error| StorageError::corrupt(column, error))
+    }
+
+    pub(crate) fn parse_option<T: FromStr<Err: Display>>(&self, column: &'static str) -> Result<Option<T>> {
+        self.get::<Option<String>>(column)?
+            .map(|text| text.parse().map_err(|error| StorageError::corrupt(column, error)))
+            .transpose()
+    }
+
+    /// A word of a closed set.
+    pub(crate) fn word<T>(&self, column: &'static str, read: fn(&str) -> Option<T>) -> Result<T> {
+        let text: String = self.get(column)?;
+        read(&text).ok_or_else(|| StorageError::corrupt(column, format_args!("`{text}` is unknown")))
+    }
+
+    pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {
+        from_json(column, &self.get::<String>(column)?)
+    }
+
+    pub(crate) fn json_option<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>> {
+        self.get::<Option<String>>(column)?
+            .map(|text| from_json(column, &text))
+            .transpose()
+    }
+
+    pub(crate) fn time(&self, column: &'static str) -> Result<UnixMillis> {
+        self.get(column).map(UnixMillis)
+    }
+
+    pub(crate) fn time_option(&self, column: &'static str) -> Result<Option<UnixMillis>> {
+        Ok(self.get::<Option<i64>>(column)?.map(UnixMillis))
+    }
+
+    pub(crate) fn u32(&self, column: &'static str) -> Result<u32> {
+        u32::try_from(self.get::<i64>(column)?).map_err(|error| StorageError::corrupt(column, error))
+    }
+
+    pub(crate) fn u32_option(&self, column: &'static str) -> Result<Option<u32>> {
+        self.get::<Option<i64>>(column)?
+            .map(|number| u32::try_from(number).map_err(|error| StorageError::corrupt(column, error)))
+            .transpose()
+    }
+
+    pub(crate) fn hash(&self, column: &'static str) -> Result<Sha256> {
+        let bytes: Vec<u8> = self.get(column)?;
+        bytes
+            .try_into()
+            .map_err(|_| StorageError::corrupt(column, "it is not 32 bytes long"))
+    }
+}
+
+pub(crate) fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(|error| StorageError::corrupt(what, error))
+}
+
+/// JSON text of a value whose serialisation can't fail (no maps with odd keys, no failing `Serialize`).
+pub(crate) fn to_json(what: &'static str, value: &impl serde::Serialize) -> Result<String> {
+    serde_json::to_string(value).map_err(|error| StorageError::corrupt(what, error))
+}

@@ -1,0 +1,116 @@
+//! Sessions of signed-in people, and the one-time links that lead to the first one. Tokens come as hashes.
+
+use errand_domain::{UnixMillis, UserId};
+
+use super::{User, read};
+use crate::{
+    Read, Result, Sha256, Transaction,
+    row::{Value, values},
+};
+
+/// A token that lets one user in until it expires.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NewToken {
+    pub hash: Sha256,
+    pub user_id: UserId,
+    pub created_at: UnixMillis,
+    pub expires_at: UnixMillis,
+}
+
+/// When a session was begun, seen and ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SessionTimes {
+    pub created_at: UnixMillis,
+    pub last_seen_at: UnixMillis,
+    pub expires_at: UnixMillis,
+}
+
+pub async fn insert(tx: &mut Transaction, token: NewToken) -> Result<()> {
+    let sql = "INSERT INTO sessions (token_hash, user_id, created_at, expires_at, last_seen_at)
+         VALUES ($1, $2, $3, $4, $3)";
+    let values = values![
+        token.hash,
+        Value::shown(token.user_id),
+        token.created_at,
+        token.expires_at
+    ];
+    tx.execute("begin a session", sql, values).await?;
+    Ok(())
+}
+
+/// Who a session token stands for, unless it has expired at `now`.
+pub async fn user(mut db: impl Read, hash: Sha256, now: UnixMillis) -> Result<Option<(User, SessionTimes)>> {
+    let sql = "SELECT u.id, u.email, u.name, u.role, u.user_groups, u.created_at, u.updated_at,
+             s.created_at AS begun_at, s.last_seen_at, s.expires_at
+         FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1 AND s.expires_at > $2";
+    let row = db.row("find a session", sql, values![hash, now]).await?;
+    row.map(|row| {
+        let times = SessionTimes {
+            created_at: row.time("begun_at")?,
+            last_seen_at: row.time("last_seen_at")?,
+            expires_at: row.time("expires_at")?,
+        };
+        Ok((read(&row)?, times))
+    })
+    .transpose()
+}
+
+/// Notes that the session was seen, and moves its end. Callers do this rarely, not with every request.
+pub async fn touch(
+    tx: &mut Transaction,
+    hash: Sha256,
+    seen_at: UnixMillis,
+    expires_at: UnixMillis,
+) -> Result<()> {
+    let sql = "UPDATE sessions SET last_seen_at = $2, expires_at = $3 WHERE token_hash = $1";
+    tx.execute("note a session's use", sql, values![hash, seen_at, expires_at])
+        .await?;
+    Ok(())
+}
+
+/// Signs out. False when there was no such session.
+pub async fn delete(tx: &mut Transaction, hash: Sha256) -> Result<bool> {
+    let sql = "DELETE FROM sessions WHERE token_hash = $1";
+    Ok(tx.execute("end a session", sql, values![hash]).await? > 0)
+}
+
+/// Signs the user out everywhere; the number of sessions ended.
+pub async fn delete_of_user(tx: &mut Transaction, user: UserId) -> Result<u64> {
+    let sql = "DELETE FROM sessions WHERE user_id = $1";
+    tx.execute("end a user's sessions", sql, values![Value::shown(user)])
+        .await
+}
+
+/// Forgets sessions and one-time links that ended before `now`.
+pub async fn delete_expired(tx: &mut Transaction, now: UnixMillis) -> Result<u64> {
+    let sessions = "DELETE FROM sessions WHERE expires_at <= $1";
+    let links = "DELETE FROM claim_tokens WHERE expires_at <= $1";
+    Ok(tx
+        .execute("forget ended sessions", sessions, values![now])
+        .await?
+        + tx.execute("forget ended links", links, values![now]).await?)
+}
+
+/// Keeps a one-time link's token.
+pub async fn insert_claim(tx: &mut Transaction, token: NewToken) -> Result<()> {
+    let sql =
+        "INSERT INTO claim_tokens (token_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
+    let values = values![
+        token.hash,
+        Value::shown(token.user_id),
+        token.created_at,
+        token.expires_at
+    ];
+    tx.execute("keep a one-time link", sql, values).await?;
+    Ok(())
+}
+
+/// Uses up a one-time token: its user the first time before it expires, None ever after.
+pub async fn claim(tx: &mut Transaction, hash: Sha256, now: UnixMillis) -> Result<Option<UserId>> {
+    let sql = "UPDATE claim_tokens SET used_at = $2
+         WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING user_id";
+    tx.row("use a one-time link", sql, values![hash, now])
+        .await?
+        .map(|row| row.parse("user_id"))
+        .transpose()
+}
