@@ -1,1 +1,139 @@
-//! 
+//! The one way out: every HTTP request that leaves Errand is sent here, under one policy.
+//!
+//! What it promises: no request reaches an address that the operator has not opened (see [`EgressPolicy`]); the
+//! address that was checked is the address that is connected to, since names are resolved, judged and connected in
+//! one step (`connect.rs`); every redirect is a new request that is judged again; nothing that may hold a credential
+//! follows a redirect to another origin; an answer can't be larger or slower than its caller allows. Proxy settings
+//! of the environment are not read: a proxy would connect to addresses that nobody judged.
+//!
+//! It must not know actions, placeholders, secrets or history: it gets a finished request and gives back what came
+//! of it. Its errors name scheme, host and port only, because the rest of an address may hold a secret.
+
+mod address;
+mod body;
+mod connect;
+mod error;
+mod follow;
+mod hop;
+mod hosts;
+mod journal;
+mod open_range;
+mod policy;
+mod request;
+mod tls;
+
+#[cfg(test)]
+mod tests;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper_util::{
+    client::legacy::Client,
+    rt::{TokioExecutor, TokioTimer},
+};
+
+pub use address::Rule;
+pub use error::{EgressError, Stage};
+pub use hosts::host_matches;
+pub use open_range::{OpenRange, OpenRangeError};
+pub use policy::{EgressPolicy, Refusal};
+pub use request::{InboundResponse, OutboundRequest, Outcome, RequestRules, Timings};
+pub use tls::SetupError;
+
+use connect::{Connector, Resolver};
+use journal::Journal;
+
+/// Limits that hold for all requests together; those of a single request are in [`RequestRules`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EgressLimits {
+    /// For DNS, TCP and TLS of one connection, within the request's own timeout.
+    pub connect_timeout: Duration,
+    /// How long an unused connection is kept. Below what common servers and balancers keep, so that a request is
+    /// rarely sent into a connection that the other side is just closing.
+    pub idle_timeout: Duration,
+    /// Unused connections kept per origin.
+    pub idle_connections_max: usize,
+    /// Bytes of an answer's status line and headers. Their number is limited to 100 by the HTTP parser.
+    pub header_bytes_max: usize,
+}
+
+impl Default for EgressLimits {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(20),
+            idle_connections_max: 32,
+            header_bytes_max: 64 * 1024,
+        }
+    }
+}
+
+/// The shared HTTP client. Cloning it is cheap and shares the connections.
+#[derive(Clone)]
+pub struct Egress {
+    client: Client<Connector, Full<Bytes>>,
+    policy: Arc<EgressPolicy>,
+}
+
+impl fmt::Debug for Egress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Egress")
+            .field("policy", &self.policy)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Egress {
+    /// Reads the machine's root certificates (`SSL_CERT_FILE` and `SSL_CERT_DIR` are honoured); where it has none, a
+    /// built-in list is used.
+    ///
+    /// # Errors
+    /// When TLS can't be set up at all.
+    pub fn new(policy: EgressPolicy, limits: &EgressLimits) -> Result<Self, SetupError> {
+        Ok(Self::assemble(
+            policy,
+            limits,
+            Resolver::System,
+            tls::client_config()?,
+        ))
+    }
+
+    fn assemble(
+        policy: EgressPolicy,
+        limits: &EgressLimits,
+        resolver: Resolver,
+        tls: rustls::ClientConfig,
+    ) -> Self {
+        let policy = Arc::new(policy);
+        let connector = Connector::new(connect::Parts {
+            policy: Arc::clone(&policy),
+            resolver,
+            tls: Arc::new(tls),
+            timeout: limits.connect_timeout,
+        });
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(limits.idle_timeout)
+            .pool_max_idle_per_host(limits.idle_connections_max)
+            .http1_max_buf_size(limits.header_bytes_max.max(connect::BUFFER_BYTES_MIN))
+            .build(connector);
+        Self { client, policy }
+    }
+
+    pub fn policy(&self) -> &EgressPolicy {
+        &self.policy
+    }
+
+    /// Sends a request, follows its redirects and reads the answer. Dropping the future closes the connection.
+    pub async fn send(&self, request: OutboundRequest, rules: &RequestRules) -> Outcome {
+        let mut journal = Journal::start();
+        let followed = follow::follow(&self.client, request, rules, &mut journal);
+        let result = match tokio::time::timeout(rules.timeout, followed).await {
+            Ok(result) => result,
+            Err(_) => Err(journal.timed_out(rules.timeout)),
+        };
+        journal.finish(result)
+    }
+}

@@ -1,1 +1,139 @@
-//! 
+//! How one kind of action runs: from a specification with its arguments and secrets to an output.
+//!
+//! What a runner gives back is [`Raw`]: it may hold secrets, and only the engine turns it into masked text. A runner
+//! must not know where an action is stored, who asked, what came before or after, or which door the question came
+//! through. It does not decide whether an action may run.
+//!
+//! The kinds are a closed set: a new one is a new arm of the two `match`es below.
+
+mod api_call;
+mod body;
+mod failure;
+mod request;
+mod url_template;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+
+use errand_domain::{
+    ActionBody, ActionSpec, Arguments, BuiltIns, ExecutionStatus, HostContact, HttpExchange, SecretName,
+    event::OutputStream, execution::Phase,
+};
+use errand_egress::Egress;
+use errand_secrets::{Raw, SecretText};
+use tokio::sync::mpsc;
+
+pub use failure::RunFailure;
+
+/// Everything that runs actions, with what they share.
+#[derive(Debug, Clone)]
+pub struct Runners {
+    egress: Egress,
+}
+
+/// What one run needs to know.
+#[derive(Clone)]
+pub struct RunInput {
+    pub action: Arc<ActionSpec>,
+    /// Checked against the action's parameters, defaults filled in (`errand_domain::parameter::complete`).
+    pub arguments: Arguments,
+    /// The secrets that the action names, and no others.
+    pub secrets: BTreeMap<SecretName, Arc<SecretText>>,
+    pub built_ins: BuiltIns,
+    /// For the whole run.
+    pub timeout: Duration,
+    pub limits: RunLimits,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunLimits {
+    /// Of an HTTP answer's body, after decompression.
+    pub response_bytes_max: usize,
+}
+
+impl Default for RunLimits {
+    fn default() -> Self {
+        Self { response_bytes_max: 1024 * 1024 }
+    }
+}
+
+/// What a run tells while it goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunnerEvent {
+    /// A piece of what a script prints. An API call's output comes whole, with the outcome.
+    Output { stream: OutputStream, text: Raw },
+    Exchange(HttpExchange<Raw>),
+    Contact(HostContact),
+    Phase(Phase),
+}
+
+/// Where a run's events go. It is bounded so that a script can't print faster than history is written: whoever awaits
+/// the run must read the other end meanwhile. A closed end is no reason to stop.
+pub type RunSink = mpsc::Sender<RunnerEvent>;
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunOutcome {
+    /// `Succeeded`, `Failed` (it ran and ended badly), `Refused` (it was not started) or `TimedOut`.
+    pub status: ExecutionStatus,
+    pub output: Option<Raw>,
+    /// There was more than the limits allow; what is kept may end within a secret (see `Masker::mask_cut`).
+    pub output_truncated: bool,
+    pub error: Option<Raw>,
+}
+
+impl Runners {
+    pub fn new(egress: Egress) -> Self {
+        Self { egress }
+    }
+
+    /// Runs an action to its end. Every failure is an outcome. The future may be dropped at any time: what it had open
+    /// is closed, and whether a request took effect at the other end is then not known.
+    pub async fn run(&self, input: &RunInput, sink: &RunSink) -> RunOutcome {
+        match &input.action.body {
+            ActionBody::ApiCall(call) => api_call::run(&self.egress, call, input, sink).await,
+            ActionBody::Python(_) | ActionBody::Agent(_) => no_runner(input).into(),
+        }
+    }
+
+    /// The request that an API call would send, without sending it.
+    ///
+    /// # Errors
+    /// Why it could not be sent: a value that can't stand where it is placed, a missing secret, another kind of action.
+    pub fn preview(&self, input: &RunInput) -> Result<HttpExchange<Raw>, RunFailure> {
+        match &input.action.body {
+            ActionBody::ApiCall(call) => Ok(request::build(call, input)?.exchange()),
+            ActionBody::Python(_) | ActionBody::Agent(_) => Err(no_runner(input)),
+        }
+    }
+}
+
+fn no_runner(input: &RunInput) -> RunFailure {
+    RunFailure::NoRunner { kind: input.action.body.kind() }
+}
+
+impl From<RunFailure> for RunOutcome {
+    fn from(failure: RunFailure) -> Self {
+        Self {
+            status: ExecutionStatus::Refused,
+            output: None,
+            output_truncated: false,
+            error: Some(Raw::from(failure.to_string())),
+        }
+    }
+}
+
+impl fmt::Debug for RunInput {
+    /// Arguments and built-ins are people's data; secrets can't print at all.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunInput")
+            .field("action", &self.action.name)
+            .field("secrets", &self.secrets.keys())
+            .field("timeout", &self.timeout)
+            .field("limits", &self.limits)
+            .finish_non_exhaustive()
+    }
+}
