@@ -226,7 +226,7 @@ fn functions_are_near_enough() {
         let mut errors = (0.0, 0.0);
         set.run(Errors(&mut errors));
         assert!(errors.0 < 4e-7, "relative error {} of exp with {set:?}", errors.0);
-        assert!(errors.1 < 4e-7, "error {} of erf with {set:?}", errors.1);
+        assert!(errors.1 < 6e-7, "error {} of erf with {set:?}", errors.1);
     }
 }
 
