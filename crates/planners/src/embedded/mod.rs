@@ -1,6 +1,8 @@
 //! The planner that needs no key and no network: a sentence encoder in this process, lexical evidence and typed
 //! recognisers.
 
+pub mod encoder;
+
 use errand_domain::Plan;
 
 use crate::{PlanRequest, Prepared};
