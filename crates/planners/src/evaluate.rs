@@ -7,7 +7,7 @@ use errand_domain::{ArgValue, Arguments, Plan};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use crate::recognise;
+use crate::{PastTurn, recognise};
 
 /// Accepted values by parameter, by action that is to fire. Empty: nothing may fire.
 pub type Expected = BTreeMap<String, BTreeMap<String, Vec<String>>>;
@@ -183,4 +183,36 @@ impl std::fmt::Display for Figures {
 #[allow(clippy::cast_precision_loss)]
 fn share(part: usize, whole: usize) -> f64 {
     if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
+}
+
+/// One labelled turn, as a line of a case file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Case {
+    /// Names of the actions on offer; all of the catalogue when empty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actions: Vec<String>,
+    /// Earlier texts, oldest first: the asker's and the assistant's in turn, the last one the assistant's.
+    #[serde(default)]
+    pub before: Vec<String>,
+    pub question: String,
+    pub expected: Expected,
+}
+
+impl Case {
+    /// The earlier turns as a planner sees them. What each of them fired or lacked is what `decide` makes of it:
+    /// a case file holds words only.
+    pub fn turns(&self, mut decide: impl FnMut(&str, &[PastTurn]) -> Plan) -> Vec<PastTurn> {
+        let mut turns: Vec<PastTurn> = Vec::new();
+        for pair in self.before.chunks(2) {
+            let [question, answer] = pair else { continue };
+            let plan = decide(question, &turns);
+            turns.push(PastTurn {
+                question: question.clone(),
+                answer: answer.clone(),
+                fired: plan.steps.into_iter().map(|step| (step.action, step.arguments)).collect(),
+                missing: plan.missing.into_iter().map(|lack| (lack.action, lack.arguments, lack.parameters)).collect(),
+            });
+        }
+        turns
+    }
 }
