@@ -64,7 +64,9 @@ pub enum Input {
     /// The language model answered the last [`Effect::AskModel`].
     ModelAnswered(ModelReply),
     /// It could not be asked or gave nothing usable, even after retries.
-    ModelFailed { reason: String },
+    ModelFailed {
+        reason: String,
+    },
 }
 
 /// What a planner wants done.

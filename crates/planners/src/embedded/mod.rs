@@ -21,6 +21,8 @@ pub(crate) mod words;
 
 use std::borrow::Cow;
 
+pub mod encoder;
+
 use errand_domain::Plan;
 
 use self::calibration::Calibration;

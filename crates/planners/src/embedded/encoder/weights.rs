@@ -1,0 +1,155 @@
+//! The model's weights: read once, checked, and laid out for the forward pass.
+
+use std::path::Path;
+
+use super::matrix::{Bf16, Element, Matrix, PANEL};
+use super::safetensors::TensorFile;
+use super::{DIMENSION, EncoderError, TOKENS_MAX};
+
+pub(super) const LAYERS: usize = 6;
+pub(super) const HEADS: usize = 12;
+pub(super) const HEAD: usize = DIMENSION / HEADS;
+const INNER: usize = 4 * DIMENSION;
+const POSITIONS: usize = 512;
+const WORD_ROWS_AT_ONCE: usize = 256;
+
+pub(super) struct Weights {
+    words: Vec<Bf16>,
+    /// For each place in a text, what is added to the word there: its position, and that there is one text only.
+    places: Vec<f32>,
+    pub(super) first_norm: Norm,
+    pub(super) layers: Vec<Layer>,
+}
+
+pub(super) struct Layer {
+    /// Queries, keys and values side by side; the queries already divided by the root of the head's width.
+    pub(super) attend: Matrix,
+    pub(super) mix: Matrix,
+    pub(super) mix_norm: Norm,
+    pub(super) widen: Matrix,
+    pub(super) narrow: Matrix,
+    pub(super) narrow_norm: Norm,
+}
+
+/// Gain and bias of a normalisation.
+pub(super) struct Norm {
+    pub(super) gain: Vec<f32>,
+    pub(super) bias: Vec<f32>,
+}
+
+impl Weights {
+    pub(super) fn load(path: &Path) -> Result<Self, EncoderError> {
+        let mut file = TensorFile::open(path)?;
+        let words = read_words(&mut file)?;
+        let places = read_places(&mut file)?;
+        let first_norm = read_norm(&mut file, "embeddings.LayerNorm")?;
+        let layers = (0..LAYERS)
+            .map(|index| read_layer(&mut file, index))
+            .collect::<Result<_, _>>()?;
+        Ok(Self {
+            words,
+            places,
+            first_norm,
+            layers,
+        })
+    }
+
+    pub(super) fn vocabulary_size(&self) -> usize {
+        self.words.len() / DIMENSION
+    }
+
+    /// Writes what a token is worth at a place, before the first normalisation.
+    pub(super) fn embed(&self, id: u32, place: usize, state: &mut [f32]) {
+        let words = self
+            .words
+            .chunks_exact(DIMENSION)
+            .nth(id as usize)
+            .unwrap_or_default();
+        let places = &self.places[place * DIMENSION..][..DIMENSION];
+        for ((value, word), place) in state.iter_mut().zip(words).zip(places) {
+            *value = word.widen() + place;
+        }
+    }
+}
+
+fn read_words(file: &mut TensorFile) -> Result<Vec<Bf16>, EncoderError> {
+    let name = "embeddings.word_embeddings.weight";
+    let rows = file.rows(name)?;
+    let mut words = Vec::with_capacity(rows.saturating_mul(DIMENSION).min(1 << 26));
+    let take = |values: &[f32]| words.extend(values.iter().copied().map(Bf16::round));
+    file.read_rows(name, &[rows, DIMENSION], WORD_ROWS_AT_ONCE, take)?;
+    Ok(words)
+}
+
+fn read_places(file: &mut TensorFile) -> Result<Vec<f32>, EncoderError> {
+    let mut places = file.read("embeddings.position_embeddings.weight", &[POSITIONS, DIMENSION])?;
+    let kinds = file.read("embeddings.token_type_embeddings.weight", &[2, DIMENSION])?;
+    places.truncate(TOKENS_MAX * DIMENSION);
+    places.shrink_to_fit();
+    for place in places.chunks_exact_mut(DIMENSION) {
+        for (value, kind) in place.iter_mut().zip(&kinds) {
+            *value += kind;
+        }
+    }
+    Ok(places)
+}
+
+fn read_norm(file: &mut TensorFile, name: &str) -> Result<Norm, EncoderError> {
+    let gain = file.read(&format!("{name}.weight"), &[DIMENSION])?;
+    let bias = file.read(&format!("{name}.bias"), &[DIMENSION])?;
+    Ok(Norm { gain, bias })
+}
+
+fn read_layer(file: &mut TensorFile, index: usize) -> Result<Layer, EncoderError> {
+    let name = |part: &str| format!("encoder.layer.{index}.{part}");
+    let mut attend = Matrix::with_capacity(DIMENSION, 3 * DIMENSION);
+    #[expect(clippy::cast_precision_loss, reason = "a head's width is a small number")]
+    let query_scale = 1.0 / (HEAD as f32).sqrt();
+    for (part, scale) in [("query", query_scale), ("key", 1.0), ("value", 1.0)] {
+        append(
+            file,
+            &name(&format!("attention.self.{part}")),
+            Part {
+                outputs: DIMENSION,
+                scale,
+            },
+            &mut attend,
+        )?;
+    }
+    Ok(Layer {
+        attend,
+        mix: read_matrix(file, &name("attention.output.dense"), DIMENSION, DIMENSION)?,
+        mix_norm: read_norm(file, &name("attention.output.LayerNorm"))?,
+        widen: read_matrix(file, &name("intermediate.dense"), DIMENSION, INNER)?,
+        narrow: read_matrix(file, &name("output.dense"), INNER, DIMENSION)?,
+        narrow_norm: read_norm(file, &name("output.LayerNorm"))?,
+    })
+}
+
+fn read_matrix(
+    file: &mut TensorFile,
+    name: &str,
+    depth: usize,
+    outputs: usize,
+) -> Result<Matrix, EncoderError> {
+    let mut matrix = Matrix::with_capacity(depth, outputs);
+    append(file, name, Part { outputs, scale: 1.0 }, &mut matrix)?;
+    Ok(matrix)
+}
+
+/// What of a matrix one tensor fills.
+struct Part {
+    outputs: usize,
+    scale: f32,
+}
+
+fn append(file: &mut TensorFile, name: &str, part: Part, matrix: &mut Matrix) -> Result<(), EncoderError> {
+    let bias = file.read(&format!("{name}.bias"), &[part.outputs])?;
+    let mut bias = bias.as_chunks::<PANEL>().0.iter();
+    let shape = [part.outputs, matrix.depth()];
+    file.read_rows(&format!("{name}.weight"), &shape, PANEL, |weights| {
+        if let Some(bias) = bias.next() {
+            matrix.push_panel(weights, *bias, part.scale);
+        }
+    })
+}
