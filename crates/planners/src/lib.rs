@@ -5,6 +5,11 @@
 //! This crate must not run actions, read a database, mask, or read a clock: the time of asking is in the request.
 
 pub mod embedded;
+pub mod evaluate;
+mod prepared;
+mod recognise;
+
+pub use prepared::{Prepared, PreparedError};
 
 use std::sync::Arc;
 
@@ -50,18 +55,6 @@ pub struct CatalogueAction {
     /// What [`Planner::prepare`] made of trigger and examples when the action was saved; None where it has not run
     /// (the planner then makes it again for this request).
     pub prepared: Option<Arc<Prepared>>,
-}
-
-/// What a planner computes once per saved action, kept beside it: unit vectors of the trigger's statements and of
-/// each example. Stored as `to_bytes`, tied to the model that made it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Prepared {
-    /// The planner and model that made it; another model's vectors are not comparable.
-    pub model: String,
-    /// Row-major, `dimension` values a row: first `trigger_rows` rows of the trigger, then one per example.
-    pub vectors: Vec<f32>,
-    pub dimension: usize,
-    pub trigger_rows: usize,
 }
 
 /// What a planner is told.
@@ -120,7 +113,7 @@ impl Planner {
     /// Computes what is kept beside a saved action. Costs one encoding per statement and example.
     pub fn prepare(&self, trigger: &str, examples: &[String]) -> Option<Prepared> {
         match self {
-            Self::Embedded(planner) => planner.prepare(trigger, examples),
+            Self::Embedded(planner) => Some(planner.prepare(trigger, examples)),
         }
     }
 

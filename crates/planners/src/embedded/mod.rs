@@ -1,25 +1,104 @@
 //! The planner that needs no key and no network: a sentence encoder in this process, lexical evidence and typed
 //! recognisers.
+//!
+//! A turn is read into clauses ([`dialogue`]), each clause is compared with every action ([`score`], [`lexical`]), the
+//! scores are turned into decisions ([`decide`], [`calibration`]), values are given to parameters ([`arguments`],
+//! [`naming`]), and all of it becomes a plan with its reasons ([`outcome`]). Without an encoder the same path runs on
+//! words alone.
+
+mod arguments;
+mod calibration;
+pub(crate) mod clauses;
+mod decide;
+mod dialogue;
+mod lexical;
+mod naming;
+mod outcome;
+mod role;
+mod score;
+mod trigger;
+pub(crate) mod words;
+
+use std::borrow::Cow;
 
 pub mod encoder;
 
 use errand_domain::Plan;
 
-use crate::{PlanRequest, Prepared};
+use self::calibration::Calibration;
+use crate::{CatalogueAction, PlanRequest, Prepared};
 
+/// Shown with every plan that was made without vectors.
+const LEXICAL_NOTICE: &str = "Working without the sentence model: questions are matched by their words alone and \
+    unusual wordings are missed; run `errand model install`.";
+
+pub use encoder::Encoder;
+
+/// Pure and cheap to share: holds only the encoder's weights.
 #[derive(Debug)]
-pub struct EmbeddedPlanner {}
+pub struct EmbeddedPlanner {
+    encoder: Option<Encoder>,
+}
 
 impl EmbeddedPlanner {
-    pub fn plan(&self, _request: &PlanRequest) -> Plan {
-        Plan::empty(self.model())
+    /// With an encoder, or matching by words alone.
+    pub fn new(encoder: Option<Encoder>) -> Self {
+        Self { encoder }
     }
 
-    pub fn prepare(&self, _trigger: &str, _examples: &[String]) -> Option<Prepared> {
-        None
+    pub fn plan(&self, request: &PlanRequest) -> Plan {
+        let ready: Vec<Cow<'_, Prepared>> = request.catalogue.actions.iter().map(|action| self.ready(action)).collect();
+        let actions: Vec<&Prepared> = ready.iter().map(AsRef::as_ref).collect();
+        let mut plan = outcome::plan(self, request, &actions);
+        if self.encoder.is_none() {
+            plan.notices.push(LEXICAL_NOTICE.to_owned());
+        }
+        plan
     }
 
-    pub fn model(&self) -> &str {
-        "embedded-lexical"
+    /// Vectors and terms of the trigger's statements and of each example.
+    pub fn prepare(&self, trigger: &str, examples: &[String]) -> Prepared {
+        let mut rows = trigger::statements(trigger);
+        let trigger_rows = rows.len();
+        rows.extend(examples.iter().cloned());
+        let vectors: Vec<f32> = rows.iter().filter_map(|row| self.encode(row)).flatten().collect();
+        Prepared {
+            model: self.model().to_owned(),
+            dimension: if vectors.is_empty() { 0 } else { vectors.len() / rows.len() },
+            vectors,
+            trigger_rows,
+            terms: rows.iter().map(|row| words::term_hashes(row)).collect(),
+        }
+    }
+
+    pub fn model(&self) -> &'static str {
+        if self.encoder.is_some() { "embedded/minilm-l6-v2" } else { "embedded-lexical" }
+    }
+
+    fn calibration(&self) -> &'static Calibration {
+        if self.encoder.is_some() { &calibration::SEMANTIC } else { &calibration::LEXICAL }
+    }
+
+    fn encode(&self, text: &str) -> Option<Vec<f32>> {
+        self.encoder.as_ref().map(|encoder| encoder.encode(text))
+    }
+
+    /// What was prepared when the action was saved, or the same made now where that is of another model.
+    fn ready<'a>(&self, action: &'a CatalogueAction) -> Cow<'a, Prepared> {
+        let stored = action.prepared.as_deref().filter(|prepared| prepared.model == self.model());
+        match stored {
+            Some(prepared) => Cow::Borrowed(prepared),
+            None => Cow::Owned(self.prepare(&action.trigger, &action.examples)),
+        }
+    }
+}
+
+mod encoder {
+    #[derive(Debug)]
+    pub enum Encoder {}
+    impl Encoder {
+        pub fn encode(&self, _text: &str) -> Vec<f32> {
+            match *self {}
+        }
     }
 }

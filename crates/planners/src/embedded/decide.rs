@@ -1,0 +1,258 @@
+//! From scores to the actions that fire.
+
+use errand_domain::{Arguments, ParameterName, plan::Place};
+
+use super::{
+    EmbeddedPlanner,
+    arguments::{self, Ask, Sources},
+    clauses,
+    dialogue::{self, Act, Reading},
+    lexical::{self, Weighted},
+    score::{self, Features},
+};
+use crate::{PlanRequest, Prepared};
+
+/// Something that is compared with the actions: a clause, the whole turn, or an offer that the turn accepts.
+#[derive(Debug)]
+struct Utterance {
+    text: String,
+    /// Indices of the clauses it is made of; empty for the whole turn and for an offer.
+    clause: Option<usize>,
+    /// Terms of the words that make it a general question.
+    general: Option<Vec<u64>>,
+    asks: bool,
+    offered: bool,
+}
+
+/// How one action was judged.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Verdict {
+    pub score: f32,
+    pub features: Features,
+    /// Judged by a question about how things are in general, which it is not for.
+    pub general: bool,
+}
+
+/// An action that fires, before its arguments are sought.
+#[derive(Debug)]
+pub(crate) struct Firing {
+    pub action: usize,
+    pub score: f32,
+    /// The clauses that ask for it; none when the turn as a whole does.
+    pub clauses: Vec<usize>,
+    pub known: Arguments,
+    pub asked_for: Vec<ParameterName>,
+    pub points_back: bool,
+    /// Why it fires where its score does not say it.
+    pub because: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Decision {
+    /// One per action, in the catalogue's order.
+    pub verdicts: Vec<Verdict>,
+    pub firings: Vec<Firing>,
+}
+
+/// A score for what the conversation itself makes certain.
+const CONTINUED: f32 = 0.95;
+
+pub(crate) fn decide(
+    planner: &EmbeddedPlanner,
+    request: &PlanRequest,
+    prepared: &[&Prepared],
+    reading: &Reading,
+    sources: &Sources<'_>,
+) -> Decision {
+    let utterances = utterances(request, reading);
+    let named: Vec<(&Prepared, Vec<u64>)> =
+        prepared.iter().zip(&request.catalogue.actions).map(|(prepared, action)| (*prepared, lexical::name_terms(action))).collect();
+    let judged: Vec<Vec<Verdict>> = utterances.iter().map(|utterance| judge(planner, utterance, &named)).collect();
+    let mut firings = choose(planner, request, reading, &utterances, &judged);
+    continue_pending(request, reading, sources, &mut firings);
+    if firings.is_empty() && reading.again {
+        ask_again(request, reading, sources, &mut firings);
+    }
+    Decision { verdicts: best_of(&judged, named.len()), firings }
+}
+
+fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
+    let text = |at: usize| {
+        let clause = &request.question[reading.clauses[at].range.clone()];
+        dialogue::without_contrast(clauses::without_lead(clause))
+    };
+    let mut found = Vec::new();
+    let mut whole = Vec::new();
+    for (at, clause) in reading.clauses.iter().enumerate() {
+        let general = match &clause.act {
+            Act::Request => None,
+            Act::General { markers } => Some(markers.clone()),
+            Act::Supply => {
+                whole.push(text(at));
+                continue;
+            }
+            Act::Courtesy | Act::Negated => continue,
+        };
+        if general.is_none() {
+            whole.push(text(at));
+        }
+        let asks = dialogue::asks(&request.question[clause.range.clone()]);
+        found.push(Utterance { text: text(at), clause: Some(at), general, asks, offered: false });
+    }
+    if whole.len() > 1 && found.iter().any(|utterance| utterance.general.is_none()) {
+        found.push(Utterance { text: whole.join(". "), clause: None, general: None, asks: true, offered: false });
+    }
+    if let Some(offer) = &reading.offer {
+        found.push(Utterance { text: offer.clone(), clause: None, general: None, asks: true, offered: true });
+    }
+    found
+}
+
+fn judge(planner: &EmbeddedPlanner, utterance: &Utterance, actions: &[(&Prepared, Vec<u64>)]) -> Vec<Verdict> {
+    let weighted = Weighted::new(&utterance.text, actions);
+    if weighted.is_empty() {
+        return vec![Verdict::default(); actions.len()];
+    }
+    let vector = planner.encode(&utterance.text);
+    let verdict = |(prepared, name): &(&Prepared, Vec<u64>)| {
+        let features = score::features(vector.as_deref(), &weighted, prepared, name);
+        let general = utterance.general.as_ref().is_some_and(|markers| !meant(markers, prepared));
+        let score = planner.calibration().score(&features);
+        Verdict { score: if general { score * 0.1 } else { score }, features, general }
+    };
+    actions.iter().map(verdict).collect()
+}
+
+/// An action whose trigger speaks of policies is for questions about policies.
+fn meant(markers: &[u64], prepared: &Prepared) -> bool {
+    let trigger = &prepared.terms[..prepared.trigger_rows.min(prepared.terms.len())];
+    markers.iter().any(|marker| trigger.iter().any(|row| row.binary_search(marker).is_ok()))
+}
+
+fn best_of(judged: &[Vec<Verdict>], count: usize) -> Vec<Verdict> {
+    let best = |action: usize| judged.iter().map(|row| &row[action]).max_by(|a, b| a.score.total_cmp(&b.score)).cloned();
+    (0..count).map(|action| best(action).unwrap_or_default()).collect()
+}
+
+/// Each clause fires its best action; the turn as a whole only where no clause does.
+fn choose(
+    planner: &EmbeddedPlanner,
+    request: &PlanRequest,
+    reading: &Reading,
+    utterances: &[Utterance],
+    judged: &[Vec<Verdict>],
+) -> Vec<Firing> {
+    let calibration = planner.calibration();
+    let mut winners: Vec<(usize, f32, usize)> = Vec::new();
+    for (at, row) in judged.iter().enumerate() {
+        let alone = |action: usize| request.catalogue.actions[action].runs_with.is_empty();
+        let Some(best) = (0..row.len()).filter(|action| alone(*action)).map(|action| row[action].score).max_by(f32::total_cmp) else { continue };
+        let first = (0..row.len()).find(|action| alone(*action) && row[*action].score >= best);
+        let near = |action: &usize| {
+            alone(*action) && row[*action].score >= calibration.fires_besides && row[*action].score > best - calibration.margin
+        };
+        winners.extend(first.filter(|_| best >= calibration.fires).map(|action| (action, best, at)));
+        winners.extend((0..row.len()).filter(near).filter(|action| Some(*action) != first).map(|action| (action, row[action].score, at)));
+    }
+    if winners.iter().any(|(_, _, at)| utterances[*at].clause.is_some()) {
+        winners.retain(|(_, _, at)| utterances[*at].clause.is_some() || utterances[*at].offered);
+    }
+    winners.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let mut firings: Vec<Firing> = Vec::new();
+    for (action, score, at) in winners {
+        let utterance = &utterances[at];
+        if let Some(firing) = firings.iter_mut().find(|firing| firing.action == action) {
+            firing.clauses.extend(utterance.clause);
+        } else if firings.is_empty() || utterance.asks || score >= calibration.fires_besides {
+            firings.push(Firing {
+                action,
+                score,
+                clauses: utterance.clause.into_iter().collect(),
+                known: Arguments::new(),
+                asked_for: Vec::new(),
+                points_back: reading.points_back || utterance.offered,
+                because: utterance.offered.then(|| "The question accepts what the assistant offered to do.".to_owned()),
+            });
+        }
+    }
+    firings.sort_by_key(|firing| firing.clauses.first().copied().unwrap_or_default());
+    firings
+}
+
+/// The last turn lacked arguments; a value for one of them continues its action.
+fn continue_pending(request: &PlanRequest, reading: &Reading, sources: &Sources<'_>, firings: &mut Vec<Firing>) {
+    let Some(last) = request.turns.last() else { return };
+    let others = firings.len();
+    for (name, known, missing) in &last.missing {
+        let Some(action) = request.catalogue.actions.iter().position(|action| action.name == *name) else { continue };
+        if let Some(firing) = firings.iter_mut().find(|firing| firing.action == action) {
+            firing.known.clone_from(known);
+            firing.asked_for.clone_from(missing);
+            continue;
+        }
+        let supplied = reading.clauses.iter().any(|clause| clause.act == Act::Supply);
+        let unrelated = others > 0 && !supplied;
+        let refused = reading.declines && !supplied;
+        let talk = reading.clauses.iter().all(|clause| !matches!(clause.act, Act::Supply | Act::Request)) && !reading.agrees;
+        if unrelated || refused || talk {
+            continue;
+        }
+        let firing = Firing {
+            action,
+            score: CONTINUED,
+            clauses: Vec::new(),
+            known: known.clone(),
+            asked_for: missing.clone(),
+            points_back: reading.agrees,
+            because: Some(format!("The assistant asked for {}, and this is the reply.", listed(missing))),
+        };
+        let found = arguments::extract(&ask(request, reading, &firing, firings), sources);
+        let from_here = |place: &Place| matches!(place, Place::Question { .. }) || (reading.agrees && *place == Place::Earlier { turns_ago: 1, in_answer: true });
+        if found.origins.iter().any(|origin| missing.contains(&origin.parameter) && from_here(&origin.place)) {
+            firings.push(firing);
+        }
+    }
+}
+
+/// "And for order 222?": what ran last, with the value that is new.
+fn ask_again(request: &PlanRequest, reading: &Reading, sources: &Sources<'_>, firings: &mut Vec<Firing>) {
+    let Some(last) = request.turns.iter().rev().take(2).find(|turn| !turn.fired.is_empty()) else { return };
+    for (name, arguments) in &last.fired {
+        let position = request.catalogue.actions.iter().position(|action| action.name == *name && action.runs_with.is_empty());
+        let Some(action) = position else { continue };
+        let firing = Firing {
+            action,
+            score: CONTINUED,
+            clauses: Vec::new(),
+            known: arguments.clone(),
+            asked_for: Vec::new(),
+            points_back: false,
+            because: Some(format!("The question asks for `{name}` again with another value.")),
+        };
+        let found = arguments::extract(&ask(request, reading, &firing, &[]), sources);
+        let changed = found.origins.iter().any(|origin| {
+            matches!(origin.place, Place::Question { .. }) && found.arguments.get(&origin.parameter) != arguments.get(&origin.parameter)
+        });
+        if changed {
+            firings.push(firing);
+        }
+    }
+}
+
+/// Where the arguments of a firing are to be sought, beside the other firings.
+pub(crate) fn ask<'a>(request: &'a PlanRequest, reading: &Reading, firing: &Firing, all: &[Firing]) -> Ask<'a> {
+    let range = |clause: &usize| reading.clauses[*clause].range.clone();
+    let foreign = |other: &&Firing| other.action != firing.action;
+    Ask {
+        action: &request.catalogue.actions[firing.action],
+        focus: firing.clauses.iter().map(range).collect(),
+        foreign: all.iter().filter(foreign).flat_map(|other| &other.clauses).filter(|at| !firing.clauses.contains(at)).map(range).collect(),
+        known: firing.known.clone(),
+        asked_for: firing.asked_for.clone(),
+        points_back: firing.points_back,
+    }
+}
+
+fn listed(names: &[ParameterName]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
