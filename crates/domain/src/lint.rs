@@ -32,6 +32,30 @@ pub struct Advice {
     pub proposal: String,
 }
 
+/// Every code of advice; docs/action-file.md explains them.
+pub const CODES: &[&str] = &[
+    "foreign_example",
+    "get_with_side_effect",
+    "insecure_url",
+    "literal_credential",
+    "long_timeout",
+    "missing_usage",
+    "no_examples",
+    "overlapping_triggers",
+    "parameter_never_shown",
+    "shared_example",
+    "short_timeout",
+    "thin_description",
+    "trigger_not_a_condition",
+    "two_tasks",
+    "undeclared_secret",
+    "unknown_placeholder",
+    "unused_parameter",
+    "unused_secret",
+    "vague_trigger",
+    "values_in_words",
+];
+
 /// Reads one action the way a careful colleague would, beside the guru's `others` and the names of its `secrets`.
 /// An action named like `spec` among the others is taken for an older version of it and left out. Advice comes in
 /// the order of the action file's fields; none means that nothing was found.
@@ -59,6 +83,7 @@ fn advise(
     message: impl Into<String>,
     proposal: impl Into<String>,
 ) {
+    debug_assert!(CODES.contains(&code), "`{code}` is missing in CODES");
     found.push(Advice {
         code,
         field: field.into(),

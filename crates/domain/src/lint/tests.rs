@@ -153,6 +153,13 @@ fn vague_triggers_get_a_topic() {
 }
 
 #[test]
+fn an_accompanying_action_needs_no_condition() {
+    let mut file = with("/trigger", json!("Tells the manager's channel about the order"));
+    set(&mut file, "/runs_with", json!(["create_refund"]));
+    check(file, &[]);
+}
+
+#[test]
 fn an_action_does_one_thing() {
     for (trigger, second) in [
         (

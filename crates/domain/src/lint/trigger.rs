@@ -34,8 +34,11 @@ const SHARED_PERCENT_MIN: usize = 60;
 
 pub(super) fn lint(found: &mut Vec<Advice>, spec: &ActionSpec, others: &[&ActionSpec]) {
     if is_english(&spec.trigger) {
-        lint_condition(found, spec);
-        lint_vague(found, spec);
+        // An accompanying action never fires on its own trigger; the text only says what it is for.
+        if spec.runs_with.is_empty() {
+            lint_condition(found, spec);
+            lint_vague(found, spec);
+        }
         lint_two_tasks(found, "trigger", &spec.trigger);
     }
     for other in others {
