@@ -112,6 +112,39 @@ impl<T> EventKind<T> {
         }
     }
 
+    /// The same event with every text passed through `f`.
+    pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> EventKind<U> {
+        match self {
+            Self::TurnStarted { question, source } => EventKind::TurnStarted { question: f(question), source },
+            Self::Planned { plan } => EventKind::Planned { plan },
+            Self::ActionStarted { execution_id, action, arguments } => {
+                EventKind::ActionStarted { execution_id, action, arguments }
+            }
+            Self::ActionOutput { execution_id, stream, text } => {
+                EventKind::ActionOutput { execution_id, stream, text: f(text) }
+            }
+            Self::HttpExchanged { execution_id, exchange } => {
+                EventKind::HttpExchanged { execution_id, exchange: exchange.map(f) }
+            }
+            Self::HostContacted { execution_id, contact } => EventKind::HostContacted { execution_id, contact },
+            Self::PhaseMeasured { execution_id, phase } => EventKind::PhaseMeasured { execution_id, phase },
+            Self::ActionFinished { execution_id, action, status, duration_us, output, output_truncated, error, masked_count } => {
+                EventKind::ActionFinished {
+                    execution_id,
+                    action,
+                    status,
+                    duration_us,
+                    output: output.map(&mut f),
+                    output_truncated,
+                    error: error.map(f),
+                    masked_count,
+                }
+            }
+            Self::AnswerText { text } => EventKind::AnswerText { text: f(text) },
+            Self::TurnFinished { status, error } => EventKind::TurnFinished { status, error: error.map(f) },
+        }
+    }
+
     /// True for the event after which a stream of this kind has nothing more to say.
     pub fn ends(&self, stream: StreamId) -> bool {
         match self {

@@ -61,7 +61,7 @@ impl KeyCache {
 }
 
 /// A sign-in: the token goes into a cookie and is never shown again.
-#[derive(Debug)]
+#[allow(missing_debug_implementations, reason = "a token must not print")]
 pub struct SignedIn {
     pub caller: Arc<Caller>,
     pub token: Token,
@@ -69,7 +69,7 @@ pub struct SignedIn {
 }
 
 /// A fresh API key; `text` can't be read again later.
-#[derive(Debug)]
+#[allow(missing_debug_implementations, reason = "a key must not print")]
 pub struct NewKey {
     pub id: ApiKeyId,
     pub text: SecretText,

@@ -9,7 +9,7 @@ pub(crate) enum Dialect {
 }
 
 /// Marker, what SQLite reads, what PostgreSQL reads.
-const MARKERS: [(&str, &str, &str); 6] = [
+const MARKERS: [(&str, &str, &str); 7] = [
     // Text compared byte by byte.
     ("{key}", "TEXT", "TEXT COLLATE \"C\""),
     ("{bytes}", "BLOB", "BYTEA"),
@@ -20,6 +20,7 @@ const MARKERS: [(&str, &str, &str); 6] = [
     ("{skip_locked}", "", "FOR UPDATE SKIP LOCKED"),
     // Without regard to case: SQLite's LIKE does so for ASCII letters, ILIKE for all.
     ("{like}", "LIKE", "ILIKE"),
+    ("{explain}", "EXPLAIN QUERY PLAN", "EXPLAIN"),
 ];
 
 impl Dialect {

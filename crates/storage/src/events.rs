@@ -97,9 +97,11 @@ fn read(row: &Row) -> Result<Event<Masked>> {
             format_args!("it has version {version}"),
         ));
     }
+    // Stored text was masked before it came here.
+    let kind = row.json::<EventKind<String>>("payload")?.map(Masked::from_ledger);
     Ok(Event {
         seq: row.u32("seq")?,
         at: row.time("at")?,
-        kind: row.json("payload")?,
+        kind,
     })
 }

@@ -36,9 +36,8 @@ pub use location::Location;
 pub use masked_json::MaskedJson;
 pub use migrations::SCHEMA_VERSION;
 
-pub use crate::masked::Masked;
-
-mod masked;
+/// The only text that history takes.
+pub use errand_secrets::Masked;
 
 pub type Result<T> = std::result::Result<T, StorageError>;
 

@@ -4,7 +4,7 @@
 use std::sync::LazyLock;
 
 use errand_domain::{Arguments, Problem};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value, context};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value, context, syntax::SyntaxConfig, value::Serde};
 
 use super::markdown;
 
@@ -16,18 +16,19 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(environment);
 
 fn environment() -> Environment<'static> {
     let mut environment = Environment::new();
+    if let Ok(syntax) = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build() {
+        environment.set_syntax(syntax);
+    }
     environment.set_fuel(Some(TEMPLATE_FUEL));
-    environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown"));
+    environment.set_auto_escape_callback(|_| AutoEscape::Custom("markdown".into()));
     environment.set_formatter(format_escaped);
-    environment.set_trim_blocks(true);
-    environment.set_lstrip_blocks(true);
     environment.add_filter("money", money);
     environment.add_filter("date", date);
     environment.add_filter("plural", plural);
     environment
 }
 
-fn format_escaped(out: &mut Output, _state: &State, value: &Value) -> Result<(), Error> {
+fn format_escaped(out: &mut Output, _state: &mut State, value: &Value) -> Result<(), Error> {
     if value.is_undefined() || value.is_none() {
         return Ok(());
     }
@@ -42,7 +43,7 @@ pub fn render(template: &str, result: &str, arguments: &Arguments) -> Result<Str
     let arguments: serde_json::Map<_, _> =
         arguments.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect();
     ENVIRONMENT
-        .render_str(template, context! { result => Value::from_serialize(&parsed), arguments => Value::from_serialize(&arguments), status => "succeeded" })
+        .render_str(template, context! { result => Value::from(Serde(&parsed)), arguments => Value::from(Serde(&arguments)), status => "succeeded" })
         .map(|text| text.trim().to_owned())
         .map_err(|error| problem(&error))
 }

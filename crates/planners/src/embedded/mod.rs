@@ -92,13 +92,3 @@ impl EmbeddedPlanner {
         }
     }
 }
-
-mod encoder {
-    #[derive(Debug)]
-    pub enum Encoder {}
-    impl Encoder {
-        pub fn encode(&self, _text: &str) -> Vec<f32> {
-            match *self {}
-        }
-    }
-}

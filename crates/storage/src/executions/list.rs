@@ -45,6 +45,28 @@ pub async fn list(
     rows.iter().map(|row| Ok(cut(read(row)?))).collect()
 }
 
+/// How the database would find that page, in its own words: one line per step. For the test that keeps every filter
+/// on an index.
+#[doc(hidden)]
+pub async fn explain(
+    mut db: impl Read,
+    guru: GuruId,
+    filter: &ExecutionFilter,
+    page: ExecutionPage,
+) -> Result<Vec<String>> {
+    let (sql, values) = query(guru, filter, page);
+    let rows = db
+        .rows(
+            "explain the list of executions",
+            format!("{{explain}} {sql}"),
+            values,
+        )
+        .await?;
+    rows.iter()
+        .map(|row| row.get("detail").or_else(|_| row.get("QUERY PLAN")))
+        .collect()
+}
+
 /// A set of several statuses is a union of one query per status, each of which walks its index in order and stops at
 /// the limit; `status IN (…)` would sort all rows of these statuses first.
 pub(super) fn query(guru: GuruId, filter: &ExecutionFilter, page: ExecutionPage) -> (String, Vec<Value>) {

@@ -6,10 +6,14 @@ use std::{
 };
 
 use errand_domain::{
-    Action, ActionId, ActionSpec, Guru, GuruId, GuruSettings, UnixMillis, action_file::ActionFile,
-    limits::Limits,
+    Action, ActionId, ActionKind, ActionSpec, Execution, ExecutionId, ExecutionStatus, Guru, GuruId,
+    GuruSettings, Source, UnixMillis, action_file::ActionFile, limits::Limits,
 };
-use errand_storage::{Db, Location, Masked, PoolSizes, actions, gurus};
+use errand_storage::{
+    Db, LedgerWrite, Location, Masked, MaskedJson, PoolSizes, actions,
+    executions::{Begin, ExecutionEnd, Fence, NewExecution},
+    gurus,
+};
 use uuid::Uuid;
 
 pub(crate) type TestResult = Result<(), Box<dyn Error>>;
@@ -104,4 +108,56 @@ pub(crate) async fn an_action(db: &Db, guru: GuruId, name: &str) -> Result<Actio
     Ok(actions::by_id(&db.reader, guru, id)
         .await?
         .expect("the action just inserted"))
+}
+
+pub(crate) fn execution_id(seconds: i64) -> ExecutionId {
+    ExecutionId::from_uuid(uuid(seconds))
+}
+
+/// A running execution of `action`, created at that second.
+pub(crate) fn new_execution(action: &Action, seconds: i64) -> Result<NewExecution, Box<dyn Error>> {
+    Ok(NewExecution {
+        id: execution_id(seconds),
+        guru_id: action.guru_id,
+        action_id: action.id,
+        action_name: action.spec.name.clone(),
+        action_version: action.version,
+        kind: ActionKind::ApiCall,
+        source: Source::Web,
+        turn_id: None,
+        conversation_id: None,
+        parent_id: None,
+        user_id: None,
+        question: masked("Where is my order?"),
+        arguments: MaskedJson::new("arguments", masked(r#"{"order_id":"12345"}"#))?,
+        begin: Begin::Running {
+            owner: "node-1".to_owned(),
+        },
+        at: at(seconds),
+    })
+}
+
+pub(crate) fn end_of(new: &NewExecution, status: ExecutionStatus) -> ExecutionEnd {
+    ExecutionEnd {
+        id: new.id,
+        guru_id: new.guru_id,
+        fence: Fence::FIRST,
+        status,
+        output: Some(masked("{\"status\":\"on its way\"}")),
+        output_truncated: false,
+        error: None,
+        at: new.at.plus_ms(250),
+        duration_us: Some(250_000),
+    }
+}
+
+pub(crate) async fn start(db: &Db, new: &NewExecution) -> TestResult {
+    db.writer
+        .apply(vec![LedgerWrite::ExecutionStarted(new.clone())])
+        .await?;
+    Ok(())
+}
+
+pub(crate) fn ids(executions: &[Execution]) -> Vec<ExecutionId> {
+    executions.iter().map(|execution| execution.id).collect()
 }

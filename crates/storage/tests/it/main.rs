@@ -1,5 +1,14 @@
 //! Every test of state runs on SQLite and on PostgreSQL.
 
+mod actions;
+mod audit;
+mod conversations;
+mod executions;
 mod gurus;
 mod harness;
+mod keys_and_settings;
+mod ledger;
 mod migrations;
+mod plans;
+mod secrets;
+mod users;

@@ -4,7 +4,7 @@ use sqlx::{Connection, PgConnection, SqliteConnection};
 use crate::harness::{a_guru, open};
 
 /// Runs one statement behind storage's back.
-async fn tamper(url: &str, sql: &'static str) -> Result<(), sqlx::Error> {
+pub(crate) async fn tamper(url: &str, sql: &'static str) -> Result<(), sqlx::Error> {
     if url.starts_with("sqlite") {
         let mut connection = SqliteConnection::connect(url).await?;
         sqlx::query(sql).execute(&mut connection).await?;
