@@ -22,7 +22,6 @@ use crate::{Engine, error::Result};
 const VIEW_BELIEVED_FOR: Duration = Duration::from_secs(1);
 
 /// One guru, ready to answer.
-#[derive(Debug)]
 pub struct GuruView {
     pub guru: Guru,
     pub actions: Vec<Arc<Action>>,
@@ -31,6 +30,12 @@ pub struct GuruView {
     pub masker: Arc<Masker>,
     secrets: BTreeMap<SecretName, Arc<SecretText>>,
     revision: i64,
+}
+
+impl std::fmt::Debug for GuruView {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "GuruView({} at revision {})", self.guru.slug, self.revision)
+    }
 }
 
 impl GuruView {

@@ -159,7 +159,7 @@ impl StreamWriter {
     pub fn finish_output(&self, execution_id: ExecutionId) {
         for stream in [OutputStream::Result, OutputStream::Stderr] {
             let held = self.state().outputs.remove(&(execution_id, stream));
-            if let Some(masker) = held {
+            if let Some(mut masker) = held {
                 self.record_chunk(execution_id, stream, masker.finish());
             }
         }

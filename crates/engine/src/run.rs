@@ -6,8 +6,9 @@ use errand_domain::{
     Action, Arguments, BuiltIns, ConversationId, EventKind, Execution, ExecutionId, ExecutionStatus, Problem, SecretName, Source,
     StreamId, TurnId, UserId, limits,
 };
-use errand_runners::{RunInput, RunLimits, RunOutcome, RunnerEvent};
+use errand_runners::{RunInput, RunLimits, RunOutcome, RunnerEvent, Runners};
 use errand_secrets::{Raw, SecretText};
+use futures_util::FutureExt as _;
 use errand_storage::{
     LedgerWrite,
     executions::{Begin, ExecutionEnd, Fence, NewExecution},
@@ -200,7 +201,7 @@ impl Engine {
             Ok(secrets) => secrets,
             Err(problem) => return Ok(Err(problem)),
         };
-        match self.take_write_key(job).await? {
+        match self.take_write_key(job).boxed().await? {
             Some(problem) => Ok(Err(problem)),
             None => Ok(Ok(secrets)),
         }
@@ -239,20 +240,7 @@ impl Engine {
             timeout: Duration::from_millis(job.action.spec.timeout_ms.unwrap_or(limits::ACTION_TIMEOUT_MS_DEFAULT)),
             limits: RunLimits::default(),
         };
-        let (sink, mut events) = mpsc::channel(RUNNER_EVENTS_BUFFERED_MAX);
-        let record = async {
-            while let Some(event) = events.recv().await {
-                record_runner_event(writer, job.execution_id, event);
-            }
-        };
-        let run = async {
-            let run = async {
-                let outcome = self.runners().run(&input, &sink).await;
-                drop(sink);
-                outcome
-            };
-            tokio::join!(run, record).0
-        };
+        let run = run_recorded(self.runners(), &input, writer, job.execution_id);
         if !job.action.spec.body.is_safe() {
             return run.await;
         }
@@ -299,6 +287,21 @@ impl Engine {
         writer.record_durably(event, vec![row]).committed().await?;
         Ok(finished)
     }
+}
+
+/// Runs, recording what the runner says as it says it.
+async fn run_recorded(runners: &Runners, input: &RunInput, writer: &StreamWriter, execution_id: ExecutionId) -> RunOutcome {
+    let (sink, mut events) = mpsc::channel(RUNNER_EVENTS_BUFFERED_MAX);
+    let run = async move {
+        let sink = sink;
+        runners.run(input, &sink).await
+    };
+    let record = async {
+        while let Some(event) = events.recv().await {
+            record_runner_event(writer, execution_id, event);
+        }
+    };
+    tokio::join!(run, record).0
 }
 
 fn record_runner_event(writer: &StreamWriter, execution_id: ExecutionId, event: RunnerEvent) {

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use errand_domain::{
-    Conversation, ConversationId, EventKind, ExecutionId, Plan, Problem, Source, Step, StreamId, TurnId, TurnStatus, limits,
+    Action, Conversation, ConversationId, EventKind, ExecutionId, Plan, Problem, Source, Step, StreamId, TurnId, TurnStatus, limits,
 };
 use errand_planners::{Effect, Input, PlanRequest};
 use errand_secrets::Raw;
@@ -11,7 +11,7 @@ use errand_storage::{
     LedgerWrite,
     conversations::{self, NewConversation, NewTurn, TurnEnd},
 };
-use futures_util::{StreamExt as _, stream};
+use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
@@ -158,18 +158,20 @@ impl Engine {
     async fn run_steps(&self, asked: &Asked, plan: &Plan, text: &mut AnswerText<'_>) -> Result<()> {
         let guru = &asked.permit.guru;
         let at_a_time = usize::try_from(guru.guru.settings.parallel_actions).unwrap_or(1).max(1);
-        let jobs = plan.steps.iter().filter_map(|step| job(asked, guru, step));
-        let mut runs = stream::iter(jobs)
-            .map(|job| async move {
-                let action = Arc::clone(&job.action);
-                self.execute(job, &asked.writer, &asked.cancel).await.map(|finished| (action, finished))
-            })
-            .buffered(at_a_time);
+        let jobs: Vec<Job> = plan.steps.iter().filter_map(|step| job(asked, guru, step)).collect();
+        let runs = jobs.into_iter().map(|job| self.run_step(asked, job).boxed());
+        let mut runs = stream::iter(runs).buffered(at_a_time);
         while let Some(run) = runs.next().await {
-            let (action, finished): (_, Finished) = run?;
+            let (action, finished) = run?;
             text.add(&answer::section(&action, &finished));
         }
         Ok(())
+    }
+
+    async fn run_step(&self, asked: &Asked, job: Job) -> Result<(Arc<Action>, Finished)> {
+        let action = Arc::clone(&job.action);
+        let finished = self.execute(job, &asked.writer, &asked.cancel).await?;
+        Ok((action, finished))
     }
 
     /// Performs a planner's effects until it is done. Deciding is computing, so it has a thread of its own.

@@ -16,6 +16,9 @@ pub enum Taken {
     ByOther(ExecutionId),
 }
 
+const HOLDER_STEP: &str = "read a write key";
+const HOLDER: &str = "SELECT execution_id FROM write_keys WHERE guru_id = $1 AND write_key = $2";
+
 /// Takes the key for the execution unless it is taken.
 pub async fn take(
     tx: &mut Transaction,
@@ -30,7 +33,8 @@ pub async fn take(
     if tx.execute("take a write key", sql, values).await? > 0 {
         return Ok(Taken::ByThis);
     }
-    match holder(tx, guru, key).await? {
+    let row = tx.row(HOLDER_STEP, HOLDER, values![Value::shown(guru), key]).await?;
+    match row.map(|row| row.parse("execution_id")).transpose()? {
         Some(holder) if holder == execution => Ok(Taken::ByThis),
         Some(holder) => Ok(Taken::ByOther(holder)),
         // Released between the two statements; the caller may try again.
@@ -40,10 +44,7 @@ pub async fn take(
 
 /// The execution that holds the key.
 pub async fn holder(mut db: impl Read, guru: GuruId, key: &str) -> Result<Option<ExecutionId>> {
-    let sql = "SELECT execution_id FROM write_keys WHERE guru_id = $1 AND write_key = $2";
-    let row = db
-        .row("read a write key", sql, values![Value::shown(guru), key])
-        .await?;
+    let row = db.row(HOLDER_STEP, HOLDER, values![Value::shown(guru), key]).await?;
     row.map(|row| row.parse("execution_id")).transpose()
 }
 
