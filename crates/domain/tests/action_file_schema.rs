@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 const SCHEMA: &str = include_str!("../../../schema/action-file.v1.schema.json");
 const DOCUMENT: &str = include_str!("../../../docs/action-file.md");
+const README: &str = include_str!("../../../README.md");
 
 fn schema() -> Value {
     serde_json::from_str(SCHEMA).expect("the schema is JSON")
@@ -37,7 +38,10 @@ fn documented() -> Vec<Value> {
     let files: Vec<Value> = blocks
         .map(|block| serde_json::from_str(block).expect("a JSON example"))
         .collect();
-    assert!(files.len() >= 4, "the documentation shows an example per type");
+    assert!(
+        files.len() >= 5,
+        "the documentation shows an example per type, the README one"
+    );
     files
 }
 
