@@ -42,3 +42,8 @@ fn migrations_are_never_edited() {
 fn documents_point_at_things_that_exist() {
     check(documents::check);
 }
+
+#[test]
+fn every_setting_is_explained() {
+    check(documents::check_settings);
+}

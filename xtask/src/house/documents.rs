@@ -13,6 +13,19 @@ pub fn check(tree: &Tree) -> Vec<String> {
         .collect()
 }
 
+/// Variables that the settings know and docs/operations.md doesn't.
+pub fn check_settings(tree: &Tree) -> Vec<String> {
+    let settings = tree.text("crates/app/src/config.rs").unwrap_or_default();
+    let explained = tree.text("docs/operations.md").unwrap_or_default();
+    let names = settings
+        .split('"')
+        .filter(|text| text.starts_with("ERRAND_") && !text.contains(char::is_whitespace));
+    let unexplained = names.filter(|name| !explained.contains(&format!("`{name}`")));
+    unexplained
+        .map(|name| format!("docs/operations.md doesn't explain `{name}`."))
+        .collect()
+}
+
 fn check_link(tree: &Tree, file: &File, link: &str) -> Option<String> {
     let target = link.split('#').next().unwrap_or_default();
     if target.is_empty() || target.contains("://") || target.starts_with("mailto:") || target.starts_with('/')
