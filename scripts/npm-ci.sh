@@ -8,4 +8,4 @@ stamp=node_modules/.package-lock.json
 if [ -e "$stamp" ] && [ ! package-lock.json -nt "$stamp" ]; then exit 0; fi
 printf '\033[1m==>\033[0m Installing the packages of %s\n' "$1"
 npm ci --no-audit --no-fund --loglevel=error </dev/null
-touch "$stamp"
+mkdir -p node_modules && touch "$stamp"

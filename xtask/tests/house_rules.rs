@@ -1,6 +1,6 @@
 //! The rules of the house, applied to this repository.
 
-use xtask::house::{Tree, arrows, migrations, sources};
+use xtask::house::{Tree, arrows, documents, migrations, sources};
 
 fn check(rule: fn(&Tree) -> Vec<String>) {
     let tree = Tree::of_this_repository().expect("a readable repository");
@@ -36,4 +36,14 @@ fn sources_keep_to_their_room() {
 #[test]
 fn migrations_are_never_edited() {
     check(migrations::check);
+}
+
+#[test]
+fn documents_point_at_things_that_exist() {
+    check(documents::check);
+}
+
+#[test]
+fn every_setting_is_explained() {
+    check(documents::check_settings);
 }

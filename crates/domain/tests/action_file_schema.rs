@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 const SCHEMA: &str = include_str!("../../../schema/action-file.v1.schema.json");
 const DOCUMENT: &str = include_str!("../../../docs/action-file.md");
+const README: &str = include_str!("../../../README.md");
 
 fn schema() -> Value {
     serde_json::from_str(SCHEMA).expect("the schema is JSON")
@@ -28,16 +29,24 @@ fn keeps_the_rules(file: &Value) -> bool {
     ActionFile::from_value(file.clone()).is_ok_and(|file| file.check(&Limits::default()).is_ok())
 }
 
-/// Files in the documentation: every fenced JSON block that has a version.
+/// Action files in the documentation: fenced JSON blocks, and what the README's commands send.
 fn documented() -> Vec<Value> {
-    let blocks = DOCUMENT
+    let fenced = DOCUMENT
         .split("```json\n")
         .skip(1)
         .filter_map(|rest| rest.split("\n```").next());
+    let sent = README
+        .split("<<'JSON'\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("\nJSON\n").next());
+    let blocks = fenced.chain(sent);
     let files: Vec<Value> = blocks
         .map(|block| serde_json::from_str(block).expect("a JSON example"))
         .collect();
-    assert!(files.len() >= 4, "the documentation shows an example per type");
+    assert!(
+        files.len() >= 5,
+        "the documentation shows an example per type, the README one"
+    );
     files
 }
 

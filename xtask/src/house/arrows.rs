@@ -80,9 +80,8 @@ fn check_room(broken: &mut Vec<String>, room: &str, manifest: &Table) {
                      the design in ARCHITECTURE.md first.",
                     allowed.join(", ")
                 )),
-                Some(_) => {}
                 None if !for_tests => check_library(broken, room, &name),
-                None => {}
+                Some(_) | None => {}
             }
         }
     }

@@ -66,7 +66,7 @@ fn edited(tree: &Tree, sealed: &str) -> Vec<String> {
 fn migrations(tree: &Tree) -> impl Iterator<Item = &File> {
     tree.files
         .iter()
-        .filter(|file| file.path.starts_with(FOLDER) && file.path.ends_with(".sql"))
+        .filter(|file| file.path.starts_with(FOLDER) && file.path.rsplit('.').next() == Some("sql"))
 }
 
 fn checksum(text: &str) -> String {

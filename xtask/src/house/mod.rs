@@ -6,6 +6,7 @@ use std::{
 };
 
 pub mod arrows;
+pub mod documents;
 pub mod lexer;
 pub mod migrations;
 pub mod sources;
@@ -103,12 +104,12 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> Result<(), Read
 
 impl File {
     pub fn is_rust(&self) -> bool {
-        self.path.ends_with(".rs")
+        self.path.rsplit('.').next() == Some("rs")
     }
 
     pub fn is_web(&self) -> bool {
         (self.path.starts_with("web/src/") || self.path.starts_with("widget/src/"))
-            && [".ts", ".tsx", ".css"].iter().any(|end| self.path.ends_with(end))
+            && matches!(self.path.rsplit('.').next(), Some("ts" | "tsx" | "css"))
     }
 
     /// Tests, benchmarks and their helpers: whole files that never reach a user.
