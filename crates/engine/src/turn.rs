@@ -25,6 +25,9 @@ use crate::{
     run::{Finished, Job},
 };
 
+/// Cancels its turn when it is dropped, unless it was disarmed.
+pub type CancelGuard = DropGuard;
+
 /// What somebody asks.
 #[derive(Debug, Clone)]
 pub struct Question {
@@ -61,7 +64,7 @@ pub struct TurnHandle {
 
 impl TurnHandle {
     /// A guard that cancels the turn when it is dropped.
-    pub fn cancel_when_dropped(&self) -> DropGuard {
+    pub fn cancel_when_dropped(&self) -> CancelGuard {
         self.cancel.clone().drop_guard()
     }
 }

@@ -14,10 +14,9 @@ mod sse;
 mod state;
 mod wire;
 
-use axum::{Router, extract::Request, http::{HeaderName, HeaderValue}};
+use axum::{Router, http::{HeaderName, HeaderValue}};
 use tower::{Layer as _, ServiceBuilder};
 use tower_http::{
-    ServiceExt as _,
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
     limit::RequestBodyLimitLayer,

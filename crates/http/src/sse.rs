@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse as _, Response, Sse, sse::{Event, KeepAlive}},
 };
 use errand_domain::EventKind;
-use errand_engine::{Result, hub::LiveEvent};
+use errand_engine::{Result, hub::LiveEvent, turn::CancelGuard};
 use futures_util::{Stream, StreamExt as _};
 
 use crate::wire::execution::event_json;
@@ -17,7 +17,7 @@ use crate::wire::execution::event_json;
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
 
 /// Something to hold as long as the client listens; dropping it cancels the turn.
-pub type Attending = Option<tokio_util::sync::DropGuard>;
+pub type Attending = Option<CancelGuard>;
 
 /// The events, each with its number, so that a client can go on where it stopped.
 pub fn events(stream: impl Stream<Item = Result<LiveEvent>> + Send + 'static, attending: Attending) -> Response {

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, fmt, time::Duration};
 
 use errand_domain::UnixMillis;
+use futures_util::{FutureExt as _, future::BoxFuture};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
@@ -271,78 +272,78 @@ impl Transaction {
 }
 
 /// Something that can be asked: `&Reader`, or `&mut Transaction` by one that must see its own writes.
+///
+/// Futures are boxed: as opaque types they would carry the lifetimes of their callers' texts, which the compiler then
+/// can't prove to be `Send` in a spawned task.
 pub trait Read: Send {
+    #[doc(hidden)]
+    fn fetch(&mut self, step: &'static str, sql: Cow<'static, str>, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>>;
+
     #[doc(hidden)]
     fn rows(
         &mut self,
         step: &'static str,
-        sql: impl Into<Cow<'static, str>> + Send,
+        sql: impl Into<Cow<'static, str>>,
         values: Vec<Value>,
-    ) -> impl Future<Output = Result<Vec<Row>>> + Send;
+    ) -> BoxFuture<'_, Result<Vec<Row>>> {
+        self.fetch(step, sql.into(), values)
+    }
 
     #[doc(hidden)]
     fn row(
         &mut self,
         step: &'static str,
-        sql: impl Into<Cow<'static, str>> + Send,
+        sql: impl Into<Cow<'static, str>>,
         values: Vec<Value>,
-    ) -> impl Future<Output = Result<Option<Row>>> + Send {
-        async move { Ok(self.rows(step, sql, values).await?.into_iter().next()) }
+    ) -> BoxFuture<'_, Result<Option<Row>>> {
+        let rows = self.fetch(step, sql.into(), values);
+        async move { Ok(rows.await?.into_iter().next()) }.boxed()
     }
 }
 
 impl Read for &Reader {
-    async fn rows(
-        &mut self,
-        step: &'static str,
-        sql: impl Into<Cow<'static, str>> + Send,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>> {
-        let sql = self.pool.dialect().expand(sql.into());
-        match &self.pool {
-            Pool::Sqlite(pool) => bound!(sql, values)
-                .fetch_all(pool)
-                .await
-                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
-            Pool::Postgres(pool) => bound!(sql, values)
-                .fetch_all(pool)
-                .await
-                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+    fn fetch(&mut self, step: &'static str, sql: Cow<'static, str>, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>> {
+        let sql = self.pool.dialect().expand(sql);
+        async move {
+            match &self.pool {
+                Pool::Sqlite(pool) => bound!(sql, values)
+                    .fetch_all(pool)
+                    .await
+                    .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+                Pool::Postgres(pool) => bound!(sql, values)
+                    .fetch_all(pool)
+                    .await
+                    .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+            }
+            .map_err(|source| StorageError::query(step, source))
         }
-        .map_err(|source| StorageError::query(step, source))
+        .boxed()
     }
 }
 
 impl Read for Transaction {
-    async fn rows(
-        &mut self,
-        step: &'static str,
-        sql: impl Into<Cow<'static, str>> + Send,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>> {
-        let sql = self.dialect().expand(sql.into());
-        match &mut self.open {
-            Open::Sqlite(connection) => bound!(sql, values)
-                .fetch_all(&mut **connection)
-                .await
-                .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
-            Open::Postgres(connection) => bound!(sql, values)
-                .fetch_all(&mut **connection)
-                .await
-                .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+    fn fetch(&mut self, step: &'static str, sql: Cow<'static, str>, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>> {
+        let sql = self.dialect().expand(sql);
+        async move {
+            match &mut self.open {
+                Open::Sqlite(connection) => bound!(sql, values)
+                    .fetch_all(&mut **connection)
+                    .await
+                    .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
+                Open::Postgres(connection) => bound!(sql, values)
+                    .fetch_all(&mut **connection)
+                    .await
+                    .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+            }
+            .map_err(|source| StorageError::query(step, source))
         }
-        .map_err(|source| StorageError::query(step, source))
+        .boxed()
     }
 }
 
 impl<R: Read> Read for &mut R {
-    async fn rows(
-        &mut self,
-        step: &'static str,
-        sql: impl Into<Cow<'static, str>> + Send,
-        values: Vec<Value>,
-    ) -> Result<Vec<Row>> {
-        (**self).rows(step, sql, values).await
+    fn fetch(&mut self, step: &'static str, sql: Cow<'static, str>, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>> {
+        (**self).fetch(step, sql, values)
     }
 }
 

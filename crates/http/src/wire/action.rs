@@ -1,7 +1,8 @@
 //! Actions on the wire. The definition is the action file, the same text that export writes and git keeps.
 
-use errand_domain::{Execution, action_file::ActionFile, lint::Advice};
+use errand_domain::{action_file::ActionFile, lint::Advice};
 use errand_engine::manage::actions::{ActionDetails, ActionList};
+use errand_storage::executions;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -41,9 +42,9 @@ pub struct LastRun {
     pub at: String,
 }
 
-impl From<&Execution> for LastRun {
-    fn from(run: &Execution) -> Self {
-        Self { id: run.id.to_string(), status: run.status.as_str(), at: run.created_at.to_rfc3339() }
+impl From<&executions::LastRun> for LastRun {
+    fn from(run: &executions::LastRun) -> Self {
+        Self { id: run.execution_id.to_string(), status: run.status.as_str(), at: run.created_at.to_rfc3339() }
     }
 }
 
