@@ -197,9 +197,13 @@ const fn v4(octets: [u8; 4], prefix: u8, rule: Rule) -> V4Range {
 }
 
 const fn v6(segments: [u16; 8], prefix: u8, rule: Rule) -> V6Range {
-    let [a, b, c, d, e, f, g, h] = segments;
+    let (mut network, mut index) = (0, 0);
+    while index < 8 {
+        network = (network << 16) | segments[index] as u128;
+        index += 1;
+    }
     V6Range {
-        network: Ipv6Addr::new(a, b, c, d, e, f, g, h).to_bits(),
+        network,
         prefix,
         rule,
     }

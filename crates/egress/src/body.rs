@@ -106,8 +106,8 @@ async fn read_gzip(mut body: Incoming, bytes_max: usize) -> Result<Read, ReadErr
             truncated: false,
         });
     }
-    let unpacked = unpacker.finish().map_err(|_| ReadError::BadGzip)?;
-    Ok(cut(unpacked, bytes_max))
+    let whole = unpacker.finish().map_err(|_| ReadError::BadGzip)?;
+    Ok(cut(whole, bytes_max))
 }
 
 fn cut(mut bytes: Vec<u8>, bytes_max: usize) -> Read {

@@ -96,11 +96,11 @@ impl Connector {
             match self.parts.policy.judge(address, port) {
                 Ok(()) => allowed.push(address),
                 Err(refusal) => {
-                    refused = refused.or(Some(ConnectError::Refused {
+                    refused.get_or_insert(ConnectError::Refused {
                         address,
                         port,
                         refusal,
-                    }))
+                    });
                 }
             }
         }

@@ -16,11 +16,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use bytes::Bytes;
+use rustls::{
+    ClientConfig, RootCertStore, ServerConfig,
+    crypto::aws_lc_rs,
+    pki_types::{CertificateDer, PrivateKeyDer},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpListener,
     task::JoinSet,
 };
+use tokio_rustls::TlsAcceptor;
 
 use crate::{
     Egress, EgressError, EgressLimits, EgressPolicy, OutboundRequest, Outcome, RequestRules, Rule, Stage,
@@ -727,4 +733,84 @@ async fn a_connection_that_went_stale_is_replaced_for_idempotent_requests() {
     let third = egress.send(post(&url, "x"), &rules()).await;
     assert!(third.request_sent);
     assert!(matches!(error(third), EgressError::Protocol { .. }));
+}
+
+/// Speaks TLS with a certificate of its own for `shop.test`, which comes back beside the address.
+async fn secure_site() -> (SocketAddr, CertificateDer<'static>, JoinSet<()>) {
+    let made = rcgen::generate_simple_self_signed(["shop.test".to_owned()]).expect("a certificate");
+    let certificate = made.cert.der().clone();
+    let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
+    let config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| {
+            builder
+                .with_no_client_auth()
+                .with_single_cert(vec![certificate.clone()], key)
+        })
+        .expect("a server's configuration");
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("bound");
+    let mut server = JoinSet::new();
+    server.spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            // A client that does not trust us hangs up within the handshake.
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                continue;
+            };
+            let mut request = [0; 4096];
+            let _ = stream.read(&mut request).await;
+            let _ = stream
+                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecure")
+                .await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    (address, certificate, server)
+}
+
+fn trusting(open: SocketAddr, certificate: Option<CertificateDer<'static>>) -> Egress {
+    let mut roots = RootCertStore::empty();
+    if let Some(certificate) = certificate {
+        roots.add(certificate).expect("a certificate");
+    }
+    let config = ClientConfig::builder_with_provider(aws_lc_rs::default_provider().into())
+        .with_safe_default_protocol_versions()
+        .expect("protocol versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let here = vec![IpAddr::from([127, 0, 0, 1])];
+    let resolver = Resolver::Scripted(Mutex::new(VecDeque::from([here])));
+    Egress::assemble(
+        egress(&[open]).policy().clone(),
+        &EgressLimits::default(),
+        resolver,
+        config,
+    )
+}
+
+#[tokio::test]
+async fn certificates_must_be_trusted_and_name_the_host() {
+    let (address, certificate, _server) = secure_site().await;
+    let port = address.port();
+    let known = trusting(address, Some(certificate.clone()));
+    let outcome = known
+        .send(get(format!("https://shop.test:{port}/")), &rules())
+        .await;
+    assert_eq!(text(&outcome).1, "secure");
+    for (egress, host) in [
+        (trusting(address, Some(certificate.clone())), "other.test"),
+        (trusting(address, Some(certificate)), "127.0.0.1"),
+        (trusting(address, None), "shop.test"),
+        (egress(&[address]), "127.0.0.1"),
+    ] {
+        let outcome = egress
+            .send(get(format!("https://{host}:{port}/?key=s3cret")), &rules())
+            .await;
+        assert!(!outcome.request_sent);
+        let EgressError::Tls { origin, .. } = error(outcome) else {
+            panic!("{host} was trusted")
+        };
+        assert_eq!(origin, format!("https://{host}:{port}"));
+    }
 }

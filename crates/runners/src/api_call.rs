@@ -25,7 +25,12 @@ pub(crate) async fn run(egress: &Egress, call: &ApiCall, input: &RunInput, sink:
     };
     let prepare_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
 
-    let Outcome { result, contacts, request_sent, timings } = egress.send(request.outbound(), &rules).await;
+    let Outcome {
+        result,
+        contacts,
+        request_sent,
+        timings,
+    } = egress.send(request.outbound(), &rules).await;
     for contact in contacts {
         tell(sink, RunnerEvent::Contact(contact)).await;
     }
@@ -60,7 +65,11 @@ fn phases(prepare_us: u64, timings: Timings) -> Vec<Phase> {
     let mut phases = Vec::with_capacity(parts.len());
     for (name, duration_us) in parts {
         if name != "connect" || duration_us > 0 {
-            phases.push(Phase { name: name.to_owned(), start_us, duration_us });
+            phases.push(Phase {
+                name: name.to_owned(),
+                start_us,
+                duration_us,
+            });
         }
         start_us += duration_us;
     }
@@ -84,14 +93,23 @@ fn readable(response: &InboundResponse) -> Readable {
         Err(_) => None,
     };
     match whole.filter(|text| !text.contains('\0')) {
-        Some(text) => Readable { text: Raw::from(text) },
-        None => Readable { text: Raw::from(description(response)) },
+        Some(text) => Readable {
+            text: Raw::from(text),
+        },
+        None => Readable {
+            text: Raw::from(description(response)),
+        },
     }
 }
 
 fn description(response: &InboundResponse) -> String {
-    let kind = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let kind = kind.and_then(|value| value.split(';').next()).unwrap_or("unknown type");
+    let kind = response
+        .headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let kind = kind
+        .and_then(|value| value.split(';').next())
+        .unwrap_or("unknown type");
     let more = if response.truncated { "more than " } else { "" };
     format!("({}, {more}{}; not text)", kind.trim(), size(response.body.len()))
 }
@@ -117,12 +135,18 @@ fn judge(response: &InboundResponse, body: Readable, input: &RunInput) -> RunOut
         Some(status_error(response, input))
     } else if response.truncated {
         let limit = size(input.limits.response_bytes_max);
-        Some(format!("The answer is longer than {limit} and was cut. Ask for less at a time, such as one page or fewer fields."))
+        Some(format!(
+            "The answer is longer than {limit} and was cut. Ask for less at a time, such as one page or fewer fields."
+        ))
     } else {
         None
     };
     RunOutcome {
-        status: if error.is_none() { ExecutionStatus::Succeeded } else { ExecutionStatus::Failed },
+        status: if error.is_none() {
+            ExecutionStatus::Succeeded
+        } else {
+            ExecutionStatus::Failed
+        },
         output: Some(body.text),
         output_truncated: response.truncated,
         error: error.map(Raw::from),
@@ -131,15 +155,23 @@ fn judge(response: &InboundResponse, body: Readable, input: &RunInput) -> RunOut
 
 fn status_error(response: &InboundResponse, input: &RunInput) -> String {
     let host = response.final_url.host_str().unwrap_or_default();
-    format!("`{host}` answered {}. {}", response.status, hint(response.status, input))
+    format!(
+        "`{host}` answered {}. {}",
+        response.status,
+        hint(response.status, input)
+    )
 }
 
 fn hint(status: StatusCode, input: &RunInput) -> String {
     let fixed = match status {
         StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => return credentials_hint(input),
         StatusCode::NOT_FOUND | StatusCode::GONE => "Check the address, and that what was asked for exists.",
-        StatusCode::TOO_MANY_REQUESTS => "It limits how often it may be asked: try again later or run the action less often.",
-        _ if status.is_redirection() => "Call the address in its `Location` header directly, or raise `redirects_max`.",
+        StatusCode::TOO_MANY_REQUESTS => {
+            "It limits how often it may be asked: try again later or run the action less often."
+        }
+        _ if status.is_redirection() => {
+            "Call the address in its `Location` header directly, or raise `redirects_max`."
+        }
         _ if status.is_server_error() => "The fault is on its side: try again later.",
         _ => "Its answer says what it did not accept.",
     };
@@ -151,7 +183,10 @@ fn credentials_hint(input: &RunInput) -> String {
     match names.as_slice() {
         [] => "The action sends no secret: add the credentials that the service asks for.".to_owned(),
         [name] => format!("Check the secret {name} and what it is allowed to do."),
-        _ => format!("Check the secrets {} and what they are allowed to do.", names.join(", ")),
+        _ => format!(
+            "Check the secrets {} and what they are allowed to do.",
+            names.join(", ")
+        ),
     }
 }
 
@@ -169,7 +204,14 @@ fn failed(error: &EgressError, call: &ApiCall, Sent { request_sent }: Sent) -> R
     };
     let mut text = error.to_string();
     if request_sent && !call.method.is_safe() {
-        text.push_str(" The request had been sent, so it may have taken effect: look there before running it again.");
+        text.push_str(
+            " The request had been sent, so it may have taken effect: look there before running it again.",
+        );
     }
-    RunOutcome { status, output: None, output_truncated: false, error: Some(Raw::from(text)) }
+    RunOutcome {
+        status,
+        output: None,
+        output_truncated: false,
+        error: Some(Raw::from(text)),
+    }
 }

@@ -7,16 +7,14 @@
 //! | form | percent-encoded | a pair `key={name}` is dropped; else empty |
 //! | text | itself | empty |
 
+use std::fmt::Write as _;
+
 use errand_domain::{
     ArgValue, BodyFormat,
     placeholder::{Part, Template},
 };
 
-use crate::{
-    RunFailure, RunInput,
-    url_template::Pairs,
-    values::Value,
-};
+use crate::{RunFailure, RunInput, url_template::Pairs, values::Value};
 
 pub(crate) fn fill(template: &str, format: BodyFormat, input: &RunInput) -> Result<String, RunFailure> {
     let template = Template::parse(template);
@@ -102,7 +100,10 @@ fn push_escaped(json: &mut String, text: &str) {
             '\n' => json.push_str("\\n"),
             '\r' => json.push_str("\\r"),
             '\t' => json.push_str("\\t"),
-            c if c < ' ' => json.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c if c < ' ' => {
+                // Writing to a string can't fail.
+                let _ = write!(json, "\\u{:04x}", u32::from(c));
+            }
             c => json.push(c),
         }
     }
@@ -115,13 +116,9 @@ fn fill_form(template: &Template, input: &RunInput) -> Result<String, RunFailure
         match part {
             Part::Literal(literal) => {
                 for c in literal.chars() {
-                    if c == '&' {
-                        pairs.end_pair(&mut form);
-                        let (next, separator) = pairs.next_pair(&form);
-                        pairs = next;
-                        form.extend(separator);
-                    } else {
-                        form.push(c);
+                    match c {
+                        '&' => pairs.next_pair(&mut form),
+                        c => form.push(c),
                     }
                 }
             }

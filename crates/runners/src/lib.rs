@@ -56,7 +56,9 @@ pub struct RunLimits {
 
 impl Default for RunLimits {
     fn default() -> Self {
-        Self { response_bytes_max: 1024 * 1024 }
+        Self {
+            response_bytes_max: 1024 * 1024,
+        }
     }
 }
 
@@ -64,7 +66,10 @@ impl Default for RunLimits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunnerEvent {
     /// A piece of what a script prints. An API call's output comes whole, with the outcome.
-    Output { stream: OutputStream, text: Raw },
+    Output {
+        stream: OutputStream,
+        text: Raw,
+    },
     Exchange(HttpExchange<Raw>),
     Contact(HostContact),
     Phase(Phase),
@@ -112,7 +117,9 @@ impl Runners {
 }
 
 fn no_runner(input: &RunInput) -> RunFailure {
-    RunFailure::NoRunner { kind: input.action.body.kind() }
+    RunFailure::NoRunner {
+        kind: input.action.body.kind(),
+    }
 }
 
 impl From<RunFailure> for RunOutcome {

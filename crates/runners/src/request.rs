@@ -31,20 +31,30 @@ pub(crate) fn build(call: &ApiCall, input: &RunInput) -> Result<BuiltRequest, Ru
     let url = url_template::fill(&call.url, input)?;
     let mut headers = HeaderMap::with_capacity(call.headers.len() + 5);
     for header in &call.headers {
-        let name = HeaderName::from_bytes(header.name.as_bytes()).map_err(|_| bad_header(&header.name, &header.name))?;
+        let name = HeaderName::from_bytes(header.name.as_bytes())
+            .map_err(|_| bad_header(&header.name, &header.name))?;
         headers.append(name, header_value(header, input)?);
     }
     if let Some(auth) = &call.basic_auth {
         headers.insert(AUTHORIZATION, basic_auth(auth, input)?);
     }
-    let body = call.body.as_deref().map(|text| body::fill(text, call.body_format, input)).transpose()?;
+    let body = call
+        .body
+        .as_deref()
+        .map(|text| body::fill(text, call.body_format, input))
+        .transpose()?;
     if body.is_some() {
         default(&mut headers, CONTENT_TYPE, body::content_type(call.body_format));
     }
     default(&mut headers, ACCEPT, ACCEPT_DEFAULT);
     default(&mut headers, ACCEPT_ENCODING, "gzip");
     default(&mut headers, USER_AGENT, USER_AGENT_DEFAULT);
-    Ok(BuiltRequest { method: call.method, url, headers, body: body.map(Bytes::from) })
+    Ok(BuiltRequest {
+        method: call.method,
+        url,
+        headers,
+        body: body.map(Bytes::from),
+    })
 }
 
 fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
@@ -58,7 +68,11 @@ fn header_value(header: &Header, input: &RunInput) -> Result<HeaderValue, RunFai
             Part::Literal(literal) => text.push_str(literal),
             Part::Placeholder(name) => Value::of(name, input)?.with_text(|value| {
                 text.push_str(value);
-                if value.chars().any(breaks_header) { Err(bad_header(name, &header.name)) } else { Ok(()) }
+                if value.chars().any(breaks_header) {
+                    Err(bad_header(name, &header.name))
+                } else {
+                    Ok(())
+                }
             })?,
         }
     }
@@ -71,17 +85,23 @@ const fn breaks_header(c: char) -> bool {
 }
 
 fn bad_header(name: &str, header: &str) -> RunFailure {
-    RunFailure::BadHeader { name: name.to_owned(), header: header.to_owned() }
+    RunFailure::BadHeader {
+        name: name.to_owned(),
+        header: header.to_owned(),
+    }
 }
 
 fn basic_auth(auth: &BasicAuth, input: &RunInput) -> Result<HeaderValue, RunFailure> {
-    let fill = |text: &str| Template::parse(text).render(|name| Value::of(name, input).map(|v| v.with_text(str::to_owned)));
+    let fill = |text: &str| {
+        Template::parse(text).render(|name| Value::of(name, input).map(|v| v.with_text(str::to_owned)))
+    };
     let username = fill(&auth.username)?;
     if username.contains(':') {
         return Err(RunFailure::BadUserName);
     }
     let credentials = STANDARD.encode(format!("{username}:{}", fill(&auth.password)?));
-    HeaderValue::try_from(format!("Basic {credentials}")).map_err(|_| bad_header("basic_auth", "Authorization"))
+    HeaderValue::try_from(format!("Basic {credentials}"))
+        .map_err(|_| bad_header("basic_auth", "Authorization"))
 }
 
 impl BuiltRequest {
@@ -116,5 +136,8 @@ impl BuiltRequest {
 }
 
 pub(crate) fn raw_headers(headers: &HeaderMap) -> Vec<(String, Raw)> {
-    headers.iter().map(|(name, value)| (name.as_str().to_owned(), Raw::from(value.as_bytes().to_vec()))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), Raw::from(value.as_bytes().to_vec())))
+        .collect()
 }
