@@ -281,16 +281,19 @@ fn random<const N: usize>(context: &SealContext<'_>, step: &'static str) -> Resu
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose};
+
     use super::*;
 
     const VALUE: &str = "sk_live_51Hx-ünïcode";
 
     fn ring(keys: &[&str]) -> Keyring {
-        let hex: Vec<String> = keys
-            .iter()
-            .map(|key| key.bytes().cycle().take(32).map(|b| format!("{b:02x}")).collect())
-            .collect();
-        Keyring::from_text(&SecretText::from(hex.join(","))).expect("keys are well formed")
+        let key = |key: &&str| {
+            let bytes: Vec<u8> = key.bytes().cycle().take(KEY_BYTES).collect();
+            general_purpose::STANDARD.encode(bytes)
+        };
+        let keys: Vec<String> = keys.iter().map(key).collect();
+        Keyring::from_text(&SecretText::from(keys.join(","))).expect("keys are well formed")
     }
 
     fn name(text: &str) -> SecretName {

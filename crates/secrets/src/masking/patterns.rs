@@ -4,9 +4,10 @@
 //! A place is looked up in three steps, each rarely reached from the one before: a bitmap of hashed 4-byte
 //! beginnings (at most 32 KiB, so it stays in the first-level cache), a hash table of the exact beginnings, and a
 //! binary search among the spellings that share one. This was chosen over an Aho-Corasick automaton because output
-//! seldom holds a secret: the automaton spends a dependent memory access on every byte and has a state for every
-//! byte of every spelling (about 150,000 for 100 secrets: megabytes as an NFA, tens of megabytes as a DFA, and
-//! milliseconds to build), where this needs the spellings' bytes plus 16 bytes for each.
+//! seldom holds a secret, and an automaton pays for every byte of every spelling. For 100 API keys of 40 characters
+//! the table holds about 120 KB and masks some 500 MB/s; a contiguous NFA over the same spellings holds 456 KB and
+//! falls to 100-300 MB/s in text that looks like base64; a DFA is as quick and holds 16 MB (benches/masking.rs).
+//! Asking four places per branch was tried and gained nothing.
 
 use zeroize::Zeroizing;
 

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 const PART_BYTES_MIN: usize = 8;
 /// Base64 and hex fragments below this are left: six base64 characters are 36 bits, which other text meets by
 /// chance once in 10^10 places; four would be met every few megabytes and read as random holes.
-const ENCODED_BYTES_MIN: usize = 6;
+pub(super) const ENCODED_BYTES_MIN: usize = 6;
 /// Where tools break long base64: MIME and coreutils at 76, PEM at 64.
 const BASE64_WIDTHS: [usize; 2] = [76, 64];
 
@@ -89,15 +89,17 @@ fn add_as_text(value: &str, found: &mut Spellings) {
     found.extend(QUOTES.map(|quotes| backslashed(value, quotes)));
     found.extend(XML_STYLES.map(|style| xml_escaped(value, style)));
     for style in PERCENT_STYLES {
-        found.push(percent_encoded(value, style, b"0123456789ABCDEF"));
-        found.push(percent_encoded(value, style, b"0123456789abcdef"));
+        found.push(percent_encoded(value, style, UPPER_HEX));
+        found.push(percent_encoded(value, style, LOWER_HEX));
     }
 }
 
 fn add_as_hex(value: &str, found: &mut Spellings) {
-    let lower: String = value.bytes().map(|byte| format!("{byte:02x}")).collect();
-    found.push(Zeroizing::new(lower.to_ascii_uppercase()));
-    found.push(Zeroizing::new(lower));
+    for digits in [LOWER_HEX, UPPER_HEX] {
+        let mut text = Zeroizing::new(String::with_capacity(value.len() * 2));
+        value.bytes().for_each(|byte| push_hex(byte, digits, &mut text));
+        found.push(text);
+    }
 }
 
 fn add_as_base64(value: &str, found: &mut Spellings) {
@@ -126,8 +128,8 @@ fn add_base64_text(text: &str, found: &mut Spellings) {
         return;
     }
     if text.contains(['+', '/', '=']) {
-        found.push(percent_encoded(text, PERCENT_STYLES[0], b"0123456789ABCDEF"));
-        found.push(percent_encoded(text, PERCENT_STYLES[0], b"0123456789abcdef"));
+        found.push(percent_encoded(text, PERCENT_STYLES[0], UPPER_HEX));
+        found.push(percent_encoded(text, PERCENT_STYLES[0], LOWER_HEX));
     }
     found.push(Zeroizing::new(text.to_owned()));
 }
@@ -193,7 +195,10 @@ fn json_escaped(value: &str, style: JsonStyle) -> Zeroizing<String> {
             '/' if style.slash => text.push_str("\\/"),
             _ if needs_unicode_escape(c, style) => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
-                    text.push_str(&format!("\\u{unit:04x}"));
+                    text.push_str("\\u");
+                    unit.to_be_bytes()
+                        .into_iter()
+                        .for_each(|byte| push_hex(byte, LOWER_HEX, &mut text));
                 }
             }
             _ => text.push(c),
@@ -307,113 +312,16 @@ fn percent_encoded(value: &str, style: PercentStyle, digits: &[u8; 16]) -> Zeroi
             text.push(char::from(byte));
         } else {
             text.push('%');
-            text.push(char::from(digits[usize::from(byte >> 4)]));
-            text.push(char::from(digits[usize::from(byte & 15)]));
+            push_hex(byte, digits, &mut text);
         }
     }
     text
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+const LOWER_HEX: &[u8; 16] = b"0123456789abcdef";
+const UPPER_HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-    /// Every expected text is among the spellings of `value`.
-    fn check(value: &str, expect: &[&str]) {
-        let found = spellings(value);
-        for text in expect {
-            assert!(
-                found.iter().any(|spelling| spelling.as_str() == *text),
-                "`{value}` is not spelled `{text}`"
-            );
-        }
-    }
-
-    fn check_not(value: &str, absent: &[&str]) {
-        let found = spellings(value);
-        for text in absent {
-            assert!(
-                found.iter().all(|spelling| spelling.as_str() != *text),
-                "`{value}` is spelled `{text}`"
-            );
-        }
-    }
-
-    #[test]
-    fn encodings_as_the_common_tools_write_them() {
-        check(
-            "p@ss w/ö&<\"'>",
-            &[
-                "cEBzcyB3L8O2JjwiJz4=",
-                "cEBzcyB3L8O2JjwiJz4",
-                "cEBzcyB3L8O2JjwiJz4%3D",
-                "7040737320772fc3b6263c22273e",
-                "7040737320772FC3B6263C22273E",
-                "p%40ss%20w%2F%C3%B6%26%3C%22%27%3E",
-                "p%40ss%20w/%C3%B6%26%3C%22%27%3E",
-                "p%40ss+w%2f%c3%b6%26%3c%22%27%3e",
-                "p@ss%20w/%C3%B6&%3C%22'%3E",
-                "p@ss w/ö&<\\\"'>",
-                "p@ss w/\\u00f6&<\\\"'>",
-                "p@ss w\\/\\u00f6&<\\\"'>",
-                "p@ss w/ö\\u0026\\u003c\\\"'\\u003e",
-                "p@ss w/ö&<\\\\\\\"'>",
-                "p@ss w/ö&<\"\\'>",
-                "p@ss w/ö&amp;&lt;&quot;&#39;&gt;",
-            ],
-        );
-    }
-
-    #[test]
-    fn a_value_with_a_trailing_line_break_is_known_without_it() {
-        check(
-            "hunter22\n",
-            &["hunter22\n", "hunter22", "aHVudGVyMjI=", "aHVudGVyMjIK"],
-        );
-    }
-
-    #[test]
-    fn lines_and_leaves_count_when_they_are_long_enough() {
-        let pem =
-            "-----BEGIN PRIVATE KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\r\nAQEF\n-----END PRIVATE KEY-----\n";
-        check(pem, &["MIIEvQIBADANBgkqhkiG9w0B"]);
-        check_not(pem, &["AQEF", "-----BEGIN PRIVATE KEY-----"]);
-        let json = r#"{"type": "svc", "key": {"private": ["line one\nline two!"]}, "token": "abcd1234"}"#;
-        check(
-            json,
-            &[
-                "line one\nline two!",
-                "line one\\nline two!",
-                "line one",
-                "line two!",
-                "abcd1234",
-                "YWJjZDEyMzQ=",
-            ],
-        );
-        check_not(json, &["svc", "type", "token"]);
-    }
-
-    #[test]
-    fn short_values_have_no_encodings_that_ordinary_text_meets() {
-        let found = spellings("1234");
-        let shortest = found.iter().map(|text| text.len()).min();
-        assert_eq!(shortest, Some(4));
-        check("1234", &["1234", "31323334"]);
-        assert!(
-            found
-                .iter()
-                .all(|text| text.as_str() == "1234" || text.len() >= ENCODED_BYTES_MIN)
-        );
-        assert!(spellings("abc").is_empty());
-    }
-
-    #[test]
-    fn long_base64_is_known_by_its_lines() {
-        let value = "0123456789".repeat(10);
-        let encoded = general_purpose::STANDARD.encode(&value);
-        check(
-            &value,
-            &[&encoded, &encoded[..76], &encoded[76..], &encoded[64..128]],
-        );
-    }
+fn push_hex(byte: u8, digits: &[u8; 16], text: &mut String) {
+    text.push(char::from(digits[usize::from(byte >> 4)]));
+    text.push(char::from(digits[usize::from(byte & 15)]));
 }
