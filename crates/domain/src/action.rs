@@ -261,14 +261,17 @@ impl ActionSpec {
         self.foreign_names().into_iter().filter_map(|(_, name)| name.parse().ok()).collect()
     }
 
-    /// Parameters that no placeholder uses (always empty for Python and agents, which see all of them).
+    /// Parameters that neither a placeholder nor the answer template uses (always empty for Python and agents, which
+    /// see all of them).
     pub fn unused_parameters(&self) -> Vec<&ParameterName> {
         let ActionBody::ApiCall(call) = &self.body else { return Vec::new() };
+        let answer = self.answer.as_deref().unwrap_or_default();
         let templates: Vec<_> = call.templates().into_iter().map(|(_, text)| Template::parse(text)).collect();
         self.parameters
             .iter()
             .map(|parameter| &parameter.name)
             .filter(|name| !templates.iter().any(|template| template.names().contains(name.as_str())))
+            .filter(|name| !answer.contains(&format!("arguments.{name}")))
             .collect()
     }
 }
