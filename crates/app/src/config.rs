@@ -52,7 +52,6 @@ struct ConfigFile {
 #[serde(default, deny_unknown_fields)]
 struct EgressSection {
     open: Vec<String>,
-    response_bytes_max: Option<usize>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -82,7 +81,6 @@ pub struct Config {
     pub master_key_file: PathBuf,
     pub model_dir: PathBuf,
     pub egress_open: Vec<String>,
-    pub response_bytes_max: Option<usize>,
     pub limits: Limits,
     pub log_filter: String,
     pub log_format: LogFormat,
@@ -125,7 +123,6 @@ impl Config {
             master_key_file: path_variable("ERRAND_MASTER_KEY_FILE").or(file.master_key_file).unwrap_or_else(|| data_dir.join("master.key")),
             model_dir: path_variable("ERRAND_MODEL_DIR").or(file.model_dir).unwrap_or_else(|| data_dir.join("models").join("minilm-l6-v2")),
             egress_open,
-            response_bytes_max: file.egress.response_bytes_max,
             limits: file.limits,
             log_filter: variable("ERRAND_LOG").or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
             log_format: match variable("ERRAND_LOG_FORMAT").as_deref() {

@@ -41,6 +41,9 @@ pub const HISTORY_TURNS_MAX: u32 = 12;
 /// Output of one execution that is kept and shown; the rest is cut and said so.
 pub const OUTPUT_BYTES_MAX: usize = 256 * 1024;
 
+/// Answers of upstreams, after decompression.
+pub const RESPONSE_BYTES_MAX: usize = 1024 * 1024;
+
 /// What an operator may set; the rest are constants of the product.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -53,6 +56,8 @@ pub struct Limits {
     pub python_lines_max: u32,
     /// Bytes of output kept per execution.
     pub output_bytes_max: usize,
+    /// Bytes of an upstream's answer that are read, after decompression; a longer one is a failure.
+    pub response_bytes_max: usize,
 }
 
 impl Default for Limits {
@@ -63,6 +68,7 @@ impl Default for Limits {
             python_chars_max: PYTHON_CHARS_MAX_DEFAULT,
             python_lines_max: PYTHON_LINES_MAX_DEFAULT,
             output_bytes_max: OUTPUT_BYTES_MAX,
+            response_bytes_max: RESPONSE_BYTES_MAX,
         }
     }
 }

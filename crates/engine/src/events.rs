@@ -9,7 +9,7 @@ use std::{
 };
 
 use errand_domain::{
-    ArgValue, Arguments, Event, EventKind, ExecutionId, HostContact, Plan, StreamId, event::OutputStream,
+    ArgValue, Arguments, Event, EventKind, ExecutionId, HostContact, HttpExchange, Plan, StreamId, event::OutputStream,
 };
 use errand_secrets::{Masked, Masker, Raw, StreamMasker};
 use errand_storage::{LedgerWrite, MaskedJson, Writer, events::Batch};
@@ -130,8 +130,8 @@ impl StreamWriter {
         Self { stream, masker, recorder, clock, state: Mutex::default() }
     }
 
-    pub fn mask(&self, text: &Raw) -> Masked {
-        self.masker.mask(text).0
+    pub fn mask(&self, text: &Raw, cut: bool) -> Masked {
+        mask_whole_or_cut(&self.masker, text, cut).0
     }
 
     /// Masks and records one event, with rows that belong to the same moment. Does not wait for the commit.
@@ -200,14 +200,14 @@ fn mask_event(masker: &Masker, kind: EventKind<Raw>) -> EventKind<Masked> {
             EventKind::ActionOutput { execution_id, stream, text: mask(text) }
         }
         EventKind::HttpExchanged { execution_id, exchange } => {
-            EventKind::HttpExchanged { execution_id, exchange: exchange.map(mask) }
+            EventKind::HttpExchanged { execution_id, exchange: mask_exchange(masker, exchange) }
         }
         EventKind::HostContacted { execution_id, contact } => {
             EventKind::HostContacted { execution_id, contact: mask_contact(masker, contact) }
         }
         EventKind::PhaseMeasured { execution_id, phase } => EventKind::PhaseMeasured { execution_id, phase },
         EventKind::ActionFinished { execution_id, action, status, duration_us, output, output_truncated, error, .. } => {
-            let (output, in_output) = output.map(|text| masker.mask(&text)).unzip();
+            let (output, in_output) = output.map(|text| mask_whole_or_cut(masker, &text, output_truncated)).unzip();
             let (error, in_error) = error.map(|text| masker.mask(&text)).unzip();
             let masked_count = in_output.unwrap_or(0) + in_error.unwrap_or(0);
             EventKind::ActionFinished { execution_id, action, status, duration_us, output, output_truncated, error, masked_count }
@@ -215,6 +215,17 @@ fn mask_event(masker: &Masker, kind: EventKind<Raw>) -> EventKind<Masked> {
         EventKind::AnswerText { text } => EventKind::AnswerText { text: mask(text) },
         EventKind::TurnFinished { status, error } => EventKind::TurnFinished { status, error: error.map(mask) },
     }
+}
+
+/// Text whose end was never received may end in the beginning of a secret.
+fn mask_whole_or_cut(masker: &Masker, text: &Raw, cut: bool) -> (Masked, u32) {
+    if cut { masker.mask_cut(text) } else { masker.mask(text) }
+}
+
+fn mask_exchange(masker: &Masker, mut exchange: HttpExchange<Raw>) -> HttpExchange<Masked> {
+    let cut = exchange.response_truncated;
+    let body = exchange.response_body.take().map(|body| mask_whole_or_cut(masker, &body, cut).0);
+    HttpExchange { response_body: body, ..exchange.map(|text| masker.mask(&text).0) }
 }
 
 /// Arguments with their texts masked: an asker may paste a secret into a question.

@@ -238,7 +238,7 @@ impl Engine {
             secrets,
             built_ins: job.built_ins.clone(),
             timeout: Duration::from_millis(job.action.spec.timeout_ms.unwrap_or(limits::ACTION_TIMEOUT_MS_DEFAULT)),
-            limits: RunLimits::default(),
+            limits: RunLimits { response_bytes_max: self.limits().response_bytes_max },
         };
         let run = run_recorded(self.runners(), &input, writer, job.execution_id);
         if !job.action.spec.body.is_safe() {
@@ -252,8 +252,8 @@ impl Engine {
 
     async fn record_end(&self, job: &Job, outcome: RunOutcome, took: Duration, writer: &StreamWriter) -> Result<Finished> {
         let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        let output = outcome.output.as_ref().map(|text| writer.mask(text));
-        let error = outcome.error.as_ref().map(|text| writer.mask(text));
+        let output = outcome.output.as_ref().map(|text| writer.mask(text, outcome.output_truncated));
+        let error = outcome.error.as_ref().map(|text| writer.mask(text, false));
         let finished = Finished {
             execution_id: job.execution_id,
             status: outcome.status,

@@ -35,7 +35,7 @@ pub fn service(state: HttpState) -> NormalizePath<Router> {
     let (api, document) = openapi::split();
     let router = api
         .merge(openapi::pages(&document))
-        .fallback(assets::serve)
+        .fallback_service(web_app())
         .with_state(state)
         .layer(
             ServiceBuilder::new()
@@ -46,6 +46,11 @@ pub fn service(state: HttpState) -> NormalizePath<Router> {
                 .layer(RequestBodyLimitLayer::new(REQUEST_BYTES_MAX)),
         );
     NormalizePathLayer::trim_trailing_slash().layer(router)
+}
+
+/// The web app's files are compressed on the way out; the API's small answers are not worth it.
+fn web_app() -> Router {
+    Router::new().fallback(assets::serve).layer(CompressionLayer::new())
 }
 
 fn header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {
