@@ -32,14 +32,6 @@ install_binaries() {
     { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends postgresql; } >&2
 }
 
-free_port() {
-    port=$((20000 + $$ % 20000))
-    while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null || ss -Hltn "sport = :$port" 2>/dev/null | grep -q .; do
-        port=$((port + 1))
-    done
-    echo "$port"
-}
-
 is_running() {
     [ -f "$state/data/postmaster.pid" ] && as_owner "$bin/pg_ctl" -D "$state/data" status >/dev/null 2>&1
 }
@@ -52,15 +44,19 @@ start() {
     say "Starting PostgreSQL in $state …"
     (cd "$state" && as_owner "$bin/initdb" -D "$state/data" -U errand --auth=trust --encoding=UTF8 --locale=C.UTF-8 \
         --no-sync >"/dev/null")
-    port=$(free_port)
-    options="-c port=$port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$state"
-    options="$options -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
-    (cd "$state" && as_owner "$bin/pg_ctl" -D "$state/data" -l "$state/log" -w -t 60 -o "$options" start >/dev/null) || {
-        say "PostgreSQL did not start; its log says:"
-        cat "$state/log" >&2
-        exit 1
-    }
-    echo "$port" >"$state/port"
+    # A port may be taken, so a few are tried.
+    for try in 1 2 3 4 5 6 7 8; do
+        port=$((20000 + ($$ + try * 997) % 20000))
+        options="-c port=$port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$state"
+        options="$options -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=300"
+        if (cd "$state" && as_owner "$bin/pg_ctl" -D "$state/data" -l "$state/log" -w -t 60 -o "$options" start >/dev/null); then
+            echo "$port" >"$state/port"
+            return 0
+        fi
+    done
+    say "PostgreSQL did not start; its log says:"
+    cat "$state/log" >&2
+    exit 1
 }
 
 bin=$(find_binaries) || { install_binaries; bin=$(find_binaries); }

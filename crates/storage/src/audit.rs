@@ -162,23 +162,15 @@ pub struct AuditPage {
 
 /// Newest first.
 pub async fn list(mut db: impl Read, page: AuditPage) -> Result<Vec<AuditRow>> {
-    let before = page.before.unwrap_or(i64::MAX);
-    let rows = match page.guru_id {
-        Some(guru) => {
-            let sql = "SELECT * FROM audit_log WHERE seq < $1 AND guru_id = $3 ORDER BY seq DESC LIMIT $2";
-            db.rows(
-                "list the audit log",
-                sql,
-                values![before, page.limit, Value::shown(guru)],
-            )
-            .await?
-        }
-        None => {
-            let sql = "SELECT * FROM audit_log WHERE seq < $1 ORDER BY seq DESC LIMIT $2";
-            db.rows("list the audit log", sql, values![before, page.limit])
-                .await?
-        }
+    let mut values = values![page.before.unwrap_or(i64::MAX), page.limit];
+    values.extend(page.guru_id.map(Value::shown));
+    let of_guru = if page.guru_id.is_some() {
+        "AND guru_id = $3"
+    } else {
+        ""
     };
+    let sql = format!("SELECT * FROM audit_log WHERE seq < $1 {of_guru} ORDER BY seq DESC LIMIT $2");
+    let rows = db.rows("list the audit log", sql, values).await?;
     rows.iter().map(read).collect()
 }
 

@@ -1,13 +1,12 @@
 //! Connections to either database, as two types: a [`Reader`] that anyone may clone, and the [`Writer`].
 
-use std::{borrow::Cow, fmt, time::Duration};
+use std::{borrow::Cow, fmt, pin::Pin, time::Duration};
 
 use errand_domain::UnixMillis;
-use futures_util::{FutureExt as _, future::BoxFuture};
 use sqlx::{
     AssertSqlSafe, ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool,
-    postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+    postgres::{PgConnectOptions, PgPoolOptions, PgRow},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
 
 use crate::{
@@ -178,12 +177,18 @@ pub struct Writer {
 impl Writer {
     /// Begins a transaction. SQLite takes the write lock at once, since upgrading a lock half-way can't wait its turn.
     pub async fn begin(&self) -> Result<Transaction> {
-        let open = match &self.pool {
-            Pool::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite),
-            Pool::Postgres(pool) => pool.begin().await.map(Open::Postgres),
-        };
-        open.map(|open| Transaction { open })
-            .map_err(|source| StorageError::query("begin a transaction", source))
+        self.opening().await
+    }
+
+    fn opening(&self) -> Asked<'_, Transaction> {
+        Box::pin(async move {
+            let open = match &self.pool {
+                Pool::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite),
+                Pool::Postgres(pool) => pool.begin().await.map(Open::Postgres),
+            };
+            open.map(|open| Transaction { open })
+                .map_err(|source| StorageError::query("begin a transaction", source))
+        })
     }
 }
 
@@ -235,24 +240,26 @@ impl Transaction {
     }
 
     /// Runs a statement; the number of rows it changed.
-    pub(crate) async fn execute(
-        &mut self,
+    pub(crate) fn execute<'a>(
+        &'a mut self,
         step: &'static str,
         sql: impl Into<Cow<'static, str>>,
         values: Vec<Value>,
-    ) -> Result<u64> {
+    ) -> Asked<'a, u64> {
         let sql = self.dialect().expand(sql.into());
-        match &mut self.open {
-            Open::Sqlite(connection) => bound!(sql, values)
-                .execute(&mut **connection)
-                .await
-                .map(|done| done.rows_affected()),
-            Open::Postgres(connection) => bound!(sql, values)
-                .execute(&mut **connection)
-                .await
-                .map(|done| done.rows_affected()),
-        }
-        .map_err(|source| StorageError::query(step, source))
+        Box::pin(async move {
+            match &mut self.open {
+                Open::Sqlite(tx) => bound!(sql, values)
+                    .execute(&mut **tx)
+                    .await
+                    .map(|done| done.rows_affected()),
+                Open::Postgres(tx) => bound!(sql, values)
+                    .execute(&mut **tx)
+                    .await
+                    .map(|done| done.rows_affected()),
+            }
+            .map_err(|source| StorageError::query(step, source))
+        })
     }
 
     /// Runs a script of several statements without values.
@@ -271,80 +278,95 @@ impl Transaction {
     }
 }
 
+/// A question under way. Boxed, since the compiler can't see through nested generic futures that they may change
+/// threads ("implementation of `Send` is not general enough" in whoever spawns them).
+type Asked<'a, T> = Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>>;
+
 /// Something that can be asked: `&Reader`, or `&mut Transaction` by one that must see its own writes.
-///
-/// Futures are boxed: as opaque types they would carry the lifetimes of their callers' texts, which the compiler then
-/// can't prove to be `Send` in a spawned task.
 pub trait Read: Send {
     #[doc(hidden)]
-    fn fetch(&mut self, step: &'static str, sql: Cow<'static, str>, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>>;
+    fn ask<'a>(
+        &'a mut self,
+        step: &'static str,
+        sql: Cow<'static, str>,
+        values: Vec<Value>,
+    ) -> Asked<'a, Vec<Row>>;
 
     #[doc(hidden)]
-    fn rows(
-        &mut self,
+    fn rows<'a>(
+        &'a mut self,
         step: &'static str,
         sql: impl Into<Cow<'static, str>>,
         values: Vec<Value>,
-    ) -> BoxFuture<'_, Result<Vec<Row>>> {
-        self.fetch(step, sql.into(), values)
+    ) -> Asked<'a, Vec<Row>> {
+        self.ask(step, sql.into(), values)
     }
 
     #[doc(hidden)]
-    fn row(
-        &mut self,
+    fn row<'a>(
+        &'a mut self,
         step: &'static str,
         sql: impl Into<Cow<'static, str>>,
         values: Vec<Value>,
-    ) -> BoxFuture<'_, Result<Option<Row>>> {
-        let rows = self.fetch(step, sql.into(), values);
-        async move { Ok(rows.await?.into_iter().next()) }.boxed()
+    ) -> Asked<'a, Option<Row>> {
+        let rows = self.ask(step, sql.into(), values);
+        Box::pin(async move { Ok(rows.await?.into_iter().next()) })
     }
 }
 
 impl Read for &Reader {
-    fn fetch(&mut self, step: &'static str, sql: Cow<'static, str>, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>> {
+    fn ask<'a>(
+        &'a mut self,
+        step: &'static str,
+        sql: Cow<'static, str>,
+        values: Vec<Value>,
+    ) -> Asked<'a, Vec<Row>> {
         let sql = self.pool.dialect().expand(sql);
-        async move {
+        Box::pin(async move {
             match &self.pool {
-                Pool::Sqlite(pool) => bound!(sql, values)
-                    .fetch_all(pool)
-                    .await
-                    .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
-                Pool::Postgres(pool) => bound!(sql, values)
-                    .fetch_all(pool)
-                    .await
-                    .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+                Pool::Sqlite(pool) => bound!(sql, values).fetch_all(pool).await.map(sqlite_rows),
+                Pool::Postgres(pool) => bound!(sql, values).fetch_all(pool).await.map(postgres_rows),
             }
             .map_err(|source| StorageError::query(step, source))
-        }
-        .boxed()
+        })
     }
 }
 
 impl Read for Transaction {
-    fn fetch(&mut self, step: &'static str, sql: Cow<'static, str>, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>> {
+    fn ask<'a>(
+        &'a mut self,
+        step: &'static str,
+        sql: Cow<'static, str>,
+        values: Vec<Value>,
+    ) -> Asked<'a, Vec<Row>> {
         let sql = self.dialect().expand(sql);
-        async move {
+        Box::pin(async move {
             match &mut self.open {
-                Open::Sqlite(connection) => bound!(sql, values)
-                    .fetch_all(&mut **connection)
-                    .await
-                    .map(|rows| rows.into_iter().map(Row::Sqlite).collect()),
-                Open::Postgres(connection) => bound!(sql, values)
-                    .fetch_all(&mut **connection)
-                    .await
-                    .map(|rows| rows.into_iter().map(Row::Postgres).collect()),
+                Open::Sqlite(tx) => bound!(sql, values).fetch_all(&mut **tx).await.map(sqlite_rows),
+                Open::Postgres(tx) => bound!(sql, values).fetch_all(&mut **tx).await.map(postgres_rows),
             }
             .map_err(|source| StorageError::query(step, source))
-        }
-        .boxed()
+        })
     }
 }
 
 impl<R: Read> Read for &mut R {
-    fn fetch(&mut self, step: &'static str, sql: Cow<'static, str>, values: Vec<Value>) -> BoxFuture<'_, Result<Vec<Row>>> {
-        (**self).fetch(step, sql, values)
+    fn ask<'a>(
+        &'a mut self,
+        step: &'static str,
+        sql: Cow<'static, str>,
+        values: Vec<Value>,
+    ) -> Asked<'a, Vec<Row>> {
+        (**self).ask(step, sql, values)
     }
+}
+
+fn sqlite_rows(rows: Vec<SqliteRow>) -> Vec<Row> {
+    rows.into_iter().map(Row::Sqlite).collect()
+}
+
+fn postgres_rows(rows: Vec<PgRow>) -> Vec<Row> {
+    rows.into_iter().map(Row::Postgres).collect()
 }
 
 impl fmt::Debug for Reader {

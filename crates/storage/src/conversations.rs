@@ -8,7 +8,7 @@ use errand_domain::{
 use crate::{
     Masked, MaskedJson, Read, Result, Transaction,
     insert::insert_rows,
-    row::{Row, Value, values},
+    row::{Row, Value, id_bound, values},
 };
 
 const COLUMNS: &str =
@@ -262,6 +262,40 @@ pub async fn fail_interrupted_turns(
     rows.iter()
         .map(|row| Ok((row.parse("guru_id")?, row.parse("id")?)))
         .collect()
+}
+
+/// Forgets up to `limit` ended turns created before, with their events, and then conversations without turns that
+/// nobody has touched since; how many turns. Callers repeat it in small transactions until it answers fewer than the
+/// limit.
+pub async fn delete_before(
+    tx: &mut Transaction,
+    guru: GuruId,
+    before: UnixMillis,
+    limit: u32,
+) -> Result<u64> {
+    let sql =
+        "SELECT id FROM turns WHERE guru_id = $1 AND id < $2 AND status <> 'running' ORDER BY id LIMIT $3";
+    let values = values![Value::shown(guru), id_bound(TurnId::PREFIX, before), limit];
+    let rows = tx.rows("find old turns", sql, values).await?;
+    for row in &rows {
+        let id: String = row.get("id")?;
+        for sql in [
+            "DELETE FROM events WHERE stream_id = $1",
+            "DELETE FROM turns WHERE id = $1",
+        ] {
+            tx.execute("forget an old turn", sql, values![id.as_str()])
+                .await?;
+        }
+    }
+    let sql = "DELETE FROM conversations WHERE guru_id = $1 AND updated_at < $2
+         AND NOT EXISTS (SELECT 1 FROM turns WHERE conversation_id = conversations.id)";
+    tx.execute(
+        "forget empty conversations",
+        sql,
+        values![Value::shown(guru), before],
+    )
+    .await?;
+    Ok(rows.len() as u64)
 }
 
 fn read(row: &Row) -> Result<(Conversation, Option<Owner>)> {

@@ -37,7 +37,7 @@ pub async fn append(tx: &mut Transaction, batches: &[Batch]) -> Result<()> {
         .map_err(|error| error.conflicting_with("an event with this number"))
 }
 
-/// Up to `limit` events after number `after`, in order. None when the guru has no such turn or execution.
+/// Up to `limit` events after number `after`, in order; nothing when the guru has no such turn or execution.
 pub async fn after(
     mut db: impl Read,
     guru: GuruId,

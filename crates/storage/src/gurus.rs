@@ -81,6 +81,16 @@ pub async fn revision(mut db: impl Read, guru: GuruId) -> Result<Option<i64>> {
         .transpose()
 }
 
+/// Makes other transactions that lock or change the guru wait until this one ends: for counting before inserting.
+/// False when there is no such guru.
+pub async fn lock(tx: &mut Transaction, guru: GuruId) -> Result<bool> {
+    let sql = "SELECT id FROM gurus WHERE id = $1 {for_update}";
+    Ok(tx
+        .row("lock a guru", sql, values![Value::shown(guru)])
+        .await?
+        .is_some())
+}
+
 /// Deletes the guru with its actions, secrets, keys, memberships and history; the audit log stays. False when there
 /// was none.
 pub async fn delete(tx: &mut Transaction, guru: GuruId) -> Result<bool> {

@@ -86,7 +86,7 @@ impl Row {
             Self::Sqlite(row) => row.try_get(column),
             Self::Postgres(row) => row.try_get(column),
         }
-        .map_err(|source| StorageError::query(column, source))
+        .map_err(|error| StorageError::corrupt(column, error))
     }
 
     /// An id or a checked name.
@@ -142,6 +142,13 @@ impl Row {
             .try_into()
             .map_err(|_| StorageError::corrupt(column, "it is not 32 bytes long"))
     }
+}
+
+/// A bound between ids: not after any id of this millisecond, after every id of the one before. A UUIDv7 begins with
+/// its milliseconds in twelve hexadecimal digits.
+pub(crate) fn id_bound(prefix: &str, time: UnixMillis) -> String {
+    const TIME_MAX: i64 = (1 << 48) - 1;
+    format!("{prefix}_{:012x}", time.0.clamp(0, TIME_MAX))
 }
 
 pub(crate) fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> Result<T> {

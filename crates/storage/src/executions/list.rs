@@ -5,7 +5,7 @@ use errand_domain::{ActionId, Execution, ExecutionId, ExecutionStatus, GuruId, S
 use super::read;
 use crate::{
     Read, Result,
-    row::{Value, values},
+    row::{Value, id_bound, values},
 };
 
 /// Output that a list shows of each execution; what is longer is cut and marked so. One execution alone has all.
@@ -76,25 +76,24 @@ pub(super) fn query(guru: GuruId, filter: &ExecutionFilter, page: ExecutionPage)
         lower_bound(filter),
         page.limit
     ];
-    let mut conditions = "guru_id = $1 AND id < $2 AND id >= $3".to_owned();
+    let mut conditions = vec!["guru_id = $1 AND id < $2 AND id >= $3".to_owned()];
     let mut bind = |value: Value| {
         values.push(value);
         format!("${}", values.len())
     };
     if let Some(action) = filter.action {
-        conditions += &format!(" AND action_id = {}", bind(Value::shown(action)));
+        conditions.push(format!("action_id = {}", bind(Value::shown(action))));
     }
     if let Some(source) = filter.source {
-        conditions += &format!(" AND source = {}", bind(source.as_str().into()));
+        conditions.push(format!("source = {}", bind(source.as_str().into())));
     }
     if let Some(text) = &filter.text {
         let pattern = bind(like_pattern(text).into());
         let columns = ["question", "arguments", "output", "error"];
-        let any = columns
-            .map(|column| format!("{column} {{like}} {pattern} ESCAPE '\\'"))
-            .join(" OR ");
-        conditions += &format!(" AND ({any})");
+        let any = columns.map(|column| format!("{column} {{like}} {pattern} ESCAPE '\\'"));
+        conditions.push(format!("({})", any.join(" OR ")));
     }
+    let conditions = conditions.join(" AND ");
     let mut statuses = filter.statuses.clone();
     statuses.sort_by_key(|status| status.as_str());
     statuses.dedup();
@@ -135,7 +134,9 @@ fn branch(conditions: &str) -> String {
 /// The first id that is too new. A UUIDv7 begins with its milliseconds in twelve hexadecimal digits, so a time is
 /// a bound on ids, and a time filter walks the same index as the list.
 fn upper_bound(filter: &ExecutionFilter, page: ExecutionPage) -> String {
-    let by_time = filter.to.map(|to| id_bound(UnixMillis(to.0.saturating_add(1))));
+    let by_time = filter
+        .to
+        .map(|to| id_bound(ExecutionId::PREFIX, UnixMillis(to.0.saturating_add(1))));
     let by_page = page.after.map(|id| id.to_string());
     // `run_g` sorts after every id.
     [by_time, by_page]
@@ -146,13 +147,9 @@ fn upper_bound(filter: &ExecutionFilter, page: ExecutionPage) -> String {
 }
 
 fn lower_bound(filter: &ExecutionFilter) -> String {
-    filter.from.map_or_else(|| "run_".to_owned(), id_bound)
-}
-
-/// Not after any id of this millisecond, after every id of the one before.
-pub(super) fn id_bound(time: UnixMillis) -> String {
-    const TIME_MAX: i64 = (1 << 48) - 1;
-    format!("{}_{:012x}", ExecutionId::PREFIX, time.0.clamp(0, TIME_MAX))
+    filter
+        .from
+        .map_or_else(|| "run_".to_owned(), |from| id_bound(ExecutionId::PREFIX, from))
 }
 
 fn like_pattern(text: &str) -> String {

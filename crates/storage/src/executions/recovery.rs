@@ -2,10 +2,10 @@
 
 use errand_domain::{ActionName, Execution, ExecutionId, GuruId, TurnId, UnixMillis};
 
-use super::{COLUMNS, list::id_bound, read};
+use super::{COLUMNS, read};
 use crate::{
     Masked, Read, Result, Transaction,
-    row::{Value, values},
+    row::{Value, id_bound, values},
 };
 
 /// Nodes whose leases are void.
@@ -92,7 +92,7 @@ pub async fn delete_before(
         .rows(
             "find old executions",
             sql,
-            values![Value::shown(guru), id_bound(before), limit],
+            values![Value::shown(guru), id_bound(ExecutionId::PREFIX, before), limit],
         )
         .await?;
     for row in &rows {

@@ -180,7 +180,8 @@ async fn a_secret_knows_its_actions_and_vectors_fit_the_version() {
 
         let python = serde_json::json!({"version": 1, "name": "orders", "trigger": "When asked",
             "run": {"type": "python", "code": "print(1)", "secrets": ["OTHER_KEY"]}});
-        let python = errand_domain::action_file::ActionFile::from_value(python)?.check(&Default::default())?;
+        let python = errand_domain::action_file::ActionFile::from_value(python)?
+            .check(&errand_domain::limits::Limits::default())?;
         let mut tx = db.writer.begin().await?;
         let change = ActionChange {
             id: action.id,

@@ -175,3 +175,36 @@ async fn turns_of_a_dead_node_fail() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn retention_forgets_old_turns_and_empty_conversations() {
+    on_both(async |db| {
+        let guru = a_guru(db, "acme").await?;
+        let (old, used) = (new_conversation(guru, None, 1), new_conversation(guru, None, 1));
+        let turns = [
+            new_turn(&old, 1),
+            new_turn(&used, 2),
+            new_turn(&used, 9),
+            new_turn(&old, 3),
+        ];
+        let mut writes: Vec<_> = [&old, &used]
+            .into_iter()
+            .cloned()
+            .map(LedgerWrite::ConversationStarted)
+            .collect();
+        for turn in &turns {
+            writes.push(LedgerWrite::TurnStarted(turn.clone()));
+            writes.push(LedgerWrite::TurnFinished(turn_end(turn)?));
+        }
+        write(db, writes).await?;
+        let mut tx = db.writer.begin().await?;
+        assert_eq!(conversations::delete_before(&mut tx, guru, at(5), 2).await?, 2);
+        assert_eq!(conversations::delete_before(&mut tx, guru, at(5), 2).await?, 1);
+        tx.commit().await?;
+        assert_eq!(conversations::by_id(&db.reader, guru, old.id).await?, None);
+        let left = conversations::last_turns(&db.reader, guru, used.id, 9).await?;
+        assert_eq!(left.iter().map(|turn| turn.id).collect::<Vec<_>>(), [turns[2].id]);
+        Ok(())
+    })
+    .await;
+}

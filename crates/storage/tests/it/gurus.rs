@@ -1,7 +1,11 @@
-use errand_domain::{GuruId, GuruSettings};
-use errand_storage::{StorageError, gurus};
+use errand_domain::{ActionId, GuruId, GuruSettings};
+use errand_storage::{
+    StorageError,
+    actions::{self, NewAction},
+    gurus,
+};
 
-use crate::harness::{a_guru, an_action, at, on_both, uuid};
+use crate::harness::{a_guru, an_action, at, on_both, spec, uuid};
 
 #[tokio::test]
 async fn a_guru_is_kept_changed_and_deleted_with_all_it_has() {
@@ -59,6 +63,44 @@ async fn a_dropped_transaction_leaves_nothing_and_sees_its_own_writes() {
         assert_eq!(gurus::revision(&db.reader, id).await?, Some(1));
         drop(tx);
         assert_eq!(gurus::revision(&db.reader, id).await?, Some(1));
+        Ok(())
+    })
+    .await;
+}
+
+/// Counting and inserting under the lock: of eight that see room for one more, one gets in.
+#[tokio::test]
+async fn a_limit_holds_when_many_insert_at_once() {
+    on_both(async |db| {
+        let guru = a_guru(db, "acme").await?;
+        let mut tasks = tokio::task::JoinSet::new();
+        for number in 0..8 {
+            let (db, spec) = (db.clone(), spec(&format!("orders_{number}"))?);
+            tasks.spawn(async move {
+                let mut tx = db.writer.begin().await?;
+                assert!(gurus::lock(&mut tx, guru).await?);
+                if actions::count(&mut tx, guru).await? < 1 {
+                    let id = ActionId::from_uuid(uuid(number));
+                    actions::insert(
+                        &mut tx,
+                        guru,
+                        NewAction {
+                            id,
+                            spec: &spec,
+                            at: at(1),
+                        },
+                    )
+                    .await?;
+                }
+                tx.commit().await
+            });
+        }
+        tasks
+            .join_all()
+            .await
+            .into_iter()
+            .collect::<Result<Vec<()>, _>>()?;
+        assert_eq!(actions::count(&db.reader, guru).await?, 1);
         Ok(())
     })
     .await;
