@@ -28,6 +28,9 @@ const QUESTIONS: [&str; 8] = [
 ];
 
 /// The demo guru's slug.
+///
+/// # Panics
+/// Never: the word is a valid slug.
 pub fn demo_slug() -> GuruSlug {
     "demo".parse().expect("`demo` is a valid slug")
 }
@@ -45,6 +48,9 @@ pub fn demo_guru_settings() -> GuruSettings {
 
 /// Secret → value for every secret that the demo's actions refer to. The values are public and open nothing but the
 /// back office.
+///
+/// # Panics
+/// Never: the names are constants and a test reads them.
 pub fn demo_secrets() -> Vec<(SecretName, &'static str)> {
     let named = back_office::keys().into_iter();
     named

@@ -19,6 +19,8 @@ use tower::ServiceExt;
 
 /// Monday, 23 November 2026, 10:00 UTC.
 const NOW: UnixMillis = UnixMillis(1_795_428_000_000);
+/// Steps that the engine lets a template take.
+const FUEL: u64 = 200_000;
 const ASKER: &str = "hanna@acme.example";
 
 struct Demo {
@@ -96,6 +98,12 @@ impl Demo {
                 reply.status
             );
         }
+        let entries = answer.lines().filter(|line| line.starts_with("- ")).count();
+        assert_eq!(
+            answer.matches("- **").count().min(entries),
+            answer.matches("- **").count(),
+            "entries run together in\n{answer}"
+        );
         assert!(
             !answer.contains("\n\n\n") && !answer.contains("  "),
             "gaps in\n{answer}"
@@ -232,6 +240,12 @@ fn request(call: &ApiCall, arguments: &Arguments) -> Request<Body> {
 /// The answer's wording, with the filters that the engine gives templates.
 fn worded(spec: &ActionSpec, arguments: &Arguments, reply: &Reply) -> String {
     let mut environment = minijinja::Environment::new();
+    let syntax = minijinja::syntax::SyntaxConfig::builder()
+        .trim_blocks(true)
+        .lstrip_blocks(true)
+        .build();
+    environment.set_syntax(syntax.expect("a valid syntax"));
+    environment.set_fuel(Some(FUEL));
     environment.add_filter("money", |minor: f64, currency: String| {
         format!("{:.2} {}", minor / 100.0, currency.to_uppercase())
     });

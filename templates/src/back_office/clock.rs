@@ -33,7 +33,7 @@ fn timestamp(time: UnixMillis) -> Timestamp {
     Timestamp::from_millisecond(time.0).unwrap_or(Timestamp::UNIX_EPOCH)
 }
 
-/// A well-spread number that depends on `seed` alone (the finalizer of SplitMix64).
+/// A well-spread number that depends on `seed` alone (the finalizer of `SplitMix64`).
 pub(super) fn draw(seed: u64) -> u64 {
     let mut z = seed
         .wrapping_mul(0x9E37_79B9_7F4A_7C15)

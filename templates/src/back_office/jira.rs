@@ -93,7 +93,7 @@ fn refuse(_: Presented) -> Response {
     )
 }
 
-fn errors(status: StatusCode, messages: &[&str], errors: Map<String, Value>) -> Response {
+fn errors(status: StatusCode, messages: &[&str], errors: &Map<String, Value>) -> Response {
     reply(status, json!({"errorMessages": messages, "errors": errors}))
 }
 
@@ -104,7 +104,7 @@ async fn create_issue(
 ) -> Response {
     let issue = match read_issue(&body["fields"], data.now()) {
         Ok(issue) => issue,
-        Err(wrong) => return errors(StatusCode::BAD_REQUEST, &[], wrong),
+        Err(wrong) => return errors(StatusCode::BAD_REQUEST, &[], &wrong),
     };
     let mut written = data.written();
     written.issues.push(issue);
@@ -233,13 +233,11 @@ async fn show_issue(
     headers: HeaderMap,
     Path(wanted): Path<String>,
 ) -> Response {
-    match find(&data, &wanted) {
-        Some((number, issue)) => reply(StatusCode::OK, shape(&headers, number, &issue)),
-        None => {
-            let message = "Issue does not exist or you do not have permission to see it.";
-            errors(StatusCode::NOT_FOUND, &[message], Map::new())
-        }
-    }
+    let Some((number, issue)) = find(&data, &wanted) else {
+        let message = "Issue does not exist or you do not have permission to see it.";
+        return errors(StatusCode::NOT_FOUND, &[message], &Map::new());
+    };
+    reply(StatusCode::OK, shape(&headers, number, &issue))
 }
 
 /// Understands `field = value`, `text ~ "words"` and `summary ~ "words"`, joined by AND; newest first.
@@ -247,7 +245,7 @@ async fn search(State(data): State<BackOffice>, headers: HeaderMap, params: Para
     let jql = params.get("jql").unwrap_or_default();
     let conditions = match read_jql(jql) {
         Ok(conditions) => conditions,
-        Err(message) => return errors(StatusCode::BAD_REQUEST, &[&message], Map::new()),
+        Err(message) => return errors(StatusCode::BAD_REQUEST, &[&message], &Map::new()),
     };
     let max = params.count("maxResults", 50, 100);
     let found = numbered(&data).into_iter().rev().filter(|(number, issue)| {

@@ -106,6 +106,7 @@ async fn list_customers(State(data): State<BackOffice>, params: Params) -> Respo
     )
 }
 
+#[expect(clippy::result_large_err, reason = "a refusal is the answer itself")]
 fn find<'a>(data: &'a BackOffice, wanted: &str) -> Result<&'a Customer, Response> {
     let no_such = || {
         in_house_error(

@@ -1,4 +1,4 @@
-//! The SAP gateway's leave service (OData v4): file a request, read requests back.
+//! The SAP gateway's leave service (`OData` v4): file a request, read requests back.
 
 use axum::{
     Json, Router,
@@ -74,7 +74,7 @@ fn id(request: &LeaveRequest) -> String {
 }
 
 async fn create_request(State(data): State<BackOffice>, Json(body): Json<Value>) -> Response {
-    match file(&data, &body) {
+    match file_request(&data, &body) {
         Ok(request) => {
             let mut created = shape(&request);
             created["@odata.context"] = json!("$metadata#LeaveRequests/$entity");
@@ -90,7 +90,7 @@ async fn create_request(State(data): State<BackOffice>, Json(body): Json<Value>)
 }
 
 /// Checks a request as the leave service does and keeps it; the error is its code and message.
-fn file(data: &BackOffice, body: &Value) -> Result<LeaveRequest, (&'static str, String)> {
+fn file_request(data: &BackOffice, body: &Value) -> Result<LeaveRequest, (&'static str, String)> {
     let text = |field: &str| body[field].as_str().unwrap_or_default().trim().to_owned();
     let employee = hr::employee(&text("employeeEmail")).ok_or((
         "LEAVE/001",
@@ -113,20 +113,20 @@ fn file(data: &BackOffice, body: &Value) -> Result<LeaveRequest, (&'static str, 
             ),
         )
     };
-    let date = read_date(&text("startDate"), today).ok_or_else(|| unreadable("startDate"))?;
-    if read_date(&text("endDate"), today).ok_or_else(|| unreadable("endDate"))? != date {
+    let day_off = read_date(&text("startDate"), today).ok_or_else(|| unreadable("startDate"))?;
+    if read_date(&text("endDate"), today).ok_or_else(|| unreadable("endDate"))? != day_off {
         return Err((
             "LEAVE/004",
             "Only single days can be requested here; startDate and endDate must be the same.".to_owned(),
         ));
     }
-    if date < today {
-        return Err(("LEAVE/005", format!("{date} is in the past.")));
+    if day_off < today {
+        return Err(("LEAVE/005", format!("{day_off} is in the past.")));
     }
-    if matches!(date.weekday(), Weekday::Saturday | Weekday::Sunday) {
+    if matches!(day_off.weekday(), Weekday::Saturday | Weekday::Sunday) {
         return Err((
             "LEAVE/006",
-            format!("{date} falls on a weekend, so no leave is needed."),
+            format!("{day_off} falls on a weekend, so no leave is needed."),
         ));
     }
     let remaining = employee.remaining_days(data);
@@ -140,11 +140,11 @@ fn file(data: &BackOffice, body: &Value) -> Result<LeaveRequest, (&'static str, 
     if let Some(earlier) = written
         .leave
         .iter()
-        .find(|request| request.email == employee.email && request.date == date)
+        .find(|request| request.email == employee.email && request.date == day_off)
     {
         return Err((
             "LEAVE/008",
-            format!("{date} is already requested as {}.", id(earlier)),
+            format!("{day_off} is already requested as {}.", id(earlier)),
         ));
     }
     let number = FIRST_NUMBER + u32::try_from(written.leave.len()).unwrap_or(u32::MAX - FIRST_NUMBER);
@@ -157,7 +157,7 @@ fn file(data: &BackOffice, body: &Value) -> Result<LeaveRequest, (&'static str, 
         number,
         email: employee.email,
         kind,
-        date,
+        date: day_off,
         comment: text("comment"),
         created: data.now(),
         remaining_days: left,

@@ -158,8 +158,8 @@ async fn show_order(State(data): State<BackOffice>, Path(id): Path<String>) -> R
 }
 
 async fn track(State(data): State<BackOffice>, Path((carrier, number)): Path<(String, String)>) -> Response {
-    let carried = |order: &&Order| order.carrier().0 == carrier && order.tracking_number() == number;
-    let order = data.0.orders.iter().find(carried);
+    let sent_as = |order: &&Order| order.carrier().0 == carrier && order.tracking_number() == number;
+    let order = data.0.orders.iter().find(sent_as);
     let Some((order, parcel)) = order.and_then(|order| Some((order, parcel(order)?))) else {
         return not_found();
     };

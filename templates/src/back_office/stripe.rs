@@ -152,8 +152,8 @@ fn page(url: &str, objects: Vec<Value>, params: &Params) -> Answer {
         }
     };
     let has_more = objects.len() > start + limit;
-    let data = objects.into_iter().skip(start).take(limit).collect();
-    Ok(axum::Json(shapes::list(url, data, has_more)))
+    let data: Vec<_> = objects.into_iter().skip(start).take(limit).collect();
+    Ok(axum::Json(shapes::list(url, &data, has_more)))
 }
 
 /// What `query` finds, cut by `limit` and `page`.

@@ -57,7 +57,7 @@ fn payment_method_id(customer: &Customer) -> String {
 }
 
 /// Stripe's list envelope.
-pub(super) fn list(url: &str, data: Vec<Value>, has_more: bool) -> Value {
+pub(super) fn list(url: &str, data: &[Value], has_more: bool) -> Value {
     json!({"object": "list", "url": url, "has_more": has_more, "data": data})
 }
 
@@ -102,10 +102,10 @@ pub(super) fn charge(data: &BackOffice, charge: &Charge, expand: &Expand) -> Val
         "status": if succeeded { "succeeded" } else { "failed" },
     });
     if expand.has("refunds") {
-        let refunds = charge.refund.iter().map(|one| refund(charge, one)).collect();
+        let refunds: Vec<_> = charge.refund.iter().map(|one| refund(charge, one)).collect();
         object["refunds"] = list(
             &format!("/v1/charges/{}/refunds", charge_id(charge)),
-            refunds,
+            &refunds,
             false,
         );
     }
@@ -172,13 +172,13 @@ pub(super) fn customer(data: &BackOffice, customer: &Customer, expand: &Expand) 
     });
     if expand.has("subscriptions") {
         let below = Expand::below(expand.0.iter().map(String::as_str), "subscriptions.data.");
-        let subscriptions = subscription(data, customer, &below)
+        let subscriptions: Vec<_> = subscription(data, customer, &below)
             .into_iter()
             .filter(|one| one["status"] != "canceled")
             .collect();
         object["subscriptions"] = list(
             &format!("/v1/customers/{}/subscriptions", customer_id(customer.index)),
-            subscriptions,
+            &subscriptions,
             false,
         );
     }
@@ -228,7 +228,7 @@ pub(super) fn subscription(data: &BackOffice, customer: &Customer, expand: &Expa
         "current_period_start": seconds(start),
         "current_period_end": seconds(end),
         "customer": customer_id(customer.index),
-        "items": list(&format!("/v1/subscription_items?subscription={}", subscription_id(customer)), vec![json!({
+        "items": list(&format!("/v1/subscription_items?subscription={}", subscription_id(customer)), &[json!({
             "id": object_id("si", customer.index),
             "object": "subscription_item",
             "quantity": customer.seats,
