@@ -69,9 +69,12 @@ const FOLDERS: [(&str, &str, &str, &str); 13] = embedded![
 ];
 
 static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| {
-    let read = FOLDERS.iter().map(|(name, action, readme, cases)| read_folder(name, action, readme, cases));
+    let read = FOLDERS
+        .iter()
+        .map(|(name, action, readme, cases)| read_folder(name, action, readme, cases));
     // The texts are part of the binary and read by a test, so this can't fail in a build that passed it.
-    read.collect::<Result<_, _>>().expect("the embedded templates are valid")
+    read.collect::<Result<_, _>>()
+        .expect("the embedded templates are valid")
 });
 
 /// Every shipped template, in the gallery's order.
@@ -92,7 +95,11 @@ pub enum TemplateError {
     #[error("the README of `{name}` has no {part}. Start it with `# Title`, a paragraph and `Category: …`.")]
     Readme { name: String, part: &'static str },
     #[error("line {line} of templates/{name}/cases.jsonl is not a case: {error}. See the lines around it.")]
-    Case { name: String, line: usize, error: serde_json::Error },
+    Case {
+        name: String,
+        line: usize,
+        error: serde_json::Error,
+    },
 }
 
 fn read_folder(
@@ -101,23 +108,46 @@ fn read_folder(
     readme: &'static str,
     cases: &str,
 ) -> Result<Template, TemplateError> {
-    let bad_action = |problems: String| TemplateError::Action { name: name.to_owned(), problems };
+    let bad_action = |problems: String| TemplateError::Action {
+        name: name.to_owned(),
+        problems,
+    };
     let action = ActionFile::from_json(action).map_err(|problem| bad_action(problem.to_string()))?;
-    let spec = action.check(&Limits::default()).map_err(|problems| bad_action(problems.to_string()))?;
+    let spec = action
+        .check(&Limits::default())
+        .map_err(|problems| bad_action(problems.to_string()))?;
     let (title, summary, category) = readme_head(name, readme)?;
     let secrets = spec.secrets().into_iter().collect();
-    Ok(Template { name, title, summary, category, action, secrets, readme, cases: read_cases(name, cases)? })
+    Ok(Template {
+        name,
+        title,
+        summary,
+        category,
+        action,
+        secrets,
+        readme,
+        cases: read_cases(name, cases)?,
+    })
 }
 
 fn readme_head(
     name: &str,
     readme: &'static str,
 ) -> Result<(&'static str, &'static str, &'static str), TemplateError> {
-    let missing = |part| TemplateError::Readme { name: name.to_owned(), part };
+    let missing = |part| TemplateError::Readme {
+        name: name.to_owned(),
+        part,
+    };
     let mut lines = readme.lines().filter(|line| !line.is_empty());
-    let title = lines.next().and_then(|line| line.strip_prefix("# ")).ok_or(missing("title"))?;
+    let title = lines
+        .next()
+        .and_then(|line| line.strip_prefix("# "))
+        .ok_or(missing("title"))?;
     let summary = lines.next().ok_or(missing("summary"))?;
-    let category = lines.next().and_then(|line| line.strip_prefix("Category: ")).ok_or(missing("category"))?;
+    let category = lines
+        .next()
+        .and_then(|line| line.strip_prefix("Category: "))
+        .ok_or(missing("category"))?;
     Ok((title, summary, category))
 }
 
@@ -172,7 +202,11 @@ impl ServiceMap {
     }
 
     fn filled(&self, text: &str) -> String {
-        self.settings.iter().fold(text.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))
+        self.settings
+            .iter()
+            .fold(text.to_owned(), |text, (placeholder, value)| {
+                text.replace(placeholder, value)
+            })
     }
 }
 
@@ -188,8 +222,12 @@ impl Template {
     /// in the map stays as it is.
     pub fn with_services(&self, services: &ServiceMap) -> ActionFile {
         let mut action = self.action.clone();
-        let Run::ApiCall(call) = &mut action.run else { return action };
-        let Some(url) = services.moved(&call.url) else { return action };
+        let Run::ApiCall(call) = &mut action.run else {
+            return action;
+        };
+        let Some(url) = services.moved(&call.url) else {
+            return action;
+        };
         call.url = services.filled(&url);
         call.body = call.body.as_deref().map(|body| services.filled(body));
         action.allowed_hosts.clone_from(&services.hosts);
@@ -224,7 +262,11 @@ mod tests {
         assert_eq!(templates().len(), FOLDERS.len());
         check(|template, spec| {
             let same = spec.name.as_str() == template.name;
-            if same { vec![] } else { vec![format!("named {}", spec.name)] }
+            if same {
+                vec![]
+            } else {
+                vec![format!("named {}", spec.name)]
+            }
         });
     }
 
@@ -243,9 +285,17 @@ mod tests {
     #[test]
     fn every_parameter_is_used_and_every_secret_explained() {
         check(|template, spec| {
-            let unused = spec.unused_parameters().into_iter().map(|name| format!("{name} is not used"));
-            let silent = template.secrets.iter().filter(|name| !template.readme.contains(&format!("| `{name}` |")));
-            unused.chain(silent.map(|name| format!("{name} is not in the README"))).collect()
+            let unused = spec
+                .unused_parameters()
+                .into_iter()
+                .map(|name| format!("{name} is not used"));
+            let silent = template
+                .secrets
+                .iter()
+                .filter(|name| !template.readme.contains(&format!("| `{name}` |")));
+            unused
+                .chain(silent.map(|name| format!("{name} is not in the README")))
+                .collect()
         });
     }
 
@@ -266,7 +316,10 @@ mod tests {
     #[test]
     fn companions_are_shipped_too() {
         check(|_, spec| {
-            let unknown = spec.runs_with.iter().filter(|name| template(name.as_str()).is_none());
+            let unknown = spec
+                .runs_with
+                .iter()
+                .filter(|name| template(name.as_str()).is_none());
             unknown.map(|name| format!("runs with {name}")).collect()
         });
     }
@@ -284,7 +337,10 @@ mod tests {
                 continue;
             };
             if !case.actions.contains(action) {
-                wrong.push(format!("`{}` expects {action}, which is not on offer", case.question));
+                wrong.push(format!(
+                    "`{}` expects {action}, which is not on offer",
+                    case.question
+                ));
             }
             for (name, values) in arguments {
                 let Some(parameter) = spec.parameter(name) else {
@@ -292,11 +348,16 @@ mod tests {
                     continue;
                 };
                 let refused = values.iter().filter(|value| {
-                    parameter.accept(&errand_domain::ArgValue::String((*value).clone())).is_err()
+                    parameter
+                        .accept(&errand_domain::ArgValue::String((*value).clone()))
+                        .is_err()
                 });
                 wrong.extend(refused.map(|value| format!("{name} does not take `{value}`")));
             }
-            let required = spec.parameters.iter().filter(|p| p.required && p.default.is_none());
+            let required = spec
+                .parameters
+                .iter()
+                .filter(|p| p.required && p.default.is_none());
             let lacking = required.filter(|p| !arguments.contains_key(p.name.as_str()));
             wrong.extend(lacking.map(|p| format!("`{}` lacks {}", case.question, p.name)));
         }
@@ -307,11 +368,18 @@ mod tests {
     fn cases_are_many_varied_and_hold_near_misses() {
         check(|template, spec| {
             let cases = &template.cases;
-            let copied = cases.iter().filter(|case| spec.examples.contains(&case.question)).count();
+            let copied = cases
+                .iter()
+                .filter(|case| spec.examples.contains(&case.question))
+                .count();
             let none = cases.iter().filter(|case| case.expected.is_empty()).count();
             let follow_ups = cases.iter().filter(|case| !case.before.is_empty()).count();
             let fine = cases.len() >= 15 && copied * 2 <= cases.len() && none >= 2 && follow_ups >= 1;
-            if fine { vec![] } else { vec![format!("{} cases, {copied} copied, {none} none", cases.len())] }
+            if fine {
+                vec![]
+            } else {
+                vec![format!("{} cases, {copied} copied, {none} none", cases.len())]
+            }
         });
     }
 
@@ -322,9 +390,15 @@ mod tests {
             .setting("JIRA_PROJECT_KEY", "SHOP");
         let template = template("create_jira_bug").expect("shipped");
         let moved = template.with_services(&services);
-        let Run::ApiCall(call) = &moved.run else { panic!("an API call") };
+        let Run::ApiCall(call) = &moved.run else {
+            panic!("an API call")
+        };
         assert_eq!(call.url, "http://127.0.0.1:9/jira/rest/api/3/issue");
-        assert!(call.body.as_deref().is_some_and(|body| body.contains(r#""key": "SHOP""#)));
+        assert!(
+            call.body
+                .as_deref()
+                .is_some_and(|body| body.contains(r#""key": "SHOP""#))
+        );
         assert_eq!(moved.allowed_hosts, ["127.0.0.1"]);
         let secrets = moved.check(&Limits::default()).expect("still valid").secrets();
         let names: Vec<_> = secrets.iter().map(SecretName::as_str).collect();

@@ -47,9 +47,19 @@ pub(super) fn seeded(now: UnixMillis) -> Vec<Issue> {
         created: now.plus_ms(-days * DAY),
     };
     vec![
-        issue("Invoice shows the wrong VAT number for EU customers", "High", "In Progress", 12),
+        issue(
+            "Invoice shows the wrong VAT number for EU customers",
+            "High",
+            "In Progress",
+            12,
+        ),
         issue("Dark mode resets after every reload", "Low", "To Do", 8),
-        issue("CSV import drops the last row without a line break", "Medium", "Done", 5),
+        issue(
+            "CSV import drops the last row without a line break",
+            "Medium",
+            "Done",
+            5,
+        ),
     ]
 }
 
@@ -60,7 +70,12 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
         .route("/rest/api/3/search", get(search))
         .route("/rest/api/3/search/jql", get(search))
         .route("/rest/api/3/myself", get(myself))
-        .fallback(async || reply(StatusCode::NOT_FOUND, json!({"errorMessages": ["Not found."], "errors": {}})));
+        .fallback(async || {
+            reply(
+                StatusCode::NOT_FOUND,
+                json!({"errorMessages": ["Not found."], "errors": {}}),
+            )
+        });
     let door = Door {
         request_id: "atl-traceid",
         rate: Some(("x-ratelimit-limit", "x-ratelimit-remaining", 350)),
@@ -72,17 +87,24 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
 
 fn refuse(_: Presented) -> Response {
     let message = "Client must be authenticated to access this resource.";
-    reply(StatusCode::UNAUTHORIZED, json!({"message": message, "status-code": 401}))
+    reply(
+        StatusCode::UNAUTHORIZED,
+        json!({"message": message, "status-code": 401}),
+    )
 }
 
-fn errors(status: StatusCode, messages: &[&str], errors: Map<String, Value>) -> Response {
+fn errors(status: StatusCode, messages: &[&str], errors: &Map<String, Value>) -> Response {
     reply(status, json!({"errorMessages": messages, "errors": errors}))
 }
 
-async fn create_issue(State(data): State<BackOffice>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+async fn create_issue(
+    State(data): State<BackOffice>,
+    headers: HeaderMap,
+    Json(body): Json<Value>,
+) -> Response {
     let issue = match read_issue(&body["fields"], data.now()) {
         Ok(issue) => issue,
-        Err(wrong) => return errors(StatusCode::BAD_REQUEST, &[], wrong),
+        Err(wrong) => return errors(StatusCode::BAD_REQUEST, &[], &wrong),
     };
     let mut written = data.written();
     written.issues.push(issue);
@@ -111,7 +133,10 @@ fn read_issue(fields: &Value, created: UnixMillis) -> Result<Issue, Map<String, 
     } else if summary.chars().count() > SUMMARY_CHARS_MAX {
         refuse("summary", "Summary must be less than 255 characters.");
     } else if summary.contains('\n') {
-        refuse("summary", "The summary is invalid because it contains newline characters.");
+        refuse(
+            "summary",
+            "The summary is invalid because it contains newline characters.",
+        );
     }
     let priority = fields["priority"]["name"].as_str().unwrap_or("Medium");
     if !PRIORITIES.contains(&priority) {
@@ -119,12 +144,19 @@ fn read_issue(fields: &Value, created: UnixMillis) -> Result<Issue, Map<String, 
     }
     let description = &fields["description"];
     if !description.is_null() && !is_document(description) {
-        refuse("description", "Operation value must be an Atlassian Document (see the Atlassian Document Format)");
+        refuse(
+            "description",
+            "Operation value must be an Atlassian Document (see the Atlassian Document Format)",
+        );
     }
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    let labels = fields["labels"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let labels = fields["labels"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str);
     Ok(Issue {
         summary: summary.to_owned(),
         kind: kind.to_owned(),
@@ -143,7 +175,10 @@ fn is_document(value: &Value) -> bool {
 
 fn texts_are_filled(node: &Value) -> bool {
     let filled = node["type"] != "text" || node["text"].as_str().is_some_and(|text| !text.is_empty());
-    filled && node["content"].as_array().is_none_or(|content| content.iter().all(texts_are_filled))
+    filled
+        && node["content"]
+            .as_array()
+            .is_none_or(|content| content.iter().all(texts_are_filled))
 }
 
 fn id(number: usize) -> String {
@@ -156,7 +191,10 @@ fn key(number: usize) -> String {
 
 /// Where the issue can be read: this very server, by the name the caller used for it.
 fn address(headers: &HeaderMap, number: usize) -> String {
-    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or("localhost");
     format!("http://{host}/jira/rest/api/3/issue/{}", id(number))
 }
 
@@ -179,21 +217,27 @@ fn shape(headers: &HeaderMap, number: usize, issue: &Issue) -> Value {
 
 /// The issues with their numbers.
 fn numbered(data: &BackOffice) -> Vec<(usize, Issue)> {
-    (FIRST_NUMBER..).zip(data.written().issues.iter().cloned()).collect()
+    (FIRST_NUMBER..)
+        .zip(data.written().issues.iter().cloned())
+        .collect()
 }
 
 fn find(data: &BackOffice, wanted: &str) -> Option<(usize, Issue)> {
-    numbered(data).into_iter().find(|(number, _)| key(*number).eq_ignore_ascii_case(wanted) || id(*number) == wanted)
+    numbered(data)
+        .into_iter()
+        .find(|(number, _)| key(*number).eq_ignore_ascii_case(wanted) || id(*number) == wanted)
 }
 
-async fn show_issue(State(data): State<BackOffice>, headers: HeaderMap, Path(wanted): Path<String>) -> Response {
-    match find(&data, &wanted) {
-        Some((number, issue)) => reply(StatusCode::OK, shape(&headers, number, &issue)),
-        None => {
-            let message = "Issue does not exist or you do not have permission to see it.";
-            errors(StatusCode::NOT_FOUND, &[message], Map::new())
-        }
-    }
+async fn show_issue(
+    State(data): State<BackOffice>,
+    headers: HeaderMap,
+    Path(wanted): Path<String>,
+) -> Response {
+    let Some((number, issue)) = find(&data, &wanted) else {
+        let message = "Issue does not exist or you do not have permission to see it.";
+        return errors(StatusCode::NOT_FOUND, &[message], &Map::new());
+    };
+    reply(StatusCode::OK, shape(&headers, number, &issue))
 }
 
 /// Understands `field = value`, `text ~ "words"` and `summary ~ "words"`, joined by AND; newest first.
@@ -201,20 +245,28 @@ async fn search(State(data): State<BackOffice>, headers: HeaderMap, params: Para
     let jql = params.get("jql").unwrap_or_default();
     let conditions = match read_jql(jql) {
         Ok(conditions) => conditions,
-        Err(message) => return errors(StatusCode::BAD_REQUEST, &[&message], Map::new()),
+        Err(message) => return errors(StatusCode::BAD_REQUEST, &[&message], &Map::new()),
     };
     let max = params.count("maxResults", 50, 100);
     let found = numbered(&data).into_iter().rev().filter(|(number, issue)| {
-        conditions.iter().all(|(field, words)| meets(*number, issue, field, words))
+        conditions
+            .iter()
+            .all(|(field, words)| meets(*number, issue, field, words))
     });
-    let issues: Vec<_> = found.take(max).map(|(number, issue)| shape(&headers, number, &issue)).collect();
+    let issues: Vec<_> = found
+        .take(max)
+        .map(|(number, issue)| shape(&headers, number, &issue))
+        .collect();
     reply(StatusCode::OK, json!({"issues": issues, "isLast": true}))
 }
 
 fn read_jql(jql: &str) -> Result<Vec<(String, String)>, String> {
     let lower = jql.to_lowercase();
     let filter = &jql[..lower.find("order by").unwrap_or(jql.len())];
-    let parts = filter.split(" AND ").flat_map(|part| part.split(" and ")).map(str::trim);
+    let parts = filter
+        .split(" AND ")
+        .flat_map(|part| part.split(" and "))
+        .map(str::trim);
     parts
         .filter(|part| !part.is_empty())
         .map(|part| {
@@ -222,9 +274,20 @@ fn read_jql(jql: &str) -> Result<Vec<(String, String)>, String> {
                 .split_once(['=', '~'])
                 .ok_or_else(|| format!("Error in the JQL Query: Expecting operator in `{part}`."))?;
             let field = field.trim().to_lowercase();
-            let known = ["project", "text", "summary", "status", "key", "priority", "labels", "issuetype"];
+            let known = [
+                "project",
+                "text",
+                "summary",
+                "status",
+                "key",
+                "priority",
+                "labels",
+                "issuetype",
+            ];
             if !known.contains(&field.as_str()) {
-                return Err(format!("Field '{field}' does not exist or you do not have permission to view it."));
+                return Err(format!(
+                    "Field '{field}' does not exist or you do not have permission to view it."
+                ));
             }
             Ok((field, value.trim().trim_matches(['"', '\'']).to_lowercase()))
         })
@@ -248,7 +311,9 @@ fn meets(number: usize, issue: &Issue, field: &str, words: &str) -> bool {
 }
 
 async fn myself() -> Json<Value> {
-    Json(json!({"accountId": "5f0000000000000000000001", "displayName": "Errand", "emailAddress": keys::JIRA_EMAIL, "active": true}))
+    Json(
+        json!({"accountId": "5f0000000000000000000001", "displayName": "Errand", "emailAddress": keys::JIRA_EMAIL, "active": true}),
+    )
 }
 
 async fn browse(State(data): State<BackOffice>, Path(wanted): Path<String>) -> Response {
@@ -277,5 +342,8 @@ fn collect_texts(node: &Value, text: &mut String) {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
 }

@@ -103,7 +103,9 @@ const TOLD: [Told; 24] = [
 
 /// All orders, oldest number first.
 pub(super) fn orders(now: UnixMillis) -> Vec<Order> {
-    (FIRST_NUMBER..FIRST_NUMBER + ORDERS).map(|number| order(number, now)).collect()
+    (FIRST_NUMBER..FIRST_NUMBER + ORDERS)
+        .map(|number| order(number, now))
+        .collect()
 }
 
 fn order(number: u32, now: UnixMillis) -> Order {
@@ -124,7 +126,10 @@ fn shipping(fate: Fate, now: UnixMillis) -> Shipping {
         Await => Shipping::AwaitingPayment,
         Pack => Shipping::Packing,
         Cancel => Shipping::Cancelled,
-        Ship(state, eta_days) => Shipping::Parcel(Parcel { state, eta: now.plus_ms(eta_days * DAY) }),
+        Ship(state, eta_days) => Shipping::Parcel(Parcel {
+            state,
+            eta: now.plus_ms(eta_days * DAY),
+        }),
     }
 }
 
@@ -162,11 +167,19 @@ impl Order {
     }
 
     pub(super) fn carrier(&self) -> (&'static str, &'static str) {
-        [("dhl_express", "DHL Express"), ("ups", "UPS Ground"), ("fedex", "FedEx Home Delivery"), ("usps", "USPS Priority Mail")]
-            [draw_below(u64::from(self.number) + 5_000_000, 4)]
+        [
+            ("dhl_express", "DHL Express"),
+            ("ups", "UPS Ground"),
+            ("fedex", "FedEx Home Delivery"),
+            ("usps", "USPS Priority Mail"),
+        ][draw_below(u64::from(self.number) + 5_000_000, 4)]
     }
 
     pub(super) fn tracking_number(&self) -> String {
-        format!("{}{:010}", 9_200 + self.number % 97, super::clock::draw(u64::from(self.number)) % 10_000_000_000)
+        format!(
+            "{}{:010}",
+            9_200 + self.number % 97,
+            super::clock::draw(u64::from(self.number)) % 10_000_000_000
+        )
     }
 }

@@ -12,12 +12,18 @@ pub(super) struct Params(Vec<(String, String)>);
 impl Params {
     /// The first value of that name; empty counts as absent.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 
     /// Every non-empty value of that name.
     pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .filter(move |(key, value)| key == name && !value.is_empty())
+            .map(|(_, value)| value.as_str())
     }
 
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
@@ -26,7 +32,10 @@ impl Params {
 
     /// A count within `1..=max`, `default` when absent or no number.
     pub(super) fn count(&self, name: &str, default: usize, max: usize) -> usize {
-        self.get(name).and_then(|value| value.parse().ok()).unwrap_or(default).clamp(1, max)
+        self.get(name)
+            .and_then(|value| value.parse().ok())
+            .unwrap_or(default)
+            .clamp(1, max)
     }
 }
 
@@ -35,6 +44,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Self::Rejection> {
         let pairs = Query::<Vec<(String, String)>>::from_request_parts(parts, state).await;
-        pairs.map(|Query(pairs)| Self(pairs)).map_err(|_| (StatusCode::BAD_REQUEST, "The query can't be decoded."))
+        pairs
+            .map(|Query(pairs)| Self(pairs))
+            .map_err(|_| (StatusCode::BAD_REQUEST, "The query can't be decoded."))
     }
 }

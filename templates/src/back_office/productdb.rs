@@ -23,8 +23,17 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
         .route("/v1/customers/{id}", get(show_customer))
         .route("/v1/customers/{id}/entitlements", get(list_entitlements))
         .route("/v1/plans", get(list_plans))
-        .fallback(async || in_house_error(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address."));
-    let door = Door::in_house(HeaderName::from_static("x-api-key"), keys::PRODUCT_DB_API_KEY.to_owned());
+        .fallback(async || {
+            in_house_error(
+                StatusCode::NOT_FOUND,
+                "not_found",
+                "There is nothing at this address.",
+            )
+        });
+    let door = Door::in_house(
+        HeaderName::from_static("x-api-key"),
+        keys::PRODUCT_DB_API_KEY.to_owned(),
+    );
     keys::guarded(routes, door, data)
 }
 
@@ -50,9 +59,20 @@ fn meant(asked: Option<&str>) -> impl Iterator<Item = &'static Feature> {
     let plain = |text: &str| text.to_lowercase().replace(['_', '-'], " ");
     let asked = asked.map(|asked| plain(asked.trim()));
     FEATURES.iter().filter(move |feature| {
-        let Some(asked) = asked.as_deref() else { return true };
-        let names = [feature.key, feature.label].into_iter().chain(feature.aliases.iter().copied());
-        names.map(plain).any(|name| name == asked || asked.split_whitespace().collect::<Vec<_>>().windows(name.split_whitespace().count()).any(|words| words.join(" ") == name))
+        let Some(asked) = asked.as_deref() else {
+            return true;
+        };
+        let names = [feature.key, feature.label]
+            .into_iter()
+            .chain(feature.aliases.iter().copied());
+        names.map(plain).any(|name| {
+            name == asked
+                || asked
+                    .split_whitespace()
+                    .collect::<Vec<_>>()
+                    .windows(name.split_whitespace().count())
+                    .any(|words| words.join(" ") == name)
+        })
     })
 }
 
@@ -71,18 +91,41 @@ fn shape(data: &BackOffice, customer: &Customer, asked: Option<&str>) -> Value {
 
 async fn list_customers(State(data): State<BackOffice>, params: Params) -> Response {
     let Some(email) = params.get("email") else {
-        return in_house_error(StatusCode::BAD_REQUEST, "missing_parameter", "Give the customer's `email`.");
+        return in_house_error(
+            StatusCode::BAD_REQUEST,
+            "missing_parameter",
+            "Give the customer's `email`.",
+        );
     };
-    let found = data.customer_by_email(email).map(|customer| shape(&data, customer, params.get("feature")));
-    reply(StatusCode::OK, json!({"customers": found.into_iter().collect::<Vec<_>>()}))
+    let found = data
+        .customer_by_email(email)
+        .map(|customer| shape(&data, customer, params.get("feature")));
+    reply(
+        StatusCode::OK,
+        json!({"customers": found.into_iter().collect::<Vec<_>>()}),
+    )
 }
 
+#[expect(clippy::result_large_err, reason = "a refusal is the answer itself")]
 fn find<'a>(data: &'a BackOffice, wanted: &str) -> Result<&'a Customer, Response> {
-    let no_such = || in_house_error(StatusCode::NOT_FOUND, "no_such_customer", "There is no customer of that id.");
-    data.0.customers.iter().find(|customer| id(customer) == wanted).ok_or_else(no_such)
+    let no_such = || {
+        in_house_error(
+            StatusCode::NOT_FOUND,
+            "no_such_customer",
+            "There is no customer of that id.",
+        )
+    };
+    data.0
+        .customers
+        .iter()
+        .find(|customer| id(customer) == wanted)
+        .ok_or_else(no_such)
 }
 
-async fn show_customer(State(data): State<BackOffice>, Path(id): Path<String>) -> Result<Json<Value>, Response> {
+async fn show_customer(
+    State(data): State<BackOffice>,
+    Path(id): Path<String>,
+) -> Result<Json<Value>, Response> {
     Ok(Json(shape(&data, find(&data, &id)?, None)))
 }
 
@@ -92,7 +135,9 @@ async fn list_entitlements(
     params: Params,
 ) -> Result<Json<Value>, Response> {
     let customer = find(&data, &id)?;
-    let granted: Vec<_> = meant(params.get("feature")).map(|feature| entitlement(customer, feature)).collect();
+    let granted: Vec<_> = meant(params.get("feature"))
+        .map(|feature| entitlement(customer, feature))
+        .collect();
     Ok(Json(json!({"entitlements": granted})))
 }
 

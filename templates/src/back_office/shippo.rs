@@ -115,23 +115,39 @@ async fn list_orders(State(data): State<BackOffice>, params: Params) -> Response
     });
     let meets = |order: &&Order| {
         let customer = &data.0.customers[order.customer];
-        let in_status = params.get("order_status[]").is_none_or(|wanted| wanted == status(order));
-        in_status && wanted.as_deref().is_none_or(|wanted| {
-            order.number.to_string() == wanted || customer.email == wanted || customer.name.to_lowercase() == wanted
-        })
+        let in_status = params
+            .get("order_status[]")
+            .is_none_or(|wanted| wanted == status(order));
+        in_status
+            && wanted.as_deref().is_none_or(|wanted| {
+                order.number.to_string() == wanted
+                    || customer.email == wanted
+                    || customer.name.to_lowercase() == wanted
+            })
     };
     let found: Vec<_> = data.0.orders.iter().rev().filter(meets).collect();
-    let (size, number) = (params.count("results", PAGE_DEFAULT, PAGE_MAX), params.count("page", 1, usize::MAX));
+    let (size, number) = (
+        params.count("results", PAGE_DEFAULT, PAGE_MAX),
+        params.count("page", 1, usize::MAX),
+    );
     let start = (number - 1).saturating_mul(size);
     if number > 1 && start >= found.len() {
         return reply(StatusCode::NOT_FOUND, json!({"detail": "Invalid page."}));
     }
     let link = |number: usize| format!("https://api.goshippo.com/orders/?page={number}&results={size}");
-    let results: Vec<_> = found.iter().skip(start).take(size).map(|order| shape(&data, order)).collect();
-    reply(StatusCode::OK, json!({
-        "count": found.len(), "next": (found.len() > start + size).then(|| link(number + 1)),
-        "previous": (number > 1).then(|| link(number - 1)), "results": results,
-    }))
+    let results: Vec<_> = found
+        .iter()
+        .skip(start)
+        .take(size)
+        .map(|order| shape(&data, order))
+        .collect();
+    reply(
+        StatusCode::OK,
+        json!({
+            "count": found.len(), "next": (found.len() > start + size).then(|| link(number + 1)),
+            "previous": (number > 1).then(|| link(number - 1)), "results": results,
+        }),
+    )
 }
 
 async fn show_order(State(data): State<BackOffice>, Path(id): Path<String>) -> Response {
@@ -142,9 +158,11 @@ async fn show_order(State(data): State<BackOffice>, Path(id): Path<String>) -> R
 }
 
 async fn track(State(data): State<BackOffice>, Path((carrier, number)): Path<(String, String)>) -> Response {
-    let carried = |order: &&Order| order.carrier().0 == carrier && order.tracking_number() == number;
-    let order = data.0.orders.iter().find(carried);
-    let Some((order, parcel)) = order.and_then(|order| Some((order, parcel(order)?))) else { return not_found() };
+    let sent_as = |order: &&Order| order.carrier().0 == carrier && order.tracking_number() == number;
+    let order = data.0.orders.iter().find(sent_as);
+    let Some((order, parcel)) = order.and_then(|order| Some((order, parcel(order)?))) else {
+        return not_found();
+    };
     let (country, city) = data.0.customers[order.customer].region.country();
     let at = match parcel.state {
         ParcelState::Delivered | ParcelState::Returned | ParcelState::Failure => parcel.eta,
@@ -155,10 +173,13 @@ async fn track(State(data): State<BackOffice>, Path((carrier, number)): Path<(St
         "status_details": details(parcel.state), "location": {"city": city, "country": country},
     });
     let packed = json!({"status": "PRE_TRANSIT", "status_date": iso(order.placed_at.plus_ms(DAY)), "status_details": details(ParcelState::PreTransit)});
-    reply(StatusCode::OK, json!({
-        "carrier": carrier, "tracking_number": number, "eta": iso(parcel.eta), "servicelevel": {"name": order.carrier().1},
-        "address_to": {"city": city, "country": country}, "tracking_history": [packed, status.clone()], "tracking_status": status,
-    }))
+    reply(
+        StatusCode::OK,
+        json!({
+            "carrier": carrier, "tracking_number": number, "eta": iso(parcel.eta), "servicelevel": {"name": order.carrier().1},
+            "address_to": {"city": city, "country": country}, "tracking_history": [packed, status.clone()], "tracking_status": status,
+        }),
+    )
 }
 
 const fn details(state: ParcelState) -> &'static str {

@@ -19,7 +19,11 @@ use super::{
 };
 
 /// Channel id and name that the bot is a member of.
-const CHANNELS: [(&str, &str); 3] = [("C0TIMEOFF1", "time-off"), ("C0SUPPORT1", "support"), ("C0INCIDENT", "incidents")];
+const CHANNELS: [(&str, &str); 3] = [
+    ("C0TIMEOFF1", "time-off"),
+    ("C0SUPPORT1", "support"),
+    ("C0INCIDENT", "incidents"),
+];
 const BOT_USER: &str = "U0ERRANDBOT";
 const TEXT_CHARS_MAX: usize = 40_000;
 
@@ -39,7 +43,10 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
         .route("/api/users.lookupByEmail", get(look_up))
         .route("/api/auth.test", get(auth_test).post(auth_test))
         .fallback(async || failed("unknown_method"));
-    let door = Door { request_id: "x-slack-req-id", ..Door::bearer(keys::SLACK_BOT_TOKEN, refuse) };
+    let door = Door {
+        request_id: "x-slack-req-id",
+        ..Door::bearer(keys::SLACK_BOT_TOKEN, refuse)
+    };
     keys::guarded(routes, door, data)
 }
 
@@ -57,16 +64,26 @@ fn refuse(presented: Presented) -> Response {
 
 fn channel(name: &str) -> Option<&'static str> {
     let plain = name.trim_start_matches('#');
-    CHANNELS.iter().find(|(id, own)| *id == name || *own == plain).map(|(id, _)| *id)
+    CHANNELS
+        .iter()
+        .find(|(id, own)| *id == name || *own == plain)
+        .map(|(id, _)| *id)
 }
 
 async fn post_message(State(data): State<BackOffice>, headers: HeaderMap, body: Bytes) -> Response {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
     if !kind.starts_with("application/json") {
         return failed("invalid_form_data");
     }
-    let Ok(body) = serde_json::from_slice::<Value>(&body) else { return failed("invalid_json") };
-    let Some(channel) = body["channel"].as_str().and_then(channel) else { return failed("channel_not_found") };
+    let Ok(body) = serde_json::from_slice::<Value>(&body) else {
+        return failed("invalid_json");
+    };
+    let Some(channel) = body["channel"].as_str().and_then(channel) else {
+        return failed("channel_not_found");
+    };
     let text = body["text"].as_str().unwrap_or_default();
     if text.is_empty() && body["blocks"].is_null() {
         return failed("no_text");
@@ -76,10 +93,17 @@ async fn post_message(State(data): State<BackOffice>, headers: HeaderMap, body: 
     }
     let mut written = data.written();
     let ts = format!("{}.{:06}", seconds(data.now()), written.messages.len() + 1);
-    let message = Message { channel, ts, text: text.to_owned() };
+    let message = Message {
+        channel,
+        ts,
+        text: text.to_owned(),
+    };
     written.messages.push(message.clone());
     drop(written);
-    reply(StatusCode::OK, json!({"ok": true, "channel": channel, "ts": message.ts, "message": shape(&message)}))
+    reply(
+        StatusCode::OK,
+        json!({"ok": true, "channel": channel, "ts": message.ts, "message": shape(&message)}),
+    )
 }
 
 fn shape(message: &Message) -> Value {
@@ -87,28 +111,46 @@ fn shape(message: &Message) -> Value {
 }
 
 async fn history(State(data): State<BackOffice>, params: Params) -> Response {
-    let Some(channel) = params.get("channel").and_then(channel) else { return failed("channel_not_found") };
+    let Some(channel) = params.get("channel").and_then(channel) else {
+        return failed("channel_not_found");
+    };
     let written = data.written();
-    let newest_first = written.messages.iter().rev().filter(|message| message.channel == channel);
-    let messages: Vec<_> = newest_first.take(params.count("limit", 100, 999)).map(shape).collect();
-    reply(StatusCode::OK, json!({"ok": true, "messages": messages, "has_more": false}))
+    let newest_first = written
+        .messages
+        .iter()
+        .rev()
+        .filter(|message| message.channel == channel);
+    let messages: Vec<_> = newest_first
+        .take(params.count("limit", 100, 999))
+        .map(shape)
+        .collect();
+    reply(
+        StatusCode::OK,
+        json!({"ok": true, "messages": messages, "has_more": false}),
+    )
 }
 
 async fn list_channels() -> Json<Value> {
-    let channels = CHANNELS.map(|(id, name)| json!({"id": id, "name": name, "is_channel": true, "is_member": true}));
+    let channels =
+        CHANNELS.map(|(id, name)| json!({"id": id, "name": name, "is_channel": true, "is_member": true}));
     Json(json!({"ok": true, "channels": channels, "response_metadata": {"next_cursor": ""}}))
 }
 
 async fn look_up(params: Params) -> Response {
     let email = params.get("email").unwrap_or_default();
     match AGENTS.iter().find(|agent| agent.2.eq_ignore_ascii_case(email)) {
-        Some((id, name, email)) => reply(StatusCode::OK, json!({
-            "ok": true, "user": {"id": format!("U0{id}"), "real_name": name, "profile": {"email": email, "real_name": name}},
-        })),
+        Some((id, name, email)) => reply(
+            StatusCode::OK,
+            json!({
+                "ok": true, "user": {"id": format!("U0{id}"), "real_name": name, "profile": {"email": email, "real_name": name}},
+            }),
+        ),
         None => failed("users_not_found"),
     }
 }
 
 async fn auth_test() -> Json<Value> {
-    Json(json!({"ok": true, "url": "https://acme.slack.example/", "team": "Acme", "user": "errand", "user_id": BOT_USER}))
+    Json(
+        json!({"ok": true, "url": "https://acme.slack.example/", "team": "Acme", "user": "errand", "user_id": BOT_USER}),
+    )
 }

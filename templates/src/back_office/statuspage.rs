@@ -34,7 +34,10 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
 }
 
 fn refuse(_: Presented) -> Response {
-    reply(StatusCode::UNAUTHORIZED, json!({"error": "Could not authenticate"}))
+    reply(
+        StatusCode::UNAUTHORIZED,
+        json!({"error": "Could not authenticate"}),
+    )
 }
 
 fn not_found() -> Response {
@@ -42,8 +45,13 @@ fn not_found() -> Response {
 }
 
 /// The page's address holds its id: any other is somebody else's.
+#[expect(clippy::result_large_err, reason = "a refusal is the answer itself")]
 fn check_page(page: &str) -> Result<(), Response> {
-    if page == STATUSPAGE_PAGE_ID { Ok(()) } else { Err(not_found()) }
+    if page == STATUSPAGE_PAGE_ID {
+        Ok(())
+    } else {
+        Err(not_found())
+    }
 }
 
 type Answer = Result<Json<Value>, Response>;
@@ -70,7 +78,11 @@ const COMPONENTS: [(&str, &str, &str); 8] = [
 
 fn component(now: UnixMillis, index: usize) -> Value {
     let (name, description, status) = COMPONENTS[index];
-    let changed = if status == "operational" { -31 * DAY } else { -95 * MINUTE };
+    let changed = if status == "operational" {
+        -31 * DAY
+    } else {
+        -95 * MINUTE
+    };
     json!({
         "id": format!("cmp{index:09}"), "page_id": STATUSPAGE_PAGE_ID, "group_id": null, "name": name,
         "description": description, "status": status, "position": index + 1, "showcase": true, "group": false,
@@ -80,7 +92,11 @@ fn component(now: UnixMillis, index: usize) -> Value {
 
 async fn list_components(State(data): State<BackOffice>, Path(page): Path<String>) -> Answer {
     check_page(&page)?;
-    Ok(Json((0..COMPONENTS.len()).map(|index| component(data.now(), index)).collect()))
+    Ok(Json(
+        (0..COMPONENTS.len())
+            .map(|index| component(data.now(), index))
+            .collect(),
+    ))
 }
 
 /// One incident or maintenance, told relative to the start.
@@ -109,8 +125,16 @@ const INCIDENTS: [Told; 4] = [
         scheduled: None,
         components: &[1, 2],
         updates: &[
-            ("identified", -35, "About one in five payments fails with error 503 at the last step of checkout. The cause is a database replica of the payments API that lags behind; traffic is being moved off it. Paying again usually works, and nobody is charged for a failed attempt."),
-            ("investigating", -95, "We see failing payments in checkout (503, ERR_PAYMENT_TIMEOUT) and are looking into it."),
+            (
+                "identified",
+                -35,
+                "About one in five payments fails with error 503 at the last step of checkout. The cause is a database replica of the payments API that lags behind; traffic is being moved off it. Paying again usually works, and nobody is charged for a failed attempt.",
+            ),
+            (
+                "investigating",
+                -95,
+                "We see failing payments in checkout (503, ERR_PAYMENT_TIMEOUT) and are looking into it.",
+            ),
         ],
     },
     Told {
@@ -123,9 +147,21 @@ const INCIDENTS: [Told; 4] = [
         scheduled: None,
         components: &[5],
         updates: &[
-            ("resolved", -2 * 1_440 + 130, "All delayed events have been delivered."),
-            ("monitoring", -2 * 1_440 + 80, "The queue is draining; events arrive up to ten minutes late."),
-            ("investigating", -2 * 1_440 + 10, "Webhooks arrive up to forty minutes late."),
+            (
+                "resolved",
+                -2 * 1_440 + 130,
+                "All delayed events have been delivered.",
+            ),
+            (
+                "monitoring",
+                -2 * 1_440 + 80,
+                "The queue is draining; events arrive up to ten minutes late.",
+            ),
+            (
+                "investigating",
+                -2 * 1_440 + 10,
+                "Webhooks arrive up to forty minutes late.",
+            ),
         ],
     },
     Told {
@@ -137,7 +173,11 @@ const INCIDENTS: [Told; 4] = [
         resolved: Some(-9 * 1_440 + 45),
         scheduled: None,
         components: &[4],
-        updates: &[("resolved", -9 * 1_440 + 45, "Search is as fast as usual again after an index was rebuilt.")],
+        updates: &[(
+            "resolved",
+            -9 * 1_440 + 45,
+            "Search is as fast as usual again after an index was rebuilt.",
+        )],
     },
     Told {
         id: "inc6m0login",
@@ -148,7 +188,11 @@ const INCIDENTS: [Told; 4] = [
         resolved: None,
         scheduled: Some((2 * 1_440 + 180, 2 * 1_440 + 240)),
         components: &[3],
-        updates: &[("scheduled", -3 * 1_440, "Signing in by SSO may fail for up to ten minutes within this hour.")],
+        updates: &[(
+            "scheduled",
+            -3 * 1_440,
+            "Signing in by SSO may fail for up to ten minutes within this hour.",
+        )],
     },
 ];
 
@@ -158,7 +202,11 @@ fn incident(now: UnixMillis, told: &Told) -> Value {
         "id": format!("{}u{}", told.id, told.updates.len() - index), "incident_id": told.id, "status": status, "body": body,
         "created_at": at(*minutes), "display_at": at(*minutes), "updated_at": at(*minutes),
     })).collect();
-    let components: Vec<_> = told.components.iter().map(|index| component(now, *index)).collect();
+    let components: Vec<_> = told
+        .components
+        .iter()
+        .map(|index| component(now, *index))
+        .collect();
     json!({
         "id": told.id, "page_id": STATUSPAGE_PAGE_ID, "name": told.name, "status": told.status, "impact": told.impact,
         "created_at": at(told.created), "started_at": at(told.created), "updated_at": at(told.updates[0].1),
@@ -169,7 +217,13 @@ fn incident(now: UnixMillis, told: &Told) -> Value {
 }
 
 fn incidents(now: UnixMillis, keep: impl Fn(&Told) -> bool) -> Json<Value> {
-    Json(INCIDENTS.iter().filter(|told| keep(told)).map(|told| incident(now, told)).collect())
+    Json(
+        INCIDENTS
+            .iter()
+            .filter(|told| keep(told))
+            .map(|told| incident(now, told))
+            .collect(),
+    )
 }
 
 async fn list_incidents(State(data): State<BackOffice>, Path(page): Path<String>, params: Params) -> Answer {
@@ -184,7 +238,9 @@ async fn list_incidents(State(data): State<BackOffice>, Path(page): Path<String>
 
 async fn list_unresolved(State(data): State<BackOffice>, Path(page): Path<String>) -> Answer {
     check_page(&page)?;
-    Ok(incidents(data.now(), |told| told.resolved.is_none() && told.scheduled.is_none()))
+    Ok(incidents(data.now(), |told| {
+        told.resolved.is_none() && told.scheduled.is_none()
+    }))
 }
 
 async fn list_scheduled(State(data): State<BackOffice>, Path(page): Path<String>) -> Answer {
@@ -194,7 +250,10 @@ async fn list_scheduled(State(data): State<BackOffice>, Path(page): Path<String>
 
 async fn show_incident(State(data): State<BackOffice>, Path((page, id)): Path<(String, String)>) -> Answer {
     check_page(&page)?;
-    let told = INCIDENTS.iter().find(|told| told.id == id).ok_or_else(not_found)?;
+    let told = INCIDENTS
+        .iter()
+        .find(|told| told.id == id)
+        .ok_or_else(not_found)?;
     Ok(Json(incident(data.now(), told)))
 }
 
@@ -203,4 +262,7 @@ pub(super) fn ongoing_since(now: UnixMillis) -> UnixMillis {
     now.plus_ms(INCIDENTS[0].created * MINUTE)
 }
 
-const _: () = assert!(INCIDENTS[0].resolved.is_none(), "the first incident is the ongoing one");
+const _: () = assert!(
+    INCIDENTS[0].resolved.is_none(),
+    "the first incident is the ongoing one"
+);

@@ -32,7 +32,10 @@ enum Operator {
 /// Reads a query; the error is Stripe's message for it. `fields` are those that can be searched.
 pub(super) fn parse(text: &str, fields: &[&str]) -> Result<Query, String> {
     let (parts, any) = split(text)?;
-    let clauses = parts.iter().map(|part| clause(part, fields)).collect::<Result<_, _>>()?;
+    let clauses = parts
+        .iter()
+        .map(|part| clause(part, fields))
+        .collect::<Result<_, _>>()?;
     Ok(Query { clauses, any })
 }
 
@@ -60,7 +63,9 @@ fn split(text: &str) -> Result<(Vec<String>, bool), String> {
         }
     }
     if quote.is_some() {
-        return Err(format!("We were unable to parse your search query: `{text}` has a quotation mark that is not closed."));
+        return Err(format!(
+            "We were unable to parse your search query: `{text}` has a quotation mark that is not closed."
+        ));
     }
     if joiners.iter().any(|joiner| *joiner != joiners[0]) {
         return Err("You cannot combine `AND` and `OR` in the same search query.".to_owned());
@@ -72,20 +77,34 @@ fn clause(text: &str, fields: &[&str]) -> Result<Clause, String> {
     let unreadable = || format!("We were unable to parse your search query near `{text}`.");
     let text = text.trim();
     let (negated, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
-    let name_end = rest.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_' || letter == '.')).ok_or_else(unreadable)?;
+    let name_end = rest
+        .find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_' || letter == '.'))
+        .ok_or_else(unreadable)?;
     let (name, mut rest) = rest.split_at(name_end);
     let mut path: Vec<_> = name.split('.').map(str::to_owned).collect();
     if name == "metadata" {
-        let key = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).ok_or_else(unreadable)?;
+        let key = rest
+            .strip_prefix('[')
+            .and_then(|rest| rest.split_once(']'))
+            .ok_or_else(unreadable)?;
         path.push(unquoted(key.0).ok_or_else(unreadable)?.to_owned());
         rest = key.1;
     } else if !fields.contains(&name) {
-        return Err(format!("Field `{name}` is an unsupported search field for this resource."));
+        return Err(format!(
+            "Field `{name}` is an unsupported search field for this resource."
+        ));
     }
     let (operator, value) = operator(rest).ok_or_else(unreadable)?;
     let numeric = value.bytes().all(|b| b.is_ascii_digit() || b == b'-') && !value.is_empty();
-    let value = unquoted(value).or(numeric.then_some(value)).ok_or_else(unreadable)?;
-    Ok(Clause { negated, path, operator, value: value.to_owned() })
+    let value = unquoted(value)
+        .or(numeric.then_some(value))
+        .ok_or_else(unreadable)?;
+    Ok(Clause {
+        negated,
+        path,
+        operator,
+        value: value.to_owned(),
+    })
 }
 
 fn operator(text: &str) -> Option<(Operator, &str)> {
@@ -97,7 +116,9 @@ fn operator(text: &str) -> Option<(Operator, &str)> {
         (":", Operator::Equal),
         ("~", Operator::Contains),
     ];
-    SIGNS.iter().find_map(|(sign, operator)| Some((*operator, text.strip_prefix(sign)?.trim())))
+    SIGNS
+        .iter()
+        .find_map(|(sign, operator)| Some((*operator, text.strip_prefix(sign)?.trim())))
 }
 
 fn unquoted(text: &str) -> Option<&str> {
@@ -108,8 +129,15 @@ fn unquoted(text: &str) -> Option<&str> {
 impl Query {
     /// Whether the object, in its JSON shape, is found.
     pub(super) fn finds(&self, object: &Value) -> bool {
-        let mut found = self.clauses.iter().map(|clause| clause.finds(object) != clause.negated);
-        if self.any { found.any(|one| one) } else { found.all(|one| one) }
+        let mut found = self
+            .clauses
+            .iter()
+            .map(|clause| clause.finds(object) != clause.negated);
+        if self.any {
+            found.any(|one| one)
+        } else {
+            found.all(|one| one)
+        }
     }
 }
 
@@ -134,7 +162,9 @@ impl Clause {
     }
 
     fn finds_number(&self, number: i64) -> bool {
-        let Ok(value) = self.value.parse::<i64>() else { return false };
+        let Ok(value) = self.value.parse::<i64>() else {
+            return false;
+        };
         match self.operator {
             Operator::Equal => number == value,
             Operator::Greater => number > value,
@@ -165,7 +195,10 @@ mod tests {
     #[test]
     fn queries_find_what_stripe_would_find() {
         check("metadata['order_id']:'12345'", Ok(true));
-        check("metadata[\"order_id\"]:\"12345\" AND status:'succeeded'", Ok(true));
+        check(
+            "metadata[\"order_id\"]:\"12345\" AND status:'succeeded'",
+            Ok(true),
+        );
         check("metadata['order_id']:'1' OR amount>4000", Ok(true));
         check("amount>=4990 AND amount<4990", Ok(false));
         check("-status:'failed'", Ok(true));

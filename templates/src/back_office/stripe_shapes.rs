@@ -16,12 +16,19 @@ pub(super) struct Expand(Vec<String>);
 impl Expand {
     /// Paths below `prefix`; `""` for those that start at the object itself.
     pub(super) fn below<'a>(paths: impl Iterator<Item = &'a str>, prefix: &str) -> Self {
-        Self(paths.filter_map(|path| path.strip_prefix(prefix)).map(str::to_owned).collect())
+        Self(
+            paths
+                .filter_map(|path| path.strip_prefix(prefix))
+                .map(str::to_owned)
+                .collect(),
+        )
     }
 
     fn has(&self, path: &str) -> bool {
         let deeper = format!("{path}.");
-        self.0.iter().any(|asked| asked == path || asked.starts_with(&deeper))
+        self.0
+            .iter()
+            .any(|asked| asked == path || asked.starts_with(&deeper))
     }
 }
 
@@ -50,14 +57,18 @@ fn payment_method_id(customer: &Customer) -> String {
 }
 
 /// Stripe's list envelope.
-pub(super) fn list(url: &str, data: Vec<Value>, has_more: bool) -> Value {
+pub(super) fn list(url: &str, data: &[Value], has_more: bool) -> Value {
     json!({"object": "list", "url": url, "has_more": has_more, "data": data})
 }
 
 pub(super) fn charge(data: &BackOffice, charge: &Charge, expand: &Expand) -> Value {
     let customer = &data.0.customers[charge.customer];
     let succeeded = charge.outcome == Outcome::Succeeded;
-    let amount_refunded = charge.refund.as_ref().filter(|refund| refund.status != RefundStatus::Failed).map_or(0, |refund| refund.amount);
+    let amount_refunded = charge
+        .refund
+        .as_ref()
+        .filter(|refund| refund.status != RefundStatus::Failed)
+        .map_or(0, |refund| refund.amount);
     let mut metadata = Map::from_iter([("customer_email".to_owned(), json!(customer.email))]);
     if let Some(order) = charge.order {
         metadata.insert("order_id".to_owned(), json!(order.to_string()));
@@ -91,8 +102,12 @@ pub(super) fn charge(data: &BackOffice, charge: &Charge, expand: &Expand) -> Val
         "status": if succeeded { "succeeded" } else { "failed" },
     });
     if expand.has("refunds") {
-        let refunds = charge.refund.iter().map(|one| refund(charge, one)).collect();
-        object["refunds"] = list(&format!("/v1/charges/{}/refunds", charge_id(charge)), refunds, false);
+        let refunds: Vec<_> = charge.refund.iter().map(|one| refund(charge, one)).collect();
+        object["refunds"] = list(
+            &format!("/v1/charges/{}/refunds", charge_id(charge)),
+            &refunds,
+            false,
+        );
     }
     if expand.has("customer") {
         object["customer"] = self::customer(data, customer, &Expand::default());
@@ -102,7 +117,9 @@ pub(super) fn charge(data: &BackOffice, charge: &Charge, expand: &Expand) -> Val
 
 /// Everyone pays shop orders by card; those without one on file type it in.
 fn charged_card(customer: &Customer) -> Value {
-    let card = customer.card.map_or(("visa", "1881"), |card| (card.brand, card.last4));
+    let card = customer
+        .card
+        .map_or(("visa", "1881"), |card| (card.brand, card.last4));
     json!({"brand": card.0, "last4": card.1, "country": customer.region.country().0, "funding": "credit"})
 }
 
@@ -155,8 +172,15 @@ pub(super) fn customer(data: &BackOffice, customer: &Customer, expand: &Expand) 
     });
     if expand.has("subscriptions") {
         let below = Expand::below(expand.0.iter().map(String::as_str), "subscriptions.data.");
-        let subscriptions = subscription(data, customer, &below).into_iter().filter(|one| one["status"] != "canceled").collect();
-        object["subscriptions"] = list(&format!("/v1/customers/{}/subscriptions", customer_id(customer.index)), subscriptions, false);
+        let subscriptions: Vec<_> = subscription(data, customer, &below)
+            .into_iter()
+            .filter(|one| one["status"] != "canceled")
+            .collect();
+        object["subscriptions"] = list(
+            &format!("/v1/customers/{}/subscriptions", customer_id(customer.index)),
+            &subscriptions,
+            false,
+        );
     }
     object
 }
@@ -181,11 +205,19 @@ fn invoice_prefix(customer: &Customer) -> String {
 
 /// The customer's subscription; None on the free plan.
 pub(super) fn subscription(data: &BackOffice, customer: &Customer, expand: &Expand) -> Option<Value> {
-    let latest = data.0.invoices.iter().find(|invoice| data.0.customers[invoice.customer].index == customer.index)?;
+    let latest = data
+        .0
+        .invoices
+        .iter()
+        .find(|invoice| data.0.customers[invoice.customer].index == customer.index)?;
     let start = latest.created;
     let end = start.plus_ms(30 * DAY);
     let canceled = customer.state == State::Canceled;
-    let latest_invoice = if expand.has("latest_invoice") { invoice(data, latest) } else { json!(invoice_id(latest.seed)) };
+    let latest_invoice = if expand.has("latest_invoice") {
+        invoice(data, latest)
+    } else {
+        json!(invoice_id(latest.seed))
+    };
     Some(json!({
         "id": subscription_id(customer),
         "object": "subscription",
@@ -196,7 +228,7 @@ pub(super) fn subscription(data: &BackOffice, customer: &Customer, expand: &Expa
         "current_period_start": seconds(start),
         "current_period_end": seconds(end),
         "customer": customer_id(customer.index),
-        "items": list(&format!("/v1/subscription_items?subscription={}", subscription_id(customer)), vec![json!({
+        "items": list(&format!("/v1/subscription_items?subscription={}", subscription_id(customer)), &[json!({
             "id": object_id("si", customer.index),
             "object": "subscription_item",
             "quantity": customer.seats,

@@ -26,8 +26,14 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
         .route("/api/v2/tickets.json", get(list_tickets))
         .route("/api/v2/tickets", get(list_tickets))
         .route("/api/v2/tickets/{id}", get(show_ticket))
-        .route("/api/v2/tickets/{id}/metric_events.json", get(ticket_metric_events))
-        .route("/api/v2/incremental/ticket_metric_events.json", get(metric_events))
+        .route(
+            "/api/v2/tickets/{id}/metric_events.json",
+            get(ticket_metric_events),
+        )
+        .route(
+            "/api/v2/incremental/ticket_metric_events.json",
+            get(metric_events),
+        )
         .route("/api/v2/slas/policies.json", get(list_policies))
         .route("/api/v2/users.json", get(list_users))
         .route("/api/v2/users/{id}", get(show_user))
@@ -36,23 +42,36 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
     let door = Door {
         request_id: "x-zendesk-request-id",
         rate: Some(("x-rate-limit", "x-rate-limit-remaining", 700)),
-        ..Door::basic(&format!("{}/token", keys::ZENDESK_EMAIL), keys::ZENDESK_API_TOKEN, refuse)
+        ..Door::basic(
+            &format!("{}/token", keys::ZENDESK_EMAIL),
+            keys::ZENDESK_API_TOKEN,
+            refuse,
+        )
     };
     keys::guarded(routes, door, data)
 }
 
 fn refuse(_: Presented) -> Response {
-    reply(StatusCode::UNAUTHORIZED, json!({"error": "Couldn't authenticate you"}))
+    reply(
+        StatusCode::UNAUTHORIZED,
+        json!({"error": "Couldn't authenticate you"}),
+    )
 }
 
 fn not_found() -> Response {
-    reply(StatusCode::NOT_FOUND, json!({"error": "RecordNotFound", "description": "Not found"}))
+    reply(
+        StatusCode::NOT_FOUND,
+        json!({"error": "RecordNotFound", "description": "Not found"}),
+    )
 }
 
 /// What to load along: `slas`, `users`, `groups`; from `a,b` or from the search's `tickets(a,b)`.
 fn includes(params: &Params) -> Vec<&str> {
     let text = params.get("include").unwrap_or_default();
-    let text = text.strip_prefix("tickets(").and_then(|inner| inner.strip_suffix(')')).unwrap_or(text);
+    let text = text
+        .strip_prefix("tickets(")
+        .and_then(|inner| inner.strip_suffix(')'))
+        .unwrap_or(text);
     text.split(',').map(str::trim).collect()
 }
 
@@ -105,13 +124,21 @@ fn policy_metrics(data: &BackOffice, ticket: &Ticket) -> Vec<Value> {
 fn side_load(data: &BackOffice, tickets: &[&Ticket], includes: &[&str], body: &mut Value) {
     if includes.contains(&"users") {
         let requesters = tickets.iter().map(|ticket| REQUESTER_IDS + ticket.requester);
-        let agents = tickets.iter().filter_map(|ticket| ticket.assignee.map(|agent| AGENTS[agent].0));
+        let agents = tickets
+            .iter()
+            .filter_map(|ticket| ticket.assignee.map(|agent| AGENTS[agent].0));
         let ids: std::collections::BTreeSet<_> = requesters.chain(agents).collect();
-        body["users"] = users(data).into_iter().filter(|user| user["id"].as_u64().is_some_and(|id| ids.contains(&id))).collect();
+        body["users"] = users(data)
+            .into_iter()
+            .filter(|user| user["id"].as_u64().is_some_and(|id| ids.contains(&id)))
+            .collect();
     }
     if includes.contains(&"groups") {
         let used = |index: usize| tickets.iter().any(|ticket| ticket.group == index);
-        body["groups"] = (0..GROUPS.len()).filter(|index| used(*index)).map(group).collect();
+        body["groups"] = (0..GROUPS.len())
+            .filter(|index| used(*index))
+            .map(group)
+            .collect();
     }
 }
 
@@ -120,7 +147,9 @@ fn group(index: usize) -> Value {
 }
 
 fn users(data: &BackOffice) -> Vec<Value> {
-    let agents = AGENTS.iter().map(|(id, name, email)| json!({"id": id, "name": name, "email": email, "role": "agent", "active": true}));
+    let agents = AGENTS.iter().map(
+        |(id, name, email)| json!({"id": id, "name": name, "email": email, "role": "agent", "active": true}),
+    );
     let requesters = data.0.customers.iter().map(|customer| json!({
         "id": REQUESTER_IDS + customer.index, "name": customer.name, "email": customer.email, "role": "end-user", "active": true,
     }));
@@ -132,16 +161,26 @@ fn page(data: &BackOffice, tickets: &[&Ticket], name: &str, params: &Params) -> 
     let per_page = params.count("per_page", PAGE_MAX, PAGE_MAX);
     let number = params.count("page", 1, usize::MAX);
     let includes = includes(params);
-    let shown: Vec<_> = tickets.iter().copied().skip((number - 1).saturating_mul(per_page)).take(per_page).collect();
+    let shown: Vec<_> = tickets
+        .iter()
+        .copied()
+        .skip((number - 1).saturating_mul(per_page))
+        .take(per_page)
+        .collect();
     let more = tickets.len() > number.saturating_mul(per_page);
-    let shapes: Vec<_> = shown.iter().map(|ticket| {
-        let mut object = shape(data, ticket, &includes);
-        if name == "results" {
-            object["result_type"] = json!("ticket");
-        }
-        object
-    }).collect();
-    let link = |number: usize| format!("https://acme.zendesk.example/api/v2/{name}.json?page={number}&per_page={per_page}");
+    let shapes: Vec<_> = shown
+        .iter()
+        .map(|ticket| {
+            let mut object = shape(data, ticket, &includes);
+            if name == "results" {
+                object["result_type"] = json!("ticket");
+            }
+            object
+        })
+        .collect();
+    let link = |number: usize| {
+        format!("https://acme.zendesk.example/api/v2/{name}.json?page={number}&per_page={per_page}")
+    };
     let mut body = json!({
         name: shapes, "count": tickets.len(),
         "next_page": more.then(|| link(number + 1)), "previous_page": (number > 1).then(|| link(number - 1)),
@@ -152,10 +191,16 @@ fn page(data: &BackOffice, tickets: &[&Ticket], name: &str, params: &Params) -> 
 
 async fn search(State(data): State<BackOffice>, params: Params) -> Response {
     let Some(query) = params.get("query") else {
-        return reply(StatusCode::UNPROCESSABLE_ENTITY, json!({"error": "invalid", "description": "Invalid search: query is required"}));
+        return reply(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            json!({"error": "invalid", "description": "Invalid search: query is required"}),
+        );
     };
     let terms = terms(query);
-    let mut found: Vec<_> = TICKETS.iter().filter(|ticket| terms.iter().all(|term| meets(&data, ticket, term))).collect();
+    let mut found: Vec<_> = TICKETS
+        .iter()
+        .filter(|ticket| terms.iter().all(|term| meets(&data, ticket, term)))
+        .collect();
     found.sort_by_key(|ticket| ticket.created(data.now()));
     if params.get("sort_order") != Some("asc") {
         found.reverse();
@@ -189,7 +234,9 @@ fn meets(data: &BackOffice, ticket: &Ticket, term: &str) -> bool {
     match field {
         "type" => value == "ticket",
         "status" => {
-            let Some(asked) = STATUSES.iter().position(|status| *status == value) else { return false };
+            let Some(asked) = STATUSES.iter().position(|status| *status == value) else {
+                return false;
+            };
             match sign {
                 "<" => ticket.status_rank() < asked,
                 ">" => ticket.status_rank() > asked,
@@ -200,15 +247,22 @@ fn meets(data: &BackOffice, ticket: &Ticket, term: &str) -> bool {
         "group" => value == "*" || GROUPS[ticket.group].1.to_lowercase() == value,
         "assignee" => match ticket.assignee {
             None => value == "none",
-            Some(agent) => value == "*" || AGENTS[agent].1.to_lowercase() == value || AGENTS[agent].2 == value,
+            Some(agent) => {
+                value == "*" || AGENTS[agent].1.to_lowercase() == value || AGENTS[agent].2 == value
+            }
         },
-        "requester" => people(REQUESTER_IDS + ticket.requester).is_some_and(|user| user["email"] == value.as_str()),
+        "requester" => {
+            people(REQUESTER_IDS + ticket.requester).is_some_and(|user| user["email"] == value.as_str())
+        }
         _ => false,
     }
 }
 
 async fn list_tickets(State(data): State<BackOffice>, params: Params) -> Json<Value> {
-    let mut tickets: Vec<_> = TICKETS.iter().filter(|ticket| ticket.status != "closed").collect();
+    let mut tickets: Vec<_> = TICKETS
+        .iter()
+        .filter(|ticket| ticket.status != "closed")
+        .collect();
     tickets.sort_by_key(|ticket| ticket.id);
     Json(page(&data, &tickets, "tickets", &params))
 }
@@ -229,36 +283,57 @@ async fn show_ticket(State(data): State<BackOffice>, Path(id): Path<String>, par
 /// When the clocks of a ticket started and were or will be breached.
 fn events(data: &BackOffice, ticket: &Ticket) -> Vec<Value> {
     let metric_events = |(index, metric): (usize, &super::helpdesk::Metric)| {
-        let event = |kind: &str, at: i64| json!({
-            "id": ticket.id * 100 + u64::try_from(index).unwrap_or(0) * 10 + u64::from(kind == "breach"),
-            "ticket_id": ticket.id, "instance_id": index + 1, "metric": metric.name.trim_end_matches("_time"), "type": kind,
-            "time": iso_seconds(data.now().plus_ms(at)),
-        });
+        let event = |kind: &str, at: i64| {
+            json!({
+                "id": ticket.id * 100 + u64::try_from(index).unwrap_or(0) * 10 + u64::from(kind == "breach"),
+                "ticket_id": ticket.id, "instance_id": index + 1, "metric": metric.name.trim_end_matches("_time"), "type": kind,
+                "time": iso_seconds(data.now().plus_ms(at)),
+            })
+        };
         let started = event("activate", -ticket.age_hours * HOUR);
         let breach = (metric.stage == Stage::Active).then(|| event("breach", metric.minutes_left * MINUTE));
         std::iter::once(started).chain(breach)
     };
-    ticket.metrics.iter().enumerate().flat_map(metric_events).collect()
+    ticket
+        .metrics
+        .iter()
+        .enumerate()
+        .flat_map(metric_events)
+        .collect()
 }
 
 async fn ticket_metric_events(State(data): State<BackOffice>, Path(id): Path<u64>) -> Response {
     match TICKETS.iter().find(|ticket| ticket.id == id) {
-        Some(ticket) => reply(StatusCode::OK, json!({"ticket_metric_events": events(&data, ticket)})),
+        Some(ticket) => reply(
+            StatusCode::OK,
+            json!({"ticket_metric_events": events(&data, ticket)}),
+        ),
         None => not_found(),
     }
 }
 
 async fn metric_events(State(data): State<BackOffice>, params: Params) -> Response {
-    if params.get("start_time").and_then(|time| time.parse::<i64>().ok()).is_none() {
-        return reply(StatusCode::BAD_REQUEST, json!({"error": "StartTimeMissing", "description": "start_time is required"}));
+    if params
+        .get("start_time")
+        .and_then(|time| time.parse::<i64>().ok())
+        .is_none()
+    {
+        return reply(
+            StatusCode::BAD_REQUEST,
+            json!({"error": "StartTimeMissing", "description": "start_time is required"}),
+        );
     }
     let events: Vec<_> = TICKETS.iter().flat_map(|ticket| events(&data, ticket)).collect();
-    reply(StatusCode::OK, json!({"ticket_metric_events": events, "count": events.len(), "end_time": seconds(data.now()), "next_page": null, "end_of_stream": true}))
+    reply(
+        StatusCode::OK,
+        json!({"ticket_metric_events": events, "count": events.len(), "end_time": seconds(data.now()), "next_page": null, "end_of_stream": true}),
+    )
 }
 
 async fn list_policies(State(data): State<BackOffice>) -> Json<Value> {
     let target = |priority: &str, metric: &str, minutes: u32| json!({"priority": priority, "metric": metric, "target": minutes, "business_hours": false});
-    let first_reply = [("urgent", 220), ("high", 300), ("normal", 720), ("low", 2_880)].map(|(priority, minutes)| target(priority, "first_reply_time", minutes));
+    let first_reply = [("urgent", 220), ("high", 300), ("normal", 720), ("low", 2_880)]
+        .map(|(priority, minutes)| target(priority, "first_reply_time", minutes));
     let created = iso_seconds(data.now().plus_ms(-300 * 24 * HOUR));
     Json(json!({"sla_policies": [{
         "id": 25, "title": "Standard", "description": "All customers", "position": 1,
@@ -268,18 +343,30 @@ async fn list_policies(State(data): State<BackOffice>) -> Json<Value> {
 }
 
 async fn list_users(State(data): State<BackOffice>, params: Params) -> Json<Value> {
-    let users: Vec<_> = users(&data).into_iter().filter(|user| params.get("role").is_none_or(|role| user["role"] == role)).collect();
+    let users: Vec<_> = users(&data)
+        .into_iter()
+        .filter(|user| params.get("role").is_none_or(|role| user["role"] == role))
+        .collect();
     Json(json!({"count": users.len(), "users": users, "next_page": null, "previous_page": null}))
 }
 
 async fn show_user(State(data): State<BackOffice>, Path(id): Path<String>) -> Response {
-    let id = if id.starts_with("me") { Some(AGENTS[0].0) } else { numbered(&id) };
-    match users(&data).into_iter().find(|user| user["id"].as_u64() == id && id.is_some()) {
+    let id = if id.starts_with("me") {
+        Some(AGENTS[0].0)
+    } else {
+        numbered(&id)
+    };
+    match users(&data)
+        .into_iter()
+        .find(|user| user["id"].as_u64() == id && id.is_some())
+    {
         Some(user) => reply(StatusCode::OK, json!({"user": user})),
         None => not_found(),
     }
 }
 
 async fn list_groups() -> Json<Value> {
-    Json(json!({"groups": (0..GROUPS.len()).map(group).collect::<Vec<_>>(), "count": GROUPS.len(), "next_page": null, "previous_page": null}))
+    Json(
+        json!({"groups": (0..GROUPS.len()).map(group).collect::<Vec<_>>(), "count": GROUPS.len(), "next_page": null, "previous_page": null}),
+    )
 }
