@@ -102,9 +102,9 @@ fn vectors_equal_the_reference() {
         assert!((length - 1.0).abs() < 1e-5, "length {length} of {:?}", case.text);
         let found = cosine(&vector, &values(&case.vector));
         assert!(found > COSINE_MIN, "cosine {found} of {:?}", case.text);
-        let encoded = encoder.encode_tokens(&case.text);
-        assert_eq!(encoded.states.len(), encoded.tokens.len() * DIMENSION);
-        let last = &encoded.states[encoded.states.len() - DIMENSION..];
+        let per_token = encoder.encode_tokens(&case.text);
+        assert_eq!(per_token.states.len(), per_token.tokens.len() * DIMENSION);
+        let last = &per_token.states[per_token.states.len() - DIMENSION..];
         let found = cosine(last, &values(&case.last_token));
         assert!(
             found > COSINE_MIN,
@@ -120,7 +120,7 @@ fn instruction_sets_agree() {
     for case in cases::<VectorCase>("vectors.jsonl") {
         encoder.instruction_set = InstructionSet::detect();
         let fast = encoder.encode(&case.text);
-        encoder.instruction_set = InstructionSet::Baseline;
+        encoder.instruction_set = InstructionSet::BASELINE;
         let found = cosine(&fast, &encoder.encode(&case.text));
         assert!(found > 0.999_999, "cosine {found} of {:?}", case.text);
     }
@@ -222,7 +222,7 @@ fn functions_are_near_enough() {
             }
         }
     }
-    for set in [InstructionSet::Baseline, InstructionSet::detect()] {
+    for set in [InstructionSet::BASELINE, InstructionSet::detect()] {
         let mut errors = (0.0, 0.0);
         set.run(Errors(&mut errors));
         assert!(errors.0 < 4e-7, "relative error {} of exp with {set:?}", errors.0);
