@@ -35,10 +35,10 @@ fn encode(criterion: &mut Criterion) {
     let text =
         "Where is my order ORD-55871? It should have arrived on Monday, and jane@example.com wrote twice.";
     criterion.bench_function("tokenize", |bencher| {
-        bencher.iter(|| encoder.tokenizer().tokenize(black_box(text)))
+        bencher.iter(|| encoder.tokenizer().tokenize(black_box(text)));
     });
     criterion.bench_function("load", |bencher| {
-        bencher.iter(|| Encoder::load(black_box(&folder)))
+        bencher.iter(|| Encoder::load(black_box(&folder)));
     });
 }
 

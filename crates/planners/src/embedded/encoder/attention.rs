@@ -13,8 +13,8 @@ use super::weights::{HEAD, HEADS};
 /// Queries, keys and values of a token, side by side.
 const TRIPLE: usize = 3 * DIMENSION;
 
-// A head's values fill exactly one panel, so that they are one side of a product as they are.
-const _: () = assert!(HEAD == PANEL);
+// A head's values fill whole panels.
+const _: () = assert!(HEAD.is_multiple_of(PANEL));
 
 /// For each token, the mixture of all values by all heads, from the rows of queries, keys and values.
 pub(super) fn attention(set: InstructionSet, triples: &[f32]) -> Vec<f32> {
@@ -38,7 +38,7 @@ impl Work for Attention<'_> {
         let stride = tokens.next_multiple_of(PANEL);
         let mut left = Interleaved::default();
         let mut keys = vec![[0.0; PANEL]; stride / PANEL * HEAD];
-        let mut values = vec![[0.0; PANEL]; tokens];
+        let mut values = vec![[0.0; PANEL]; HEAD / PANEL * tokens];
         let mut scores = vec![0.0; tokens * stride];
         for head in 0..HEADS {
             let at = head * HEAD;
@@ -51,19 +51,31 @@ impl Work for Attention<'_> {
                 softmax::<S>(&mut scores[..tokens]);
             }
             left.fill::<S>(&scores, stride, tokens);
-            left.multiply::<S, _>(&values, &[0.0; PANEL], &mut self.mixed[at..], DIMENSION);
+            for (panel, values) in values.chunks_exact(tokens).enumerate() {
+                left.multiply::<S, _>(
+                    values,
+                    &[0.0; PANEL],
+                    &mut self.mixed[at + panel * PANEL..],
+                    DIMENSION,
+                );
+            }
         }
     }
 }
 
-/// A head's keys in panels of tokens, one row for each of the head's places, and its values a row a token.
+/// A head's keys in panels of tokens, a row for each of the head's places, and its values in panels of places, a row
+/// a token.
 #[inline(always)]
 fn gather(triples: &[f32], at: usize, keys: &mut [[f32; PANEL]], values: &mut [[f32; PANEL]]) {
-    for ((token, triple), values) in triples.chunks_exact(TRIPLE).enumerate().zip(values) {
+    let tokens = triples.len() / TRIPLE;
+    for (token, triple) in triples.chunks_exact(TRIPLE).enumerate() {
         let panel = &mut keys[token / PANEL * HEAD..][..HEAD];
         for (row, key) in panel.iter_mut().zip(&triple[DIMENSION + at..]) {
             row[token % PANEL] = *key;
         }
-        values.copy_from_slice(&triple[2 * DIMENSION + at..][..HEAD]);
+        let places = triple[2 * DIMENSION + at..][..HEAD].as_chunks().0;
+        for (row, places) in values[token..].iter_mut().step_by(tokens).zip(places) {
+            *row = *places;
+        }
     }
 }

@@ -2,13 +2,16 @@
 //!
 //! The binary is built for the oldest processor of its architecture. Each piece of arithmetic ([`Work`]) is compiled
 //! twice, once for that and once for AVX2 with fused multiply-add, and the better one the processor has is run.
+#![expect(
+    clippy::inline_always,
+    reason = "only inlined code is compiled for the instructions found at run time"
+)]
 
+/// Instructions that this processor has. Only this file can say that it has more than the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum InstructionSet {
-    /// What every processor of the architecture has.
-    Baseline,
+pub(super) struct InstructionSet {
     #[cfg(target_arch = "x86_64")]
-    Avx2,
+    avx2: bool,
 }
 
 /// A piece of arithmetic. `run` and all that it calls must be inlined, or they stay compiled for the baseline.
@@ -49,35 +52,29 @@ impl Shape for Plain {
     }
 }
 
+#[cfg(target_arch = "x86_64")]
 impl InstructionSet {
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn detect() -> Self {
-        let avx2 = std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma");
-        if avx2 { Self::Avx2 } else { Self::Baseline }
-    }
+    /// What every processor of the architecture has.
+    #[cfg(test)]
+    pub(super) const BASELINE: Self = Self { avx2: false };
 
-    #[cfg(not(target_arch = "x86_64"))]
     pub(super) fn detect() -> Self {
-        Self::Baseline
-    }
-
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn run(self, work: impl Work) {
-        match self {
-            Self::Baseline => work.run::<Plain>(),
-            // SAFETY: `detect`, the only maker of `Avx2`, has found both features on this processor.
-            #[expect(
-                unsafe_code,
-                reason = "calling code compiled for instructions found at run time"
-            )]
-            Self::Avx2 => unsafe { run_avx2(work) },
+        Self {
+            avx2: std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma"),
         }
     }
 
-    #[cfg(not(target_arch = "x86_64"))]
     pub(super) fn run(self, work: impl Work) {
-        match self {
-            Self::Baseline => work.run::<Fused>(),
+        if !self.avx2 {
+            return work.run::<Plain>();
+        }
+        // SAFETY: only `detect` sets `avx2`, once it has found both features on this processor.
+        #[expect(
+            unsafe_code,
+            reason = "calling code compiled for instructions found at run time"
+        )]
+        unsafe {
+            run_avx2(work);
         }
     }
 }
@@ -86,4 +83,18 @@ impl InstructionSet {
 #[target_feature(enable = "avx2,fma")]
 fn run_avx2(work: impl Work) {
     work.run::<Fused>();
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+impl InstructionSet {
+    #[cfg(test)]
+    pub(super) const BASELINE: Self = Self {};
+
+    pub(super) fn detect() -> Self {
+        Self {}
+    }
+
+    pub(super) fn run(self, work: impl Work) {
+        work.run::<Fused>();
+    }
 }

@@ -11,11 +11,8 @@ use super::instruction_set::{InstructionSet, Shape, Work};
 use super::matrix::{Element, Matrix, PANEL};
 use super::weights::Norm;
 
-/// Values in a vector register of AVX2.
-const LANES: usize = 8;
-
-/// Columns computed together: two registers of them for each row.
-const COLUMNS: usize = 2 * LANES;
+/// Values in a vector register of AVX2: a row of a panel fills two.
+const LANES: usize = PANEL / 2;
 
 /// Keeps a normalisation finite where all values are equal; the model was trained with it.
 const NORM_EPSILON: f32 = 1e-12;
@@ -61,26 +58,28 @@ impl Work for Linear<'_> {
     }
 }
 
-/// The rows of a product's left side in groups of `S::ROWS` (the last may be smaller). A group holds the first value
-/// of each of its rows, then the second of each, so that the multiplication reads straight on.
+/// The rows of a product's left side in groups of at most `S::ROWS`. A group holds the first value of each of its
+/// rows, then the second of each, so that the multiplication reads straight on.
 #[derive(Default)]
 pub(super) struct Interleaved {
     values: Vec<f32>,
     depth: usize,
-    rows: usize,
+    group_rows: usize,
 }
 
 impl Interleaved {
     /// Takes the first `depth` values of each row; rows begin `stride` values apart.
     #[inline(always)]
     pub(super) fn fill<S: Shape>(&mut self, source: &[f32], stride: usize, depth: usize) {
-        self.rows = source.len().div_ceil(stride);
+        let rows = source.len().div_ceil(stride);
+        // Even groups: five times five rows take less time than four times six and one.
+        self.group_rows = rows.div_ceil(rows.div_ceil(S::ROWS).max(1)).max(1);
         self.depth = depth;
         self.values.clear();
-        self.values.resize(self.rows * depth, 0.0);
+        self.values.resize(rows * depth, 0.0);
         let groups = source
-            .chunks(S::ROWS * stride)
-            .zip(self.values.chunks_mut(S::ROWS * depth));
+            .chunks(self.group_rows * stride)
+            .zip(self.values.chunks_mut(self.group_rows * depth));
         for (source, group) in groups {
             let rows = group.len() / depth;
             for (row, source) in source.chunks(stride).enumerate() {
@@ -101,10 +100,11 @@ impl Interleaved {
         output: &mut [f32],
         stride: usize,
     ) {
+        let group_values = self.group_rows * self.depth;
         let groups = self
             .values
-            .chunks(S::ROWS * self.depth)
-            .zip(output.chunks_mut(S::ROWS * stride));
+            .chunks(group_values)
+            .zip(output.chunks_mut(self.group_rows * stride));
         for (group, output) in groups {
             match group.len() / self.depth {
                 6 => multiply_group::<S, E, 6>(group, panel, start, output, stride),
@@ -126,29 +126,25 @@ fn multiply_group<S: Shape, E: Element, const ROWS: usize>(
     output: &mut [f32],
     stride: usize,
 ) {
-    for part in 0..PANEL / COLUMNS {
-        let columns = part * COLUMNS..(part + 1) * COLUMNS;
-        let sums = tile::<S, E, ROWS>(group.as_chunks().0, panel, start, part);
-        for (sums, output) in sums.iter().zip(output.chunks_mut(stride)) {
-            output[columns.clone()].copy_from_slice(sums.as_flattened());
-        }
+    let sums = tile::<S, E, ROWS>(group.as_chunks().0, panel, start);
+    for (sums, output) in sums.iter().zip(output.chunks_mut(stride)) {
+        output[..PANEL].copy_from_slice(sums.as_flattened());
     }
 }
 
-/// The inner loop of everything: ROWS × COLUMNS sums kept in registers. Its exact form matters, since the compiler
+/// The inner loop of everything: ROWS × [`PANEL`] sums kept in registers. Its exact form matters, since the compiler
 /// makes vector code of it only when the arrays are this small and built this way: measure after a change.
 #[inline(always)]
 fn tile<S: Shape, E: Element, const ROWS: usize>(
     group: &[[f32; ROWS]],
     panel: &[[E; PANEL]],
     start: &[f32; PANEL],
-    part: usize,
 ) -> [[[f32; LANES]; 2]; ROWS] {
     let start = start.as_chunks::<LANES>().0;
-    let mut sums = [[start[part * 2], start[part * 2 + 1]]; ROWS];
+    let mut sums = [[start[0], start[1]]; ROWS];
     for (values, weights) in group.iter().zip(panel) {
         let weights = weights.as_chunks::<LANES>().0;
-        let weights: [[f32; LANES]; 2] = std::array::from_fn(|half| weights[part * 2 + half].map(E::widen));
+        let weights: [[f32; LANES]; 2] = std::array::from_fn(|half| weights[half].map(E::widen));
         for row in 0..ROWS {
             for half in 0..2 {
                 for lane in 0..LANES {

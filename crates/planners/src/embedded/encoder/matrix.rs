@@ -1,7 +1,12 @@
 //! Weights as they lie in memory: rounded to sixteen bits, in the order in which the multiplication reads them.
+#![expect(
+    clippy::inline_always,
+    reason = "only inlined code is compiled for the instructions found at run time"
+)]
 
-/// Columns that lie together.
-pub(super) const PANEL: usize = 32;
+/// Columns that lie together: so many that their sums for a few rows fit the registers, and so few that 384 rows of
+/// them fit the nearest cache.
+pub(super) const PANEL: usize = 16;
 
 /// A number that a multiplication can read.
 pub(super) trait Element: Copy {

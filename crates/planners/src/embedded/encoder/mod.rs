@@ -1,6 +1,6 @@
 //! The sentence encoder: text in, a unit vector out, in this process.
 //!
-//! It computes `all-MiniLM-L6-v2`, a BERT of six layers, with nothing but this folder's code: a WordPiece tokenizer, a
+//! It computes `all-MiniLM-L6-v2`, a BERT of six layers, with nothing but this folder's code: a `WordPiece` tokenizer, a
 //! reader of safetensors files and the forward pass. `docs/decisions/001-own-encoder.md` says why, with figures.
 //! It must not know actions, plans or questions: whoever calls it decides what a vector means. It reads two files
 //! once, at [`Encoder::load`], and neither downloads nor writes anything.

@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use proptest::prelude::*;
+use proptest::test_runner::TestRunner;
 use serde::Deserialize;
 
 use super::instruction_set::{InstructionSet, Shape, Work};
 use super::{
-    DIMENSION, Encoder, TOKENS_MAX, Tokenizer, VOCABULARY_FILE, WEIGHTS_FILE, kernels,
-    unit_mean, verify,
+    DIMENSION, Encoder, TOKENS_MAX, Tokenizer, VOCABULARY_FILE, WEIGHTS_FILE, kernels, unit_mean, verify,
 };
 
 /// Both weights rounded to sixteen bits and approximate functions have to fit in what remains to 1.
@@ -102,9 +102,9 @@ fn vectors_equal_the_reference() {
         assert!((length - 1.0).abs() < 1e-5, "length {length} of {:?}", case.text);
         let found = cosine(&vector, &values(&case.vector));
         assert!(found > COSINE_MIN, "cosine {found} of {:?}", case.text);
-        let encoded = encoder.encode_tokens(&case.text);
-        assert_eq!(encoded.states.len(), encoded.tokens.len() * DIMENSION);
-        let last = &encoded.states[encoded.states.len() - DIMENSION..];
+        let per_token = encoder.encode_tokens(&case.text);
+        assert_eq!(per_token.states.len(), per_token.tokens.len() * DIMENSION);
+        let last = &per_token.states[per_token.states.len() - DIMENSION..];
         let found = cosine(last, &values(&case.last_token));
         assert!(
             found > COSINE_MIN,
@@ -120,7 +120,7 @@ fn instruction_sets_agree() {
     for case in cases::<VectorCase>("vectors.jsonl") {
         encoder.instruction_set = InstructionSet::detect();
         let fast = encoder.encode(&case.text);
-        encoder.instruction_set = InstructionSet::Baseline;
+        encoder.instruction_set = InstructionSet::BASELINE;
         let found = cosine(&fast, &encoder.encode(&case.text));
         assert!(found > 0.999_999, "cosine {found} of {:?}", case.text);
     }
@@ -222,7 +222,7 @@ fn functions_are_near_enough() {
             }
         }
     }
-    for set in [InstructionSet::Baseline, InstructionSet::detect()] {
+    for set in [InstructionSet::BASELINE, InstructionSet::detect()] {
         let mut errors = (0.0, 0.0);
         set.run(Errors(&mut errors));
         assert!(errors.0 < 4e-7, "relative error {} of exp with {set:?}", errors.0);
@@ -249,12 +249,11 @@ fn mean_of_nothing_is_no_nan() {
     assert!(unit_mean(&[]).iter().all(|value| *value == 0.0));
 }
 
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
-
-    #[test]
-    fn tokens_stay_in_the_text(text in any::<String>()) {
-        let tokenizer = TOKENIZER.with(Clone::clone);
+#[test]
+fn tokens_stay_in_the_text() {
+    let tokenizer = Tokenizer::load(&model_folder().join(VOCABULARY_FILE)).expect("the vocabulary loads");
+    let mut runner = TestRunner::new(ProptestConfig::with_cases(2000));
+    let check = |text: String| {
         let tokens = tokenizer.tokenize(&text);
         prop_assert!((2..=TOKENS_MAX).contains(&tokens.len()));
         let inner = &tokens[1..tokens.len() - 1];
@@ -262,25 +261,20 @@ proptest! {
             prop_assert!(token.start < token.end && text.get(token.start..token.end).is_some());
         }
         prop_assert!(inner.windows(2).all(|pair| pair[0].start <= pair[1].start));
-    }
-}
-
-thread_local! {
-    static TOKENIZER: std::rc::Rc<Tokenizer> = std::rc::Rc::new(
-        Tokenizer::load(&model_folder().join(VOCABULARY_FILE)).expect("the vocabulary loads"),
-    );
+        Ok(())
+    };
+    runner
+        .run(&any::<String>(), check)
+        .expect("every token lies in the text");
 }
 
 /// A folder that goes when the test ends.
 struct Scratch(PathBuf);
 
 impl Scratch {
+    /// Names must differ within this process.
     fn new(name: &str) -> Self {
-        use std::sync::atomic::{AtomicU32, Ordering};
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let folder =
-            std::env::temp_dir().join(format!("errand-encoder-{name}-{}-{count}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("errand-encoder-{}-{name}", std::process::id()));
         fs::create_dir_all(&folder).expect("a folder for the test");
         Self(folder)
     }

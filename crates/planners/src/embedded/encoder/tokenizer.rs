@@ -1,4 +1,4 @@
-//! WordPiece: text in, the ids of the model's vocabulary out, each with its place in the text.
+//! `WordPiece`: text in, the ids of the model's vocabulary out, each with its place in the text.
 
 use std::collections::HashMap;
 use std::fmt;

@@ -138,6 +138,7 @@ fn read_matrix(
 }
 
 /// What of a matrix one tensor fills.
+#[derive(Clone, Copy)]
 struct Part {
     outputs: usize,
     scale: f32,
