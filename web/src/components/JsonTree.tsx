@@ -80,7 +80,7 @@ export function Scalar({ value }: { value: Json }) {
   if (value === null) return <span className="text-ink-faint">null</span>;
   if (typeof value === 'object')
     return <span className="text-ink-faint">{Array.isArray(value) ? '[]' : '{}'}</span>;
-  return <span className="text-warn">{String(value)}</span>;
+  return <span className="tabular-nums">{String(value)}</span>;
 }
 
 function entriesOf(value: Json): [string, Json][] | null {

@@ -43,7 +43,7 @@ function Fields({ row }: { row: Row }) {
   const entries = Object.entries(row);
   if (entries.length === 0) return <JsonTree value={row} />;
   return (
-    <dl className="grid grid-cols-[minmax(0,max-content)_minmax(0,1fr)] gap-x-5 text-sm">
+    <dl className="grid grid-cols-[minmax(0,max-content)_minmax(0,1fr)] divide-y divide-line text-sm">
       {entries.map(([name, value]) => (
         <Field key={name} name={name} value={value} />
       ))}
@@ -55,11 +55,9 @@ function Field({ name, value }: { name: string; value: Json }) {
   const table = tableOf(value);
   const nested = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
   return (
-    <>
-      <dt className="border-t border-line py-1.5 font-mono text-[0.8125rem] leading-6 text-ink-soft wrap-anywhere in-first:border-0">
-        {name}
-      </dt>
-      <dd className="min-w-0 border-t border-line py-1.5 leading-6 wrap-anywhere">
+    <div className="col-span-2 grid grid-cols-subgrid">
+      <dt className="py-1.5 pr-6 font-mono text-[0.8125rem] leading-6 text-ink-soft wrap-anywhere">{name}</dt>
+      <dd className="min-w-0 py-1.5 leading-6 wrap-anywhere">
         {table !== null ? (
           <DataTable table={table} />
         ) : nested ? (
@@ -68,7 +66,7 @@ function Field({ name, value }: { name: string; value: Json }) {
           <Scalar value={value} />
         )}
       </dd>
-    </>
+    </div>
   );
 }
 

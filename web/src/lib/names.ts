@@ -1,13 +1,17 @@
 /** `refund_status` and `refund-status` → `Refund status`: how an action or parameter is called in running text. */
 export function readableName(name: string): string {
-  const words = name.replace(/[_-]+/g, ' ').trim();
-  return words === '' ? name : words.charAt(0).toUpperCase() + words.slice(1);
+  const words = readableWord(name);
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** The same within a sentence. */
 export function readableWord(name: string): string {
-  return name.replace(/[_-]+/g, ' ').trim() || name;
+  const words = name.split(/[_-]+/).filter((word) => word !== '');
+  if (words.length === 0) return name;
+  return words.map((word) => (ABBREVIATIONS.has(word.toLowerCase()) ? word.toUpperCase() : word)).join(' ');
 }
+
+const ABBREVIATIONS = new Set(['api', 'hr', 'http', 'id', 'mcp', 'pto', 'sap', 'sla', 'url', 'vat']);
 
 /** Two letters for an avatar: `Ana Lopez` → `AL`, `ana@acme.test` → `AN`. */
 export function initials(name: string): string {

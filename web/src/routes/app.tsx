@@ -13,9 +13,9 @@ export const appRoute = createRoute({
   getParentRoute: () => rootRoute,
   id: 'app',
   beforeLoad: async ({ context, location }) => {
-    const me = await context.queries.ensureQueryData(meQuery);
+    const me = await context.queries.query({ ...meQuery, staleTime: 'static' });
     if (me === null) throw redirect({ to: '/sign-in', search: { next: location.href } });
-    return { me, gurus: await context.queries.ensureQueryData(gurusQuery) };
+    return { me, gurus: await context.queries.query({ ...gurusQuery, staleTime: 'static' }) };
   },
   component: Outlet,
 });

@@ -20,7 +20,7 @@ export const signInRoute = createRoute({
   }),
   beforeLoad: async ({ context, search }) => {
     if (search.expired === true) return;
-    const me = await context.queries.ensureQueryData(meQuery);
+    const me = await context.queries.query({ ...meQuery, staleTime: 'static' });
     if (me !== null) throw redirect({ href: safeReturn(search.next) });
   },
   component: SignIn,

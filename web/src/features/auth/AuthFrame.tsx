@@ -44,15 +44,27 @@ function Route() {
       viewBox="0 0 400 600"
       aria-hidden
       fill="none"
-      className="pointer-events-none absolute inset-0 size-full opacity-60"
+      className="pointer-events-none absolute inset-0 size-full"
     >
       <path
-        d="M-40 470C60 250 330 420 330 170"
-        className="stroke-rail-hover"
-        strokeWidth="26"
+        d="M-20 505C60 330 330 430 330 170"
+        className="stroke-rail-soft/35"
+        strokeWidth="2"
+        strokeDasharray="1 9"
         strokeLinecap="round"
       />
-      <circle cx="330" cy="150" r="34" className="fill-marigold" />
+      {STATIONS.map(([x, y]) => (
+        <circle key={x} cx={x} cy={y} r="5" className="fill-rail stroke-rail-soft" strokeWidth="2" />
+      ))}
+      <circle cx="330" cy="160" r="26" className="stroke-marigold/30" strokeWidth="1.5" />
+      <circle cx="330" cy="160" r="11" className="fill-marigold" />
     </svg>
   );
 }
+
+/** Points of the way, at a quarter, half and three quarters. */
+const STATIONS = [
+  [68.4, 415.4],
+  [185, 369.4],
+  [286.6, 307.4],
+] as const;

@@ -1,5 +1,5 @@
 import { ArrowUp, Square } from 'lucide-react';
-import { useEffect, useLayoutEffect, useRef, type KeyboardEvent } from 'react';
+import { useEffect, useLayoutEffect, useRef, type KeyboardEvent, type ReactNode } from 'react';
 
 import { Spinner } from '../../components/Spinner';
 import { classes } from '../../lib/classes';
@@ -15,6 +15,8 @@ interface ComposerProps {
   /** What Up brings back into an empty box; null for nothing. */
   lastQuestion: string | null;
   placeholder: string;
+  /** The box takes the focus when this changes. */
+  focusKey: string | null;
 }
 
 export const QUESTION_CHARS_MAX = 8_000;
@@ -23,11 +25,17 @@ export const QUESTION_CHARS_MAX = 8_000;
 export function Composer(props: ComposerProps) {
   const { draft, onDraft, onSend, onStop, sending, lastQuestion } = props;
   const box = useRef<HTMLTextAreaElement>(null);
-  useGrowing(box, draft);
+  // As high as its text, up to the limit in its style.
+  useLayoutEffect(() => {
+    const area = box.current;
+    if (area === null) return;
+    area.style.height = 'auto';
+    area.style.height = `${area.scrollHeight}px`;
+  }, [draft]);
   useEffect(() => {
     // On a touch screen focus would pull up the keyboard over the page.
     if (matchMedia('(pointer: fine)').matches) box.current?.focus();
-  }, []);
+  }, [props.focusKey]);
 
   const ready = draft.trim() !== '' && !sending && onStop === null;
   const send = () => {
@@ -52,7 +60,7 @@ export function Composer(props: ComposerProps) {
         event.preventDefault();
         send();
       }}
-      className="rounded-2xl border border-line-strong bg-surface shadow-float focus-within:border-accent focus-within:ring-1 focus-within:ring-accent"
+      className="rounded-2xl border border-line-strong max-sm:grid max-sm:grid-cols-[1fr_auto] max-sm:items-end bg-surface shadow-float focus-within:border-accent focus-within:ring-1 focus-within:ring-accent"
     >
       <label htmlFor="question" className="sr-only">
         Question
@@ -67,11 +75,11 @@ export function Composer(props: ComposerProps) {
         aria-describedby="question-keys"
         onChange={(event) => onDraft(event.target.value)}
         onKeyDown={onKeyDown}
-        className="block max-h-56 w-full resize-none bg-transparent px-4 pt-3.5 pb-1 text-base outline-none placeholder:text-ink-faint"
+        className="block max-h-56 w-full resize-none bg-transparent px-4 pt-3.5 pb-1 max-sm:pb-3.5 text-base outline-none placeholder:text-ink-faint"
       />
       <div className="flex items-center justify-between gap-3 py-2 pr-2 pl-4">
         <p id="question-keys" className="text-xs text-ink-faint max-sm:sr-only">
-          Enter sends · Shift+Enter for a new line{lastQuestion !== null && ' · ↑ edits the last question'}
+          {keysHint(onStop !== null, lastQuestion !== null)}
         </p>
         {onStop === null ? (
           <RoundButton type="submit" label="Send" disabled={!ready}>
@@ -87,12 +95,17 @@ export function Composer(props: ComposerProps) {
   );
 }
 
+function keysHint(running: boolean, asked: boolean): string {
+  if (running) return 'Esc stops';
+  return `Enter sends · Shift+Enter for a new line${asked ? ' · ↑ edits the last question' : ''}`;
+}
+
 interface RoundButtonProps {
   type: 'submit' | 'button';
   label: string;
   disabled: boolean;
   onClick?: () => void;
-  children: React.ReactNode;
+  children: ReactNode;
 }
 
 function RoundButton({ type, label, disabled, onClick, children }: RoundButtonProps) {
@@ -112,14 +125,4 @@ function RoundButton({ type, label, disabled, onClick, children }: RoundButtonPr
       {children}
     </button>
   );
-}
-
-/** As high as its text, up to the limit in its style. */
-function useGrowing(box: React.RefObject<HTMLTextAreaElement | null>, text: string): void {
-  useLayoutEffect(() => {
-    const area = box.current;
-    if (area === null) return;
-    area.style.height = 'auto';
-    area.style.height = `${area.scrollHeight}px`;
-  }, [box, text]);
 }

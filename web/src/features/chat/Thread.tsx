@@ -21,7 +21,7 @@ interface ThreadProps {
   guru: Guru;
   /** Null for one not begun. */
   conversation: string | null;
-  onConversation: (id: string) => void;
+  onConversation: (id: string) => Promise<void>;
   onNew: () => void;
 }
 
@@ -36,9 +36,14 @@ export function Thread({ guru, conversation, onConversation, onNew }: ThreadProp
   const turns = conversation === null ? NO_TURNS : (stored.data?.turns ?? NO_TURNS);
   const [draft, setDraft] = useDraft(guru.slug, conversation);
   const { running, onRunning } = useRunningTurn();
-  const ask = useAsk(guru.slug, onConversation);
+  const ask = useAsk(guru.slug, async (id) => {
+    // Somebody who went elsewhere meanwhile stays there.
+    if (conversation === null) await onConversation(id);
+  });
+  const asking = ask.isPending && ask.variables.conversation === conversation;
+  const refused = ask.isError && ask.variables.conversation === conversation ? ask.error : null;
   const cancel = useCancel(guru.slug);
-  const { scroller, content, atEnd, toEnd } = useStickToEnd(running !== null || ask.isPending);
+  const { scroller, content, atEnd, toEnd } = useStickToEnd(running !== null || asking);
   const loaded = stored.data !== undefined;
   useDocumentTitle(stored.data?.title ?? guru.name);
   useEffect(() => {
@@ -56,7 +61,8 @@ export function Thread({ guru, conversation, onConversation, onNew }: ThreadProp
     },
     [isPending, mutate, conversation, setDraft, toEnd],
   );
-  const empty = turns.length === 0 && !isPending && (conversation === null || loaded);
+  const problem = refused ?? cancel.error;
+  const empty = turns.length === 0 && !asking && (conversation === null || loaded);
   return (
     <div className="flex h-full min-h-0 flex-col">
       <div ref={scroller} className="relative min-h-0 flex-1 overflow-y-auto [scrollbar-gutter:stable]">
@@ -73,7 +79,7 @@ export function Thread({ guru, conversation, onConversation, onNew }: ThreadProp
             {turns.map((turn) => (
               <TurnItem key={turn.id} guru={guru.slug} turn={turn} onRunning={onRunning} onRetry={send} />
             ))}
-            {isPending && <PendingTurn question={ask.variables.text} />}
+            {asking && <PendingTurn question={ask.variables.text} />}
           </div>
         </div>
       </div>
@@ -87,9 +93,9 @@ export function Thread({ guru, conversation, onConversation, onNew }: ThreadProp
             Latest
           </Button>
         )}
-        {(ask.isError || cancel.isError) && (
+        {problem !== null && (
           <Notice tone="bad" className="mb-2">
-            {messageOf(ask.error ?? cancel.error)}
+            {messageOf(problem)}
           </Notice>
         )}
         <Composer
@@ -101,8 +107,9 @@ export function Thread({ guru, conversation, onConversation, onNew }: ThreadProp
           stopping={
             cancel.isPending || (running !== null && cancel.variables === running && cancel.isSuccess)
           }
-          sending={isPending}
+          sending={asking}
           lastQuestion={turns.at(-1)?.question ?? null}
+          focusKey={conversation}
           placeholder={turns.length === 0 ? `Ask ${guru.name}` : 'Ask something more'}
         />
       </div>

@@ -11,7 +11,7 @@ import { useDetailedView, useTurn } from './useTurn';
 import type { Turn } from '../../api/types';
 import { Button } from '../../components/Button';
 import { CopyButton } from '../../components/CopyButton';
-import { Markdown } from '../../components/Markdown';
+import { Answer } from '../../components/Answer';
 import { Notice } from '../../components/Notice';
 import { MessageText } from '../../components/SecretText';
 import { formatClock, formatMoment } from '../../lib/time';
@@ -46,7 +46,7 @@ export const TurnItem = memo(function TurnItem({ guru, turn, onRunning, onRetry 
     >
       <QuestionText text={view.question} />
       <ActionSlip view={view} onOpen={() => setOpened(true)} />
-      {view.answer !== '' && <Markdown text={view.answer} />}
+      {view.answer !== '' && <Answer text={view.answer} />}
       {running && <TurnProgress phase={phaseOf(view)} answering={view.answer !== ''} line={line} />}
       {broken !== null && <Notice tone="bad">{broken}</Notice>}
       <TurnEnd view={view} onRetry={() => onRetry(view.question)} />
@@ -93,22 +93,18 @@ function TurnEnd({ view, onRetry }: { view: TurnView; onRetry: () => void }) {
 
 function TurnFooter({ view }: { view: TurnView }) {
   const at = new Date(view.finishedAt ?? view.startedAt);
+  const aside = (
+    <div className="ml-auto flex h-7 shrink-0 items-center gap-1">
+      <time dateTime={at.toISOString()} title={formatMoment(at)} className="text-[0.8125rem] text-ink-faint">
+        {formatClock(at)}
+      </time>
+      {view.answer !== '' && <CopyButton text={view.answer} label="Copy answer" />}
+    </div>
+  );
   return (
     <footer className="grid gap-2">
       <References runs={view.executions} />
-      <div className="flex items-start justify-between gap-4">
-        {view.plan === null ? <span /> : <WhyPanel plan={view.plan} />}
-        <div className="flex h-7 shrink-0 items-center gap-1 self-start">
-          <time
-            dateTime={at.toISOString()}
-            title={formatMoment(at)}
-            className="text-[0.8125rem] text-ink-faint"
-          >
-            {formatClock(at)}
-          </time>
-          {view.answer !== '' && <CopyButton text={view.answer} label="Copy answer" />}
-        </div>
-      </div>
+      {view.plan === null ? aside : <WhyPanel plan={view.plan} aside={aside} />}
     </footer>
   );
 }

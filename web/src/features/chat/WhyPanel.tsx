@@ -1,12 +1,20 @@
+import type { ReactNode } from 'react';
+
 import type { Considered, Plan } from '../../api/types';
 import { Disclosure } from '../../components/Disclosure';
 import { classes } from '../../lib/classes';
 import { readableName } from '../../lib/names';
 
+interface WhyPanelProps {
+  plan: Plan;
+  /** Stands at the end of its line. */
+  aside: ReactNode;
+}
+
 /** How it was decided what to do: each action that was weighed, what spoke for it, and who decided. */
-export function WhyPanel({ plan }: { plan: Plan }) {
+export function WhyPanel({ plan, aside }: WhyPanelProps) {
   return (
-    <Disclosure summary="Why" className="min-w-0">
+    <Disclosure summary="Why" aside={aside}>
       <div className="grid gap-4 rounded-xl border border-line bg-surface p-4">
         {plan.notices.map((notice) => (
           <p key={notice} className="text-sm text-warn">

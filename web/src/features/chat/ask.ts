@@ -11,8 +11,11 @@ export interface Question {
   conversation: string | null;
 }
 
-/** Asks; the turn stands in the cache, running, before `onAsked` hears the conversation's id. */
-export function useAsk(guru: string, onAsked: (conversation: string) => void) {
+/**
+ * Asks. `onBegun` hears of a conversation that this began; the turn stands in its cache, running, by then. The asking
+ * goes on until `onBegun` is through, so that the page never stands empty between the two.
+ */
+export function useAsk(guru: string, onBegun: (conversation: string) => Promise<void>) {
   const queries = useQueryClient();
   return useMutation({
     mutationFn: async ({ text, conversation }: Question) => {
@@ -20,10 +23,10 @@ export function useAsk(guru: string, onAsked: (conversation: string) => void) {
       const started = await startTurn(guru, id, text);
       return { text, ...started };
     },
-    onSuccess: ({ text, turn_id, conversation_id }) => {
+    onSuccess: async ({ text, turn_id, conversation_id }, question) => {
       addRunningTurn(queries, guru, runningTurn(turn_id, conversation_id, text));
       void queries.invalidateQueries({ queryKey: conversationKeys.list(guru) });
-      onAsked(conversation_id);
+      if (question.conversation === null) await onBegun(conversation_id);
     },
   });
 }
