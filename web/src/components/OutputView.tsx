@@ -24,7 +24,7 @@ export function OutputView({ text }: { text: string }) {
 }
 
 /** Text as it came, in a box that scrolls by itself. */
-export function PlainText({ text, label = 'Output' }: { text: string; label?: string }) {
+export function PlainText({ text, label = 'Text' }: { text: string; label?: string }) {
   return (
     <pre
       // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling box must be reachable by keyboard

@@ -50,7 +50,7 @@ function Result({ run }: { run: ExecutionView }) {
   // What a failed action gave back is often nothing; then its error above says all.
   if (run.output === '' && run.error !== null) return null;
   return (
-    <section aria-label="Output">
+    <div role="group" aria-label="Output">
       <div className="mb-1 flex min-h-8 items-center gap-2 text-[0.8125rem] text-ink-soft">
         <span className="font-medium">Output</span>
         {run.maskedCount > 0 && <span>· {count(run.maskedCount, 'secret')} masked</span>}
@@ -58,7 +58,7 @@ function Result({ run }: { run: ExecutionView }) {
         {run.output !== '' && <CopyButton text={run.output} label="Copy output" className="ml-auto" />}
       </div>
       <OutputView text={run.output} />
-    </section>
+    </div>
   );
 }
 

@@ -70,6 +70,7 @@ export function Thread({ guru, conversation, onConversation, onNew }: ThreadProp
           ref={content}
           className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-5 pt-8 pb-6 sm:px-8"
         >
+          {!empty && !stored.isError && <h1 className="sr-only">{stored.data?.title ?? guru.name}</h1>}
           {empty && <EmptyChat guru={guru} onAsk={send} />}
           {conversation !== null && stored.isPending && <ThreadSkeleton />}
           {conversation !== null && stored.isError && !loaded && (

@@ -23,7 +23,8 @@ export function announcementBetween(before: TurnView, after: TurnView): string {
 function endWords(view: TurnView): string {
   if (view.status === 'cancelled') return 'Stopped.';
   if (view.status === 'failed') return `Failed. ${view.error ?? ''}`.trim();
-  return `Answer: ${view.answer}`;
+  // Marks of Markdown would be read out one by one.
+  return `Answer: ${view.answer.replace(/[*_`#|]+/g, '')}`;
 }
 
 /** The newest announcement of a turn; empty for one that had ended before it was shown. */

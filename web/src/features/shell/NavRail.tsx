@@ -17,14 +17,14 @@ const PAGES: Page[] = [{ label: 'Chat', icon: MessagesSquare, to: '/g/$guru/chat
 export function NavRail({ me, guru }: { me: Me; guru: string }) {
   return (
     <div className="flex w-17 shrink-0 flex-col items-center bg-rail py-3 text-rail-ink">
-      <Link
-        to="/"
-        aria-label="Errand, start"
-        className="mb-4 grid size-11 place-items-center rounded-xl focus-visible:outline-rail-ink"
-      >
-        <Logo className="size-7" />
-      </Link>
-      <nav aria-label="Pages" className="flex-1">
+      <nav aria-label="Pages" className="flex flex-1 flex-col items-center">
+        <Link
+          to="/"
+          aria-label="Errand, start"
+          className="mb-4 grid size-11 place-items-center rounded-xl focus-visible:outline-rail-ink"
+        >
+          <Logo className="size-7" />
+        </Link>
         <ul className="grid gap-1">
           {PAGES.map(({ label, icon: Icon, to }) => (
             <li key={label}>

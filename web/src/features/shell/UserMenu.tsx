@@ -22,8 +22,9 @@ export function UserMenu({ me }: { me: Me }) {
   const leave = useMutation({
     mutationFn: signOut,
     onSuccess: async () => {
-      await navigate({ to: '/sign-in' });
+      // First: the sign-in would lead back whom it still takes for signed in.
       queries.clear();
+      await navigate({ to: '/sign-in' });
     },
   });
   const name = me.name ?? me.email ?? 'You';
