@@ -1,3 +1,5 @@
+import type { Locator, Page } from '@playwright/test';
+
 import { ask, askToTheEnd, cards, expect, expectAccessible, openChat, questionBox, test } from './chat';
 
 const REFUND = 'Where is my refund for order 12345?';
@@ -114,26 +116,30 @@ test('a conversation is found again in the list, and deleted for good', async ({
 
 test('all of it by keyboard', async ({ page }) => {
   await openChat(page);
-  await page.keyboard.press('Tab');
-  await page.keyboard.type(REFUND);
-  // The box has the focus from the start; wherever Tab led, the skip link leads back to the page.
-  await questionBox(page).focus();
-  await page.keyboard.press('ControlOrMeta+a');
+  await expect(questionBox(page)).toBeFocused();
   await page.keyboard.type(REFUND);
   await page.keyboard.press('Enter');
   const turn = page.getByRole('article');
   await expect(turn).toHaveAttribute('data-turn', 'done');
+  await expect(questionBox(page)).toBeFocused();
   const line = cards(turn).first().getByRole('button').first();
-  for (let press = 0; press < 40 && !(await isFocused(line)); press += 1)
-    await page.keyboard.press('Shift+Tab');
-  await expect(line).toBeFocused();
+  await walkTo(page, line, 'Shift+Tab');
   await page.keyboard.press('Enter');
   await expect(turn.getByRole('group', { name: 'Output', exact: true })).toBeVisible();
-  await questionBox(page).focus();
+  await walkTo(page, questionBox(page), 'Tab');
   await page.keyboard.press('ArrowUp');
   await expect(questionBox(page)).toHaveValue(REFUND);
+  // From the top of the page, the first stop leads past the navigation.
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  await walkTo(page, page.getByRole('link', { name: 'Skip to the page' }), 'Shift+Tab');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.closest('main') !== null)).toBe(true);
 });
 
-async function isFocused(locator: import('@playwright/test').Locator): Promise<boolean> {
-  return locator.evaluate((element) => element === document.activeElement);
+/** Presses the key until the focus is there. */
+async function walkTo(page: Page, target: Locator, key: 'Tab' | 'Shift+Tab'): Promise<void> {
+  const there = () => target.evaluate((element) => element === document.activeElement);
+  for (let press = 0; press < 60 && !(await there()); press += 1) await page.keyboard.press(key);
+  await expect(target).toBeFocused();
 }

@@ -110,7 +110,7 @@ const END = {
 test('an example question begins a conversation, and its turn is followed to the end', async () => {
   show(null);
   await userEvent.click(screen.getByRole('button', { name: 'Where is order 1?' }));
-  await screen.findByRole('heading', { name: 'Where is order 1?' });
+  await screen.findByRole('heading', { level: 2, name: 'Where is order 1?' });
   await server.send('turn_started', { question: 'Where is order 1?', source: 'web' });
   await server.send('planned', { plan: { ...PLAN, steps: [STEP] } });
   expect(card()?.dataset.status).toBe('queued');
