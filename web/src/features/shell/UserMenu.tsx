@@ -27,7 +27,7 @@ export function UserMenu({ me }: { me: Me }) {
       await navigate({ to: '/sign-in' });
     },
   });
-  const name = me.name ?? me.email ?? 'You';
+  const name = [me.name, me.email].find((known) => known != null && known !== '') ?? 'You';
   return (
     <Menu.Root>
       <Menu.Trigger
