@@ -1,0 +1,145 @@
+import type { Locator, Page } from '@playwright/test';
+
+import { ask, askToTheEnd, cards, expect, expectAccessible, openChat, questionBox, test } from './chat';
+
+const REFUND = 'Where is my refund for order 12345?';
+const TWO_THINGS = 'Is the site down? Also which tickets breach SLA in the next 3 hours?';
+
+test('a refund is looked up, and the answer rests on its record', async ({ page }) => {
+  await openChat(page);
+  const turn = await askToTheEnd(page, REFUND);
+  await expect(page).toHaveURL(/\/chat\/conv_/);
+  const card = cards(turn).filter({ hasText: '12345' });
+  await expect(card).toHaveAttribute('data-status', 'succeeded');
+  await expect(turn.locator('.prose-answer')).toContainText(/refund/i);
+  await expect(turn.getByRole('navigation', { name: 'References' }).getByRole('button')).toHaveCount(1);
+});
+
+test('an action shows its output, and how it came to run', async ({ page }) => {
+  await openChat(page);
+  const turn = await askToTheEnd(page, REFUND);
+  await cards(turn).first().getByRole('button').first().click();
+  await expect(turn.getByRole('group', { name: 'Output', exact: true })).toContainText('12345');
+  await turn.getByRole('button', { name: 'Why' }).click();
+  const considered = turn.getByRole('list', { name: 'Actions considered' });
+  await expect(considered.getByRole('listitem').first()).toContainText('%');
+  await expect(turn).toContainText('Decided by the planner');
+  await expectAccessible(page);
+});
+
+test('what is missing is asked for, and the next words complete it', async ({ page }) => {
+  await openChat(page);
+  const asked = await askToTheEnd(page, 'I was charged twice!');
+  await expect(cards(asked).first()).toHaveAttribute('data-status', 'missing');
+  await expect(cards(asked).first()).toContainText('Needs customer email');
+  await expect(asked.locator('.prose-answer')).toContainText(/e-?mail/i);
+  const completed = await askToTheEnd(page, 'ana@acme.test');
+  const card = cards(completed).filter({ hasText: 'ana@acme.test' });
+  await expect(card.first()).toHaveAttribute('data-status', 'succeeded');
+  await expect(page.getByRole('article')).toHaveCount(2);
+});
+
+test('two things are done in one turn', async ({ page }) => {
+  await openChat(page);
+  const turn = await askToTheEnd(page, TWO_THINGS);
+  await expect(cards(turn)).toHaveCount(2);
+  for (const card of await cards(turn).all()) await expect(card).toHaveAttribute('data-status', 'succeeded');
+  await expect(cards(turn).filter({ hasText: 'hours ahead' })).toContainText('3');
+});
+
+test('an example question is one press away', async ({ page }) => {
+  await openChat(page);
+  const example = page.getByRole('list', { name: 'Example questions' }).getByRole('button').first();
+  const words = await example.innerText();
+  await example.click();
+  await expect(page.getByRole('article')).toHaveAttribute('data-turn', 'done');
+  await expect(page.getByRole('heading', { level: 2, name: words })).toBeVisible();
+});
+
+test('a reload in mid-turn loses nothing and doubles nothing', async ({ page }) => {
+  await openChat(page);
+  await ask(page, TWO_THINGS);
+  await expect(page).toHaveURL(/\/chat\/conv_/);
+  await page.reload();
+  const turn = page.getByRole('article');
+  await expect(turn).toHaveCount(1);
+  await expect(turn).toHaveAttribute('data-turn', 'done');
+  await expect(cards(turn)).toHaveCount(2);
+  const answer = await turn.locator('.prose-answer').innerText();
+  // Read again from what is stored, it is the very same.
+  await page.reload();
+  await expect(turn.locator('.prose-answer')).toHaveText(answer, { useInnerText: true });
+});
+
+test('a lost line is taken up again where it broke', async ({ page }) => {
+  await openChat(page);
+  let broken = 0;
+  await page.route('**/events?**', async (route) => {
+    broken += 1;
+    await (broken <= 2 ? route.abort('connectionreset') : route.continue());
+  });
+  const turn = await askToTheEnd(page, REFUND);
+  await expect(cards(turn)).toHaveCount(1);
+  expect(broken).toBeGreaterThan(2);
+});
+
+test('words that could not be sent stay', async ({ page, context }) => {
+  await openChat(page);
+  await context.setOffline(true);
+  await expect(page.getByText('You are offline.')).toBeVisible();
+  await questionBox(page).fill(REFUND);
+  await questionBox(page).press('Enter');
+  await expect(page.getByText("The server can't be reached.")).toBeVisible();
+  await expect(questionBox(page)).toHaveValue(REFUND);
+  await context.setOffline(false);
+  await questionBox(page).press('Enter');
+  await expect(page.getByRole('article')).toHaveAttribute('data-turn', 'done');
+});
+
+test('a conversation is found again in the list, and deleted for good', async ({ page }) => {
+  const mark = `Order ${Date.now()}: where is my refund?`;
+  await openChat(page);
+  await askToTheEnd(page, mark);
+  const list = page.getByRole('navigation', { name: 'Conversations' });
+  await list.getByRole('link', { name: 'New question' }).click();
+  await expect(page.getByRole('article')).toHaveCount(0);
+  const link = list.getByRole('link', { name: mark.slice(0, 20) });
+  await link.click();
+  await expect(page.getByRole('heading', { level: 2, name: mark })).toBeVisible();
+  await link.hover();
+  await list.getByRole('button', { name: `Delete “${mark.slice(0, 20)}` }).click();
+  await expectAccessible(page);
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
+  await expect(link).toHaveCount(0);
+  await expect(page.getByRole('article')).toHaveCount(0);
+});
+
+test('all of it by keyboard', async ({ page }) => {
+  await openChat(page);
+  await expect(questionBox(page)).toBeFocused();
+  await page.keyboard.type(REFUND);
+  await page.keyboard.press('Enter');
+  const turn = page.getByRole('article');
+  await expect(turn).toHaveAttribute('data-turn', 'done');
+  await expect(questionBox(page)).toBeFocused();
+  const line = cards(turn).first().getByRole('button').first();
+  await walkTo(page, line, 'Shift+Tab');
+  await page.keyboard.press('Enter');
+  await expect(turn.getByRole('group', { name: 'Output', exact: true })).toBeVisible();
+  await walkTo(page, questionBox(page), 'Tab');
+  await page.keyboard.press('ArrowUp');
+  await expect(questionBox(page)).toHaveValue(REFUND);
+  // From the top of the page, the first stop leads past the navigation.
+  await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
+  await walkTo(page, page.getByRole('link', { name: 'Skip to the page' }), 'Shift+Tab');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('Tab');
+  expect(await page.evaluate(() => document.activeElement?.closest('main') !== null)).toBe(true);
+});
+
+/** Presses the key until the focus is there. */
+async function walkTo(page: Page, target: Locator, key: 'Tab' | 'Shift+Tab'): Promise<void> {
+  const there = () => target.evaluate((element) => element === document.activeElement);
+  for (let press = 0; press < 60 && !(await there()); press += 1) await page.keyboard.press(key);
+  await expect(target).toBeFocused();
+}

@@ -1,0 +1,41 @@
+import { defineConfig, devices } from '@playwright/test';
+
+/**
+ * The browser's tests, against a running server:
+ *   ERRAND_URL         where it is, http://127.0.0.1:8029 unless told
+ *   ERRAND_CLAIM_LINK  a one-time link not yet used; its account then gets ERRAND_PASSWORD
+ *   ERRAND_EMAIL       the account to sign in with
+ *   ERRAND_PASSWORD    its password
+ *   CHROMIUM           the browser, /usr/bin/chromium unless told
+ */
+export default defineConfig({
+  testDir: 'e2e',
+  outputDir: 'test-results',
+  fullyParallel: false,
+  workers: 1,
+  forbidOnly: process.env.CI !== undefined,
+  timeout: 60_000,
+  expect: { timeout: 15_000 },
+  reporter: [['list']],
+  use: {
+    baseURL: process.env.ERRAND_URL ?? 'http://127.0.0.1:8029',
+    trace: 'retain-on-failure',
+    launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] },
+  },
+  projects: [
+    { name: 'enter', testMatch: 'enter.setup.ts' },
+    {
+      name: 'desktop',
+      testMatch: '*.spec.ts',
+      testIgnore: 'narrow.spec.ts',
+      dependencies: ['enter'],
+      use: { viewport: { width: 1280, height: 820 }, storageState: 'test-results/session.json' },
+    },
+    {
+      name: 'narrow',
+      testMatch: 'narrow.spec.ts',
+      dependencies: ['enter'],
+      use: { ...devices['Pixel 7'], storageState: 'test-results/session.json' },
+    },
+  ],
+});

@@ -1,0 +1,69 @@
+import type { ReactNode } from 'react';
+
+import type { Considered, Plan } from '../../api/types';
+import { Disclosure } from '../../components/Disclosure';
+import { classes } from '../../lib/classes';
+import { readableName } from '../../lib/names';
+
+interface WhyPanelProps {
+  plan: Plan;
+  /** Stands at the end of its line. */
+  aside: ReactNode;
+}
+
+/** How it was decided what to do: each action that was weighed, what spoke for it, and who decided. */
+export function WhyPanel({ plan, aside }: WhyPanelProps) {
+  return (
+    <Disclosure summary="Why" aside={aside}>
+      <div className="grid gap-4 rounded-xl border border-line bg-surface p-4">
+        {plan.notices.map((notice) => (
+          <p key={notice} className="text-sm text-warn">
+            {notice}
+          </p>
+        ))}
+        {plan.considered.length === 0 ? (
+          <p className="text-sm text-ink-soft">This guru has no enabled action to weigh.</p>
+        ) : (
+          <ul className="grid gap-3.5" aria-label="Actions considered">
+            {plan.considered.map((considered) => (
+              <ConsideredRow key={considered.action} considered={considered} />
+            ))}
+          </ul>
+        )}
+        <p className="text-[0.8125rem] text-ink-soft">
+          Decided by the planner <span className="font-mono">{plan.planner}</span>. Scores compare within this
+          question only.
+        </p>
+      </div>
+    </Disclosure>
+  );
+}
+
+function ConsideredRow({ considered }: { considered: Considered }) {
+  const percent = Math.round(considered.score * 100);
+  const words = considered.fires ? 'fires' : 'does not fire';
+  return (
+    <li className="grid gap-1">
+      <div className="grid grid-cols-[minmax(0,1fr)_6rem_2.5rem] items-center gap-3 text-sm">
+        <span
+          className={classes('truncate', considered.fires ? 'font-medium' : 'text-ink-soft')}
+          title={considered.action}
+        >
+          {readableName(considered.action)} <span className="sr-only">{words}</span>
+        </span>
+        <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden className="h-1.5 w-full rounded-full">
+          <rect width="100" height="6" className="fill-hover" />
+          <rect
+            width={percent}
+            height="6"
+            className={considered.fires ? 'fill-accent' : 'fill-line-strong'}
+          />
+        </svg>
+        <span className="text-right text-[0.8125rem] text-ink-soft tabular-nums">{percent}%</span>
+      </div>
+      {considered.evidence.length > 0 && (
+        <p className="text-[0.8125rem] text-ink-soft wrap-anywhere">{considered.evidence.join(' · ')}</p>
+      )}
+    </li>
+  );
+}

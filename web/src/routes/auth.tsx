@@ -1,0 +1,70 @@
+import { createRoute, redirect, useRouter } from '@tanstack/react-router';
+import { useEffect, useState } from 'react';
+
+import { rootRoute } from './root';
+import { meQuery, safeReturn, startSession } from './session';
+import { ClaimPage } from '../features/auth/ClaimPage';
+import { SignInPage } from '../features/auth/SignInPage';
+
+interface SignInSearch {
+  next?: string;
+  expired?: boolean;
+}
+
+export const signInRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/sign-in',
+  validateSearch: (search: Record<string, unknown>): SignInSearch => ({
+    ...(typeof search.next === 'string' && { next: search.next }),
+    ...(search.expired === true && { expired: true }),
+  }),
+  beforeLoad: async ({ context, search }) => {
+    if (search.expired === true) return;
+    const me = await context.queries.query({ ...meQuery, staleTime: 'static' });
+    if (me !== null) throw redirect({ href: safeReturn(search.next) });
+  },
+  component: SignIn,
+});
+
+export const claimRoute = createRoute({
+  getParentRoute: () => rootRoute,
+  path: '/claim',
+  validateSearch: (search: Record<string, unknown>): { token?: string } =>
+    // A token of digits alone is read as a number.
+    typeof search.token === 'string' || typeof search.token === 'number'
+      ? { token: String(search.token) }
+      : {},
+  component: Claim,
+});
+
+function SignIn() {
+  const { next, expired } = signInRoute.useSearch();
+  const enter = useEnter();
+  return <SignInPage expired={expired === true} onSignedIn={() => enter(safeReturn(next))} />;
+}
+
+function Claim() {
+  const search = claimRoute.useSearch();
+  const [token] = useState(search.token ?? '');
+  const navigate = claimRoute.useNavigate();
+  const enter = useEnter();
+  // The token leaves the address bar and the history at once; it stays in memory until it is used.
+  useEffect(() => {
+    if (search.token !== undefined) void navigate({ search: {}, replace: true });
+  }, [search.token, navigate]);
+  return (
+    <ClaimPage
+      token={token}
+      onSignedIn={() => enter('/')}
+      onSignIn={() => void navigate({ to: '/sign-in', search: {} })}
+    />
+  );
+}
+
+function useEnter(): (to: string) => void {
+  const router = useRouter();
+  return (to) => {
+    startSession(router.options.context.queries);
+    router.history.replace(to);
+  };
+}
