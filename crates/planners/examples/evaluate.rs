@@ -6,7 +6,7 @@ mod support;
 
 use std::{error::Error, path::Path};
 
-use errand_planners::embedded::EmbeddedPlanner;
+use errand_planners::embedded::{EmbeddedPlanner, Encoder};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -29,6 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-fn planner(_options: &[String]) -> Result<EmbeddedPlanner, Box<dyn Error>> {
-    Ok(EmbeddedPlanner::new(None))
+fn planner(options: &[String]) -> Result<EmbeddedPlanner, Box<dyn Error>> {
+    let folder = options.iter().position(|option| option == "--model").and_then(|at| options.get(at + 1));
+    Ok(EmbeddedPlanner::new(folder.map(|folder| Encoder::load(Path::new(folder))).transpose()?))
 }

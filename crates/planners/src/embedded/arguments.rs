@@ -201,7 +201,7 @@ fn typed_bid(want: &Wanted<'_>, asked: bool, candidate: &Candidate, text: &str) 
         (Role::Date, Kind::Date) | (Role::Time, Kind::Time) | (Role::Amount, Kind::Amount) => 2.0 + cued,
         (Role::Amount, Kind::Number(Unit::Bare)) => {
             let decimal = text[candidate.start..candidate.end].contains('.');
-            if decimal || asked { 1.5 + cued } else { cued * 0.9 }
+            if decimal || asked { 1.5 + cued } else { cued * 1.2 }
         }
         (Role::Number(Some(unit)), Kind::Number(given)) if given != Unit::Bare => {
             value = converted(&value, given, *unit)?;

@@ -97,6 +97,9 @@ const VALUE_NOUNS: &[&str] = &[
     "reference", "ticket", "user", "error", "value", "sum", "price", "day", "region", "product", "payment", "case", "ref", "no", "nr", "client", "priority", "same",
 ];
 
+/// What opens with one of these asks, however little else it says: "Where is order 12345?"
+const INTERROGATIVE: &[&str] = &["where", "where's", "wheres", "when", "who", "why", "how", "has", "did", "was", "can", "could", "does", "do", "will", "what's", "may"];
+
 /// Reads the question in the light of the last turn.
 pub(crate) fn read(question: &str, turns: &[PastTurn], today: Date) -> Reading {
     let clauses: Vec<Clause> = clauses::split(question)
@@ -140,7 +143,8 @@ fn act(clause: &str, today: Date) -> Act {
     if typed.is_empty() && (among(COURTESY) || closes(bare)) {
         return Act::Courtesy;
     }
-    let strong = typed.iter().any(|value| !matches!(value.kind, recognise::Kind::Quoted));
+    let asking = all.first().is_some_and(|word| INTERROGATIVE.contains(&word.lower().as_str()));
+    let strong = !asking && typed.iter().any(|value| !matches!(value.kind, recognise::Kind::Quoted));
     if strong && rest.iter().all(|word| VALUE_NOUNS.contains(&word.as_str()) || COURTESY.contains(&word.as_str())) {
         return Act::Supply;
     }

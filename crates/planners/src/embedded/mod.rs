@@ -34,6 +34,9 @@ const LEXICAL_NOTICE: &str = "Working without the sentence model: questions are 
 
 pub use encoder::Encoder;
 
+/// Figures that a score is made of.
+pub const EVIDENCE: usize = score::Features::COUNT;
+
 /// Pure and cheap to share: holds only the encoder's weights.
 #[derive(Debug)]
 pub struct EmbeddedPlanner {
@@ -71,6 +74,13 @@ impl EmbeddedPlanner {
         }
     }
 
+    /// What each action's score is made of at its best utterance, for fitting [`calibration`]; the catalogue's order.
+    pub fn evidence(&self, request: &PlanRequest) -> Vec<[f32; EVIDENCE]> {
+        let ready: Vec<Cow<'_, Prepared>> = request.catalogue.actions.iter().map(|action| self.ready(action)).collect();
+        let actions: Vec<&Prepared> = ready.iter().map(AsRef::as_ref).collect();
+        outcome::verdicts(self, request, &actions).iter().map(|verdict| verdict.features.values()).collect()
+    }
+
     pub fn model(&self) -> &'static str {
         if self.encoder.is_some() { "embedded/minilm-l6-v2" } else { "embedded-lexical" }
     }
@@ -89,16 +99,6 @@ impl EmbeddedPlanner {
         match stored {
             Some(prepared) => Cow::Borrowed(prepared),
             None => Cow::Owned(self.prepare(&action.trigger, &action.examples)),
-        }
-    }
-}
-
-mod encoder {
-    #[derive(Debug)]
-    pub enum Encoder {}
-    impl Encoder {
-        pub fn encode(&self, _text: &str) -> Vec<f32> {
-            match *self {}
         }
     }
 }

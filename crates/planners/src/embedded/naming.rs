@@ -129,9 +129,10 @@ fn core(text: &str, phrase: &Phrase, known: &[String], sort: Sort) -> Option<Ran
     // "payment failures" stays whole: a failure of payments is the kind of trouble.
     let kept: Vec<_> = inner.iter().enumerate().filter(|(_, word)| !common(word)).map(|(at, _)| at).collect();
     let (first, last) = (*kept.first()?, *kept.last()?);
-    let end = phrase.start + inner[last].end();
-    let end = if text[..end].ends_with("'s") { end - 2 } else { end };
-    Some(phrase.start + inner[first].start..end)
+    let (start, end) = (phrase.start + inner[first].start, phrase.start + inner[last].end());
+    let possessor = ["'s", "’s"].iter().find_map(|ending| text[start..end].strip_suffix(ending));
+    let end = possessor.map_or(end, |possessor| start + possessor.len());
+    (end > start).then_some(start..end)
 }
 
 /// An id or a date is no name.

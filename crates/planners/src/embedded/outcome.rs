@@ -1,7 +1,7 @@
 //! The plan: steps, what is missing, and the reasons for every action.
 
 use errand_domain::{
-    Arguments, Considered, Missing, ParameterName, Plan, Step,
+    Arguments, Considered, Missing, Parameter, ParameterName, Plan, Step,
     plan::{Origin, Place},
 };
 
@@ -29,21 +29,20 @@ pub(super) fn plan(planner: &EmbeddedPlanner, request: &PlanRequest, prepared: &
     plan
 }
 
+/// How each action was judged, without a plan being made of it.
+pub(super) fn verdicts(planner: &EmbeddedPlanner, request: &PlanRequest, prepared: &[&Prepared]) -> Vec<Verdict> {
+    let today = request.now.date();
+    let sources = Sources::new(&request.question, &request.turns, today);
+    let reading = dialogue::read(&request.question, &request.turns, today);
+    decide::decide(planner, request, prepared, &reading, &sources).verdicts
+}
+
 /// Fills in defaults; a step when nothing required is missing, else a question.
 fn settle(action: &CatalogueAction, mut found: Extracted, runs_with: Option<&Step>, plan: &mut Plan) {
-    let mut lacking: Vec<ParameterName> = Vec::new();
-    for parameter in &action.parameters {
-        if found.arguments.contains_key(&parameter.name) {
-            continue;
-        }
-        match parameter.default.as_ref().and_then(|value| parameter.accept(value).ok()) {
-            Some(value) => {
-                found.arguments.insert(parameter.name.clone(), value);
-                found.origins.push(Origin { parameter: parameter.name.clone(), place: Place::Default });
-            }
-            None if parameter.required => lacking.push(parameter.name.clone()),
-            None => {}
-        }
+    let lacking = |parameter: &&Parameter| parameter.required && parameter.default.is_none() && !found.arguments.contains_key(&parameter.name);
+    let lacking: Vec<ParameterName> = action.parameters.iter().filter(lacking).map(|parameter| parameter.name.clone()).collect();
+    if lacking.is_empty() {
+        fill_in_defaults(action, &mut found);
     }
     let Extracted { arguments, origins } = found;
     let (action_id, name, action_version) = (action.id, action.name.clone(), action.version);
@@ -52,6 +51,16 @@ fn settle(action: &CatalogueAction, mut found: Extracted, runs_with: Option<&Ste
         plan.steps.push(Step { action_id, action: name, action_version, arguments, origins, runs_with });
     } else {
         plan.missing.push(Missing { action_id, action: name, action_version, arguments, origins, parameters: lacking });
+    }
+}
+
+fn fill_in_defaults(action: &CatalogueAction, found: &mut Extracted) {
+    for parameter in action.parameters.iter().filter(|parameter| parameter.default.is_some()) {
+        let default = parameter.default.as_ref().and_then(|value| parameter.accept(value).ok());
+        if let (false, Some(value)) = (found.arguments.contains_key(&parameter.name), default) {
+            found.arguments.insert(parameter.name.clone(), value);
+            found.origins.push(Origin { parameter: parameter.name.clone(), place: Place::Default });
+        }
     }
 }
 

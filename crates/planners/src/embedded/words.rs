@@ -124,19 +124,19 @@ pub(crate) fn is_stop(lower: &str) -> bool {
 
 /// Sorted, for binary search.
 const STOP_WORDS: &[&str] = &[
-    "a", "able", "about", "after", "again", "all", "also", "am", "an", "and", "any", "anyone", "anything", "are", "aren't", "as",
-    "ask", "asked", "asking", "asks", "at", "be", "because", "been", "before", "being", "both", "but", "by", "bye",
+    "a", "able", "about", "all", "also", "am", "an", "and", "any", "anyone", "anything", "are", "aren't", "as",
+    "ask", "asked", "asking", "asks", "at", "be", "because", "been", "being", "both", "but", "by", "bye",
     "can", "can't", "cannot", "could", "customer", "did", "didn't", "do", "does", "doesn't", "doing", "don't",
-    "done", "each", "either", "else", "etc", "even", "ever", "every", "few", "for", "from", "get", "getting", "give",
+    "done", "each", "either", "else", "etc", "even", "every", "few", "for", "from", "get", "getting", "give",
     "go", "going", "good", "got", "great", "had", "has", "hasn't", "have", "haven't", "having", "he", "hello", "help", "her", "here",
-    "hey", "hi", "him", "his", "how", "i", "i'd", "i'll", "i'm", "i've", "if", "in", "instead", "into", "is", "isn't",
-    "it", "it's", "its", "just", "know", "let", "let's", "like", "long", "look", "looking", "made", "make", "many",
-    "may", "maybe", "me", "might", "mine", "more", "much", "must", "my", "need", "needs", "no", "nope", "not", "now", "of", "off", "oh",
-    "ok", "okay", "on", "one", "only", "or", "other", "our", "out", "over", "please", "really", "she", "should",
+    "hey", "hi", "him", "his", "i", "i'd", "i'll", "i'm", "i've", "if", "in", "instead", "into", "is", "isn't",
+    "it", "it's", "its", "just", "know", "let", "let's", "like", "look", "looking", "made", "make",
+    "may", "maybe", "me", "might", "mine", "more", "must", "my", "need", "needs", "no", "nope", "not", "now", "of", "oh",
+    "ok", "okay", "on", "one", "only", "or", "other", "our", "over", "please", "really", "she", "should",
     "so", "some", "someone", "something", "still", "sure", "tell", "than", "thank", "thanks", "that", "that's", "the", "their",
-    "them", "then", "there", "these", "they", "this", "those", "to", "too", "until", "up", "us", "use", "user", "user's",
-    "users", "very", "want", "wants", "was", "wasn't", "we", "we're", "were", "what", "what's", "when", "where",
-    "where's", "whether", "which", "while", "who", "why", "will", "with", "would", "yeah", "yes", "yet", "you", "your",
+    "them", "then", "there", "these", "they", "this", "those", "to", "too", "until", "us", "use", "user", "user's",
+    "users", "very", "want", "wants", "was", "wasn't", "we", "we're", "were", "what", "what's",
+    "whether", "which", "while", "why", "will", "with", "would", "yeah", "yes", "yet", "you", "your",
 ];
 
 #[cfg(test)]

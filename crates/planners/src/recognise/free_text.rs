@@ -42,6 +42,11 @@ static TAIL: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a valid pattern")
 });
 
+/// "New bug ticket - …", "jira pls: …": a short heading that names the report.
+static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^[^:.?!]{0,60}\b(?:bugs?|jira|ticket|issue|report|defect|file|log)\b[^:.?!]{0,40}?(?::\s+|\s+[-–—]+\s+)").expect("a valid pattern")
+});
+
 const EMPTY: [&str; 10] = ["", "it", "this", "that", "this issue", "this problem", "this one", "that one", "the above", "me"];
 
 /// The steps after "Steps:" or "to reproduce", as written.
@@ -54,6 +59,13 @@ pub(crate) fn steps(text: &str) -> Option<Range<usize>> {
 /// beside them. None when the text only points elsewhere ("file a bug for this").
 pub(crate) fn summary(text: &str) -> Option<Range<usize>> {
     let end = STEPS.find(text).map_or(text.len(), |steps| steps.start());
+    let headed = HEADING.find(&text[..end]).and_then(|heading| {
+        let body = clauses::sentences(&text[heading.end()..end]).into_iter().next()?;
+        described(text, heading.end() + body.start..heading.end() + body.end)
+    });
+    if headed.is_some() {
+        return headed;
+    }
     let sentences = clauses::sentences(&text[..end]);
     let request = sentences.iter().position(|sentence| REQUEST.is_match(&text[sentence.clone()]));
     if let Some(request) = request {

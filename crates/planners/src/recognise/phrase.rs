@@ -19,6 +19,7 @@ pub(crate) struct Phrase {
 
 /// Stems of words that are hardly ever part of a name; they part phrases.
 const PARTING: &[&str] = &[
+    "after", "back", "how", "long", "man", "many", "much", "off", "out", "up", "when", "where", "wher", "where'", "who", "again", "ever", "before", "left", "always", "alway", "sold",
     "affect", "alread", "anymor", "anywher", "apart", "appear", "arriv", "ask", "back", "befor", "believ", "book", "break", "broken",
     "build", "buy", "call", "chang", "charg", "check", "com", "complain", "contain", "cost", "creat", "current", "currentl", "down",
     "draft", "drop", "enabl", "expect", "experienc", "fail", "fil", "find", "fix", "hav", "happen", "hit", "hop", "impact", "includ",
