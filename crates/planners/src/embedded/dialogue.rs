@@ -65,7 +65,7 @@ pattern!(GENERAL, r"(?ix)
   | \bdefinition\b | \bdifference\s+between\b | ^what(?:\s+is|\s+are|'s)\s+(?:a|an)\s+[\w\s-]+\??$ | ^what\s+is\s+[A-Z]{2,6}\??$ | ^(?:please\s+)?(?:explain|describe|define)\b
   | \bbest\s+practices?\b | ^why\s+(?:do|does|would)\s+(?:companies|people|banks|shops|customers|some|most|it\s+take)\b
   | ^how\s+long\s+(?:do|does)\s+(?:a|an|the\s+average|most|\w+s|\w+s\s+\w+|delivery|shipping)\s+(?:\w+\s+)?take\b
-  | ^do\s+you\s+(?:offer|accept|ship\s+to|issue|give|support)\b | \bwhat\s+counts\s+as\b | ^who\s+(?:invented|founded)\b
+  | \bdo\s+(?:you|we)\s+(?:offer|accept|ship\s+to|issue|provide|sell|support|define)\b | ^how\s+(?:do|can|should)\s+(?:i|we)\s+(?:read|write|use|set\s+up|configure|calculate|integrate|install|measure|define|interpret)\b | \bhow\s+much\s+(?:is|does)\s+(?:express|standard|shipping|delivery)\b | \bwhat\s+counts\s+as\b | ^who\s+(?:invented|founded)\b
   | \bif\s+(?:someone|somebody|a\s+customer|one|people|customers)\b | ^can\s+(?:customers|people|someone|one)\b
   | \b(?:write|compose)\s+(?:me\s+)?(?:a|an)\s+(?:poem|song|story|essay|joke|haiku|blog)\b | ^translate\b | ^how\s+(?:should|would|can|could)\s+(?:we|one|companies|you)\s+(?:reduce|improve|prevent|avoid|measure|calculate|design|build)\b");
 pattern!(NEGATED, r"(?ix)
@@ -78,8 +78,10 @@ pattern!(FORBIDS, r"(?i)^(?:please\s+|and\s+|but\s+)*(?:don'?t|do not|never)\s+(
 const REPORTING: &[&str] = &["see", "have", "know", "get", "understand", "receive", "you", "i", "we", "they", "remember", "think", "find", "recognise", "recognize"];
 pattern!(CONTRAST, r"(?i),?\s+(?:rather than|instead of|and not|but not|not)\s+(?:about\s+|for\s+)?(?:(?:the|a|an|my|our)\s+)?[\w-]+\s*$|,?\s+(?:rather than|instead of)\s+[\w\s-]+");
 pattern!(RESOLVED, r"(?ix)\b(?:solved|resolved\s+(?:it|now|already)|works\s+(?:now|again|fine)|working\s+(?:now|again)|all\s+(?:good|set|sorted|clear)|(?:has|have|already|just|finally)\s+(?:now\s+)?arrived|arrived\s+(?:today|now|already|yesterday|safely)
-  |(?:that|this)(?:'s|\s+is|\s+was|\s+will\s+be|'ll\s+be)\s+(?:all|it|everything)|nothing\s+else|no\s+(?:more|other|further)\s+questions|got\s+(?:it|what\s+i)|found\s+(?:it|out)\s+myself|made\s+my\s+day|(?:very|so|really|most)\s+(?:helpful|kind)|(?:great|good|nice)\s+(?:help|job|work|service))\b");
+  |(?:that|this)(?:'s|\s+is|\s+was|\s+will\s+be|'ll\s+be)\s+(?:all|it|everything)|nothing\s+else|no\s+(?:more|other|further)\s+questions|got\s+(?:it|what\s+i)|found\s+(?:it|out)\s+myself|made\s+my\s+day|(?:very|so|really|most)\s+(?:helpful|kind)|(?:great|good|nice)\s+(?:help|job|work|service)|glad|beautiful|(?:i|we)\s+(?:already\s+)?(?:fixed|solved|found|updated|cancelled|received|sorted)|for\s+(?:filing|checking|looking|fixing|the\s+help|your\s+help|letting|doing|telling|confirming))\b");
 pattern!(THANKS, r"(?i)\b(?:thanks|thank you|thx|cheers|appreciate|appreciated|bye|goodbye|have a (?:nice|good|great|lovely) \w+|see you|you(?:'ve| have) been)\b");
+pattern!(STATES, r"(?i)^(?:my|our|i|i'm|i've|i'll|we|we're|we've|the|it|it's|he|she|they|this|that|these|glad|happy|people|customers|everyone|nobody)\b");
+pattern!(COMPLAINS, r"(?i)\b(?:not|no|never|still|twice|double|duplicate[sd]?|two|identical|again|errors?|fail(?:s|ed|ing|ure)?|stuck|down|slow|broken|wrong|late|missing|lost|problems?|issues?|bugs?|crash(?:es|ed)?|cannot|can't|cant|keeps?|nothing|hanging|delayed|delays?|unable|empty|drops?|ignores?|returned|owed?|waiting|charged|billed|overdue)\b|n't\b|[45]\d\d\b");
 pattern!(ASKS, r"(?i)\?|^(?:please|tell|show|check|find|look|book|create|open|file|log|raise|report|submit|request|send|draft|list|get|give|where|what|which|who|when|how|why|is|are|do|does|did|can|could|would|will|has|have|was|were|let|take|need|put|add|schedule|reserve|make|any)\b|\b(?:i|we) (?:want|need|would like|'d like)\b|\bi'd like\b|\bplease\b");
 
 /// Words of politeness and agreement, beyond the stop words.
@@ -108,7 +110,7 @@ pub(crate) fn read(question: &str, turns: &[PastTurn], today: Date) -> Reading {
         .collect();
     let last = turns.last();
     let agrees = AGREES.is_match(question);
-    let asked_again = AGAIN.is_match(question) && words::terms(question).iter().all(|term| VALUE_NOUNS.contains(&term.word.as_str()));
+    let asked_again = AGAIN.is_match(question) && words::terms(question).len() <= 5;
     let only_value = clauses.iter().all(|clause| matches!(clause.act, Act::Supply | Act::Courtesy));
     Reading {
         again: (asked_again || only_value) && clauses.iter().any(|clause| clause.act != Act::Courtesy),
@@ -123,6 +125,12 @@ pub(crate) fn read(question: &str, turns: &[PastTurn], today: Date) -> Reading {
 /// Whether the clause looks like a request rather than background.
 pub(crate) fn asks(clause: &str) -> bool {
     ASKS.is_match(clauses::without_lead(clause))
+}
+
+/// Whether the clause only tells something: it opens like a sentence about somebody, asks nothing and complains of
+/// nothing.
+pub(crate) fn states(clause: &str) -> bool {
+    !asks(clause) && STATES.is_match(clauses::without_lead(clause)) && !COMPLAINS.is_match(clause)
 }
 
 /// The clause without what it contrasts its wish with: "the delivery, not the refund".
@@ -150,7 +158,10 @@ fn act(clause: &str, today: Date) -> Act {
     }
     let about_one = typed.iter().any(|value| matches!(value.kind, recognise::Kind::Email | recognise::Kind::Id));
     match GENERAL.find(bare) {
-        Some(found) if !about_one => Act::General { markers: words::term_hashes(found.as_str()) },
+        Some(found) if !about_one => {
+            let told = words::terms(found.as_str()).into_iter().filter(|term| !INTERROGATIVE.contains(&term.word.as_str()));
+            Act::General { markers: told.map(|term| term.hash).collect() }
+        }
         _ => Act::Request,
     }
 }

@@ -5,8 +5,8 @@ use std::sync::LazyLock;
 use errand_domain::{Parameter, ParameterType};
 use regex::Regex;
 
-use super::words;
-use crate::recognise::{self, Unit};
+use super::{lexical::as_f32, words};
+use crate::recognise::{self, Kind, Unit};
 
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Role {
@@ -90,6 +90,26 @@ impl<'p> Wanted<'p> {
         let glossary = if let Role::Choice(values) = &role { glossary(values, description) } else { Vec::new() };
         Self { parameter, role, cues, samples: samples(description), glossary }
     }
+}
+
+/// Share of the required parameters of a typed sort for which there is a value of that sort; a half where there are
+/// no such parameters, since then nothing speaks either way.
+pub(crate) fn fit(parameters: &[Parameter], kinds: &[Kind]) -> f32 {
+    let (mut needed, mut there) = (0, 0);
+    for parameter in parameters.iter().filter(|parameter| parameter.required && parameter.default.is_none()) {
+        let suits = |kind: &Kind| match role(parameter) {
+            Role::Email => Some(*kind == Kind::Email),
+            Role::Id => Some(*kind == Kind::Id),
+            Role::Code => Some(*kind == Kind::Code),
+            Role::Date => Some(*kind == Kind::Date),
+            Role::Amount => Some(*kind == Kind::Amount),
+            _ => None,
+        };
+        let typed = suits(&Kind::Quoted).is_some();
+        needed += usize::from(typed);
+        there += usize::from(typed && kinds.iter().any(|kind| suits(kind) == Some(true)));
+    }
+    if needed == 0 { 0.5 } else { as_f32(there) / as_f32(needed) }
 }
 
 /// The description's first sentence up to its examples.
