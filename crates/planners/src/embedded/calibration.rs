@@ -12,6 +12,10 @@ pub(crate) struct Calibration {
     weights: [f32; Features::COUNT],
     /// A score from which an action fires.
     pub fires: f32,
+    /// The same for an action that leaves every other behind by `lead`.
+    pub fires_ahead: f32,
+    /// In log-odds.
+    pub lead: f32,
     /// The same for a clause that merely states something, neither asking nor complaining.
     pub fires_on_statement: f32,
     /// What every further action of a turn must reach.
@@ -22,9 +26,11 @@ pub(crate) struct Calibration {
 
 /// With sentence vectors.
 pub(crate) static SEMANTIC: Calibration = Calibration {
-    bias: -7.48,
-    weights: [3.30, 7.42, 1.61, 1.43, 0.00, 1.16, 0.00],
+    bias: -8.06,
+    weights: [4.25, 6.01, 2.12, 1.56, 0.00, 0.74, 1.63],
     fires: 0.5,
+    fires_ahead: 0.12,
+    lead: 1.3,
     fires_on_statement: 0.85,
     fires_also: 0.65,
     margin: 0.1,
@@ -32,9 +38,11 @@ pub(crate) static SEMANTIC: Calibration = Calibration {
 
 /// Words alone.
 pub(crate) static LEXICAL: Calibration = Calibration {
-    bias: -5.28,
-    weights: [0.00, 0.00, 2.07, 3.96, 0.00, 5.08, 0.00],
+    bias: -5.70,
+    weights: [0.00, 0.00, 2.19, 3.83, 0.00, 3.79, 1.93],
     fires: 0.4,
+    fires_ahead: 0.2,
+    lead: 1.5,
     fires_on_statement: 0.8,
     fires_also: 0.55,
     margin: 0.1,

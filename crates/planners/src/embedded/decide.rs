@@ -114,7 +114,10 @@ fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
             whole.push(text(at));
         }
         let states = dialogue::states(&request.question[clause.range.clone()]);
-        found.push(Utterance { text: text(at), clause: Some(at), general, states, offered: false });
+        let text = text(at);
+        let head = dialogue::head(&text).filter(|_| !states).map(str::to_owned);
+        found.extend(head.map(|head| Utterance { text: head, clause: Some(at), general: general.clone(), states, offered: false }));
+        found.push(Utterance { text, clause: Some(at), general, states, offered: false });
     }
     if whole.len() > 1 && found.iter().any(|utterance| utterance.general.is_none()) {
         let states = found.iter().all(|utterance| utterance.states);
@@ -240,7 +243,11 @@ fn claims_of<'v>(
     let alone: Vec<usize> = (0..row.len()).filter(|at| request.catalogue.actions[*at].runs_with.is_empty()).collect();
     let best = alone.iter().copied().reduce(|a, b| if row[b].score > row[a].score { b } else { a });
     let needed = if utterance.states { calibration.fires_on_statement } else { calibration.fires };
-    let best = best.filter(|best| row[*best].score >= needed);
+    let second = alone.iter().filter(|at| Some(**at) != best).map(|at| row[*at].log_odds).max_by(f32::total_cmp);
+    let best = best.filter(|best| {
+        let leads = second.is_some_and(|second| row[*best].log_odds - second >= calibration.lead);
+        row[*best].score >= needed || (leads && !utterance.states && row[*best].score >= calibration.fires_ahead)
+    });
     alone.into_iter().filter_map(move |at| {
         let best = best?;
         let near = row[at].score >= calibration.fires_also && row[at].log_odds > row[best].log_odds - calibration.margin;

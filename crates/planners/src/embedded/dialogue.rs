@@ -80,6 +80,7 @@ pattern!(CONTRAST, r"(?i),?\s+(?:rather than|instead of|and not|but not|not)\s+(
 pattern!(RESOLVED, r"(?ix)\b(?:solved|resolved\s+(?:it|now|already)|works\s+(?:now|again|fine)|working\s+(?:now|again)|all\s+(?:good|set|sorted|clear)|(?:has|have|already|just|finally)\s+(?:now\s+)?arrived|arrived\s+(?:today|now|already|yesterday|safely)
   |(?:that|this)(?:'s|\s+is|\s+was|\s+will\s+be|'ll\s+be)\s+(?:all|it|everything)|nothing\s+else|no\s+(?:more|other|further)\s+questions|got\s+(?:it|what\s+i)|found\s+(?:it|out)\s+myself|made\s+my\s+day|(?:very|so|really|most)\s+(?:helpful|kind)|(?:great|good|nice)\s+(?:help|job|work|service)|glad|beautiful|(?:i|we)\s+(?:already\s+)?(?:fixed|solved|found|updated|cancelled|received|sorted)|for\s+(?:filing|checking|looking|fixing|the\s+help|your\s+help|letting|doing|telling|confirming))\b");
 pattern!(THANKS, r"(?i)\b(?:thanks|thank you|thx|cheers|appreciate|appreciated|bye|goodbye|have a (?:nice|good|great|lovely) \w+|see you|you(?:'ve| have) been)\b");
+pattern!(HEAD_END, r"(?i):\s|,\s|\s(?:about|that|because|for the)\s|\s[-–—]\s");
 pattern!(STATES, r"(?i)^(?:my|our|i|i'm|i've|i'll|we|we're|we've|the|it|it's|he|she|they|this|that|these|glad|happy|people|customers|everyone|nobody)\b");
 pattern!(COMPLAINS, r"(?i)\b(?:not|no|never|still|twice|double|duplicate[sd]?|two|identical|again|errors?|fail(?:s|ed|ing|ure)?|stuck|down|slow|broken|wrong|late|missing|lost|problems?|issues?|bugs?|crash(?:es|ed)?|cannot|can't|cant|keeps?|nothing|hanging|delayed|delays?|unable|empty|drops?|ignores?|returned|owed?|waiting|charged|billed|overdue)\b|n't\b|[45]\d\d\b");
 pattern!(ASKS, r"(?i)\?|^(?:please|tell|show|check|find|look|book|create|open|file|log|raise|report|submit|request|send|draft|list|get|give|where|what|which|who|when|how|why|is|are|do|does|did|can|could|would|will|has|have|was|were|let|take|need|put|add|schedule|reserve|make|any)\b|\b(?:i|we) (?:want|need|would like|'d like)\b|\bi'd like\b|\bplease\b");
@@ -97,6 +98,12 @@ const COURTESY: &[&str] = &[
 const VALUE_NOUNS: &[&str] = &[
     "account", "address", "amount", "code", "customer", "date", "email", "e-mail", "id", "invoice", "mail", "name", "number", "order",
     "reference", "ticket", "user", "error", "value", "sum", "price", "day", "region", "product", "payment", "case", "ref", "no", "nr", "client", "priority", "same",
+];
+
+/// Words that make a question general; a trigger that has one is for such questions.
+const GENERAL_WORDS: &[&str] = &[
+    "general", "generally", "usually", "typically", "normally", "policy", "policies", "work", "works", "mean", "means", "definition", "difference",
+    "explain", "describe", "define", "practice", "practices", "offer", "accept", "write", "translate",
 ];
 
 /// What opens with one of these asks, however little else it says: "Where is order 12345?"
@@ -120,6 +127,13 @@ pub(crate) fn read(question: &str, turns: &[PastTurn], today: Date) -> Reading {
         points_back: POINTS_BACK.is_match(question),
         offer: last.filter(|_| agrees).and_then(|turn| offer(&turn.answer)),
     }
+}
+
+/// The request without what it is about: "Please file a bug: search ignores umlauts" → "Please file a bug". A long
+/// object drowns the verb in a sentence vector.
+pub(crate) fn head(clause: &str) -> Option<&str> {
+    let head = &clause[..HEAD_END.find(clause)?.start()];
+    (words::terms(head).len() >= 2).then_some(head)
 }
 
 /// Whether the clause looks like a request rather than background.
@@ -159,7 +173,7 @@ fn act(clause: &str, today: Date) -> Act {
     let about_one = typed.iter().any(|value| matches!(value.kind, recognise::Kind::Email | recognise::Kind::Id));
     match GENERAL.find(bare) {
         Some(found) if !about_one => {
-            let told = words::terms(found.as_str()).into_iter().filter(|term| !INTERROGATIVE.contains(&term.word.as_str()));
+            let told = words::terms(found.as_str()).into_iter().filter(|term| GENERAL_WORDS.contains(&term.word.as_str()));
             Act::General { markers: told.map(|term| term.hash).collect() }
         }
         _ => Act::Request,

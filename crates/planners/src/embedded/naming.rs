@@ -70,13 +70,16 @@ pub(crate) fn bids(want: &Wanted<'_>, sort: Sort, scene: &Scene<'_>) -> Vec<Bid>
         return vec![bid];
     }
     let mut bids: Vec<Bid> = samples(want, text);
+    let likely = bids.clone();
     let known = vocabulary(scene.action);
     for phrase in recognise::phrases(text) {
         let Some(span) = core(text, &phrase, &known, sort) else { continue };
         let in_focus = scene.focus.is_empty() || scene.focus.iter().any(|range| range.start <= span.start && span.end <= range.end);
         let typed = scene.source.typed.iter().any(|value| value.kind != Kind::Quoted && value.start < span.end && span.start < value.end);
         if in_focus && !(typed && sort != Sort::Thing && sort != Sort::Team) && !only_value(scene.source, &span) {
-            let score = score(want, sort, &phrase, text, &span);
+            // "webhook delays" around the sample "webhook": the whole name, not the part that happens to be known.
+            let holds = likely.iter().any(|sample| span.start <= sample.span.start && sample.span.end <= span.end);
+            let score = score(want, sort, &phrase, text, &span) + if holds { 1.6 } else { 0.0 };
             bids.push(Bid { value: ArgValue::String(text[span.clone()].to_owned()), span, score });
         }
     }
@@ -122,6 +125,9 @@ fn core(text: &str, phrase: &Phrase, known: &[String], sort: Sort) -> Option<Ran
     let inner = words::words(&text[phrase.start..phrase.end]);
     let common = |word: &words::Word<'_>| {
         let lower = word.lower();
+        if sort == Sort::Incident && !COMMON.contains(&lower.as_str()) {
+            return known.contains(&words::stem(&lower)) && inner.len() > 1 && word.start > 0;
+        }
         let lower = lower.trim_end_matches("'s");
         let named = word.is_capitalised() && word.start + phrase.start > 0 && !matches!(sort, Sort::Team | Sort::Incident);
         (COMMON.contains(&lower) || known.contains(&words::stem(lower))) && !(named && !COMMON.contains(&lower))

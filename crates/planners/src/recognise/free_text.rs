@@ -10,9 +10,9 @@ use crate::embedded::clauses;
 static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?ix)^\s*(?:(?:hi|hello|hey|ok|okay|yes|and|also|then|so|please|thanks|now|great)[\s,.!]+)*
-        (?:(?:can|could|would|will)\s+(?:you|we|someone)\s+|(?:i|we)(?:'d|\s+would)?\s+(?:like|want|need)\s+(?:you\s+)?to\s+|let's\s+|let\s+us\s+|i\s+(?:want|need)\s+)?
+        (?:(?:can|could|would|will)\s+(?:you|u|we|i|someone)\s+|(?:i|we)(?:'d|\s+would)?\s+(?:like|want|need)\s+(?:you\s+)?to\s+|let's\s+|let\s+us\s+|(?:i|we)\s+(?:want|need)\s+)?
         (?:please\s+|kindly\s+|also\s+|just\s+)*
-        (?:(?:create|file|open|log|raise|submit|make|report|add|write|record|enter|put)(?:\s+(?:up|in))?\s+)
+        (?:(?:(?:create|file|open|log|raise|submit|make|report|add|write|record|enter|put)(?:\s+(?:up|in))?\s+|(?:a|an|the)\s+(?:(?:new|high|low|medium|urgent|critical|minor)\s+)*(?:jira|bug|ticket)\b))
         (?:(?:this|it|that|the\s+following|a|an|another|the|new|me|us)\s+)*
         (?:(?:jira|engineering|dev|new|high|low|medium|highest|lowest|urgent|critical|minor|trivial|priority|bug|issue|ticket|report|defect|problem|card|task|p\d|with)[\s-]+)*
         (?:(?:jira|bug|bugs|issue|ticket|report|defect|problem|this|it|that)\b)?
@@ -41,6 +41,9 @@ static TAIL: LazyLock<Regex> = LazyLock::new(|| {
     )
     .expect("a valid pattern")
 });
+
+/// What only agrees describes nothing.
+static AGREEMENT: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)^\s*(?:yes|yeah|yep|sure|ok|okay|please do|go ahead)\b").expect("a valid pattern"));
 
 /// "New bug ticket - …", "jira pls: …": a short heading that names the report.
 static HEADING: LazyLock<Regex> = LazyLock::new(|| {
@@ -72,6 +75,9 @@ pub(crate) fn summary(text: &str) -> Option<Range<usize>> {
         let sentence = &sentences[request];
         let after = sentence.start + REQUEST.find(&text[sentence.clone()]).map_or(0, |found| found.end());
         return described(text, after..sentence.end).or_else(|| beside(text, &sentences, request));
+    }
+    if AGREEMENT.is_match(text) {
+        return None;
     }
     sentences.iter().find_map(|sentence| described(text, sentence.clone()))
 }

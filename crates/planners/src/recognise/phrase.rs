@@ -63,7 +63,9 @@ fn parts_phrases(word: &Word<'_>) -> bool {
         return true;
     }
     // A capital inside a sentence outweighs a verb's look: "Open Table".
-    !NOUN_TOO.contains(&bare) && PARTING.contains(&stem(bare).as_str()) && !word.is_capitalised()
+    // An imperative opens the sentence with one: "Show tickets".
+    let opens = word.start == 0;
+    !NOUN_TOO.contains(&bare) && PARTING.contains(&stem(bare).as_str()) && (opens || !word.is_capitalised())
 }
 
 fn phrase(text: &str, all: &[Word<'_>], first: usize, end: usize) -> Phrase {
