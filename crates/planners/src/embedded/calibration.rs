@@ -28,9 +28,9 @@ pub(crate) struct Calibration {
 pub(crate) static SEMANTIC: Calibration = Calibration {
     bias: -8.06,
     weights: [4.25, 6.01, 2.12, 1.56, 0.00, 0.74, 1.63],
-    fires: 0.5,
-    fires_ahead: 0.12,
-    lead: 1.3,
+    fires: 0.45,
+    fires_ahead: 0.1,
+    lead: 1.2,
     fires_on_statement: 0.85,
     fires_also: 0.65,
     margin: 0.1,
@@ -50,7 +50,13 @@ pub(crate) static LEXICAL: Calibration = Calibration {
 
 impl Calibration {
     pub(crate) fn log_odds(&self, features: &Features) -> f32 {
-        self.bias + self.weights.iter().zip(features.values()).map(|(weight, value)| weight * value).sum::<f32>()
+        self.bias
+            + self
+                .weights
+                .iter()
+                .zip(features.values())
+                .map(|(weight, value)| weight * value)
+                .sum::<f32>()
     }
 
     pub(crate) fn score(log_odds: f32) -> f32 {

@@ -5,9 +5,9 @@ use errand_domain::{Arguments, ParameterName, plan::Place};
 use super::{
     EmbeddedPlanner,
     arguments::{self, Ask, Sources},
+    calibration::Calibration,
     clauses,
     dialogue::{self, Act, Reading},
-    calibration::Calibration,
     lexical::{self, Weighted},
     role,
     score::{self, Features},
@@ -79,18 +79,36 @@ pub(crate) fn decide(
     sources: &Sources<'_>,
 ) -> Decision {
     let utterances = utterances(request, reading);
-    let named: Vec<(&Prepared, Vec<u64>)> =
-        prepared.iter().zip(&request.catalogue.actions).map(|(prepared, action)| (*prepared, lexical::name_terms(action))).collect();
-    let kinds: Vec<Kind> = sources.question.typed.iter().map(|candidate| candidate.kind).collect();
+    let named: Vec<(&Prepared, Vec<u64>)> = prepared
+        .iter()
+        .zip(&request.catalogue.actions)
+        .map(|(prepared, action)| (*prepared, lexical::name_terms(action)))
+        .collect();
+    let kinds: Vec<Kind> = sources
+        .question
+        .typed
+        .iter()
+        .map(|candidate| candidate.kind)
+        .collect();
     let count = named.len();
-    let scene = Scene { request, actions: named, kinds: &kinds };
-    let judged: Vec<Vec<Verdict>> = utterances.iter().map(|utterance| judge(planner, utterance, &scene)).collect();
+    let scene = Scene {
+        request,
+        actions: named,
+        kinds: &kinds,
+    };
+    let judged: Vec<Vec<Verdict>> = utterances
+        .iter()
+        .map(|utterance| judge(planner, utterance, &scene))
+        .collect();
     let mut firings = choose(planner, request, reading, &utterances, &judged);
     continue_pending(request, reading, sources, &mut firings);
     if firings.is_empty() && reading.again {
         ask_again(request, reading, sources, &mut firings);
     }
-    Decision { verdicts: best_of(&judged, count), firings }
+    Decision {
+        verdicts: best_of(&judged, count),
+        firings,
+    }
 }
 
 fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
@@ -116,15 +134,39 @@ fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
         let states = dialogue::states(&request.question[clause.range.clone()]);
         let text = text(at);
         let head = dialogue::head(&text).filter(|_| !states).map(str::to_owned);
-        found.extend(head.map(|head| Utterance { text: head, clause: Some(at), general: general.clone(), states, offered: false }));
-        found.push(Utterance { text, clause: Some(at), general, states, offered: false });
+        found.extend(head.map(|head| Utterance {
+            text: head,
+            clause: Some(at),
+            general: general.clone(),
+            states,
+            offered: false,
+        }));
+        found.push(Utterance {
+            text,
+            clause: Some(at),
+            general,
+            states,
+            offered: false,
+        });
     }
     if whole.len() > 1 && found.iter().any(|utterance| utterance.general.is_none()) {
         let states = found.iter().all(|utterance| utterance.states);
-        found.push(Utterance { text: whole.join(". "), clause: None, general: None, states, offered: false });
+        found.push(Utterance {
+            text: whole.join(". "),
+            clause: None,
+            general: None,
+            states,
+            offered: false,
+        });
     }
     if let Some(offer) = &reading.offer {
-        found.push(Utterance { text: offer.clone(), clause: None, general: None, states: false, offered: true });
+        found.push(Utterance {
+            text: offer.clone(),
+            clause: None,
+            general: None,
+            states: false,
+            offered: true,
+        });
     }
     found
 }
@@ -141,8 +183,16 @@ fn judge(planner: &EmbeddedPlanner, utterance: &Utterance, scene: &Scene<'_>) ->
     let calibration = planner.calibration();
     let verdict = |(prepared, name): &(&Prepared, Vec<u64>)| {
         let features = score::features(vector.as_deref(), &weighted, prepared, name);
-        let general = utterance.general.as_ref().is_some_and(|markers| !meant(markers, prepared));
-        Verdict { log_odds: calibration.log_odds(&features), features, general, score: 0.0 }
+        let general = utterance
+            .general
+            .as_ref()
+            .is_some_and(|markers| !meant(markers, prepared));
+        Verdict {
+            log_odds: calibration.log_odds(&features),
+            features,
+            general,
+            score: 0.0,
+        }
     };
     let mut verdicts: Vec<Verdict> = scene.actions.iter().map(verdict).collect();
     let mut order: Vec<usize> = (0..verdicts.len()).collect();
@@ -164,7 +214,8 @@ fn judge(planner: &EmbeddedPlanner, utterance: &Utterance, scene: &Scene<'_>) ->
 fn lead_by_companions(request: &PlanRequest, verdicts: &mut [Verdict]) {
     let actions = &request.catalogue.actions;
     for (at, companion) in actions.iter().enumerate() {
-        for leader in (0..actions.len()).filter(|leader| companion.runs_with.contains(&actions[*leader].name)) {
+        for leader in (0..actions.len()).filter(|leader| companion.runs_with.contains(&actions[*leader].name))
+        {
             let lifted = verdicts[at].score.min(verdicts[leader].score * 2.0);
             if lifted > verdicts[leader].score && verdicts[leader].score > LEADER_LIKELY {
                 verdicts[leader].score = lifted;
@@ -180,12 +231,22 @@ const LEADER_LIKELY: f32 = 0.25;
 /// An action whose trigger speaks of policies is for questions about policies.
 fn meant(markers: &[u64], prepared: &Prepared) -> bool {
     let trigger = &prepared.terms[..prepared.trigger_rows.min(prepared.terms.len())];
-    markers.iter().any(|marker| trigger.iter().any(|row| row.binary_search(marker).is_ok()))
+    markers
+        .iter()
+        .any(|marker| trigger.iter().any(|row| row.binary_search(marker).is_ok()))
 }
 
 fn best_of(judged: &[Vec<Verdict>], count: usize) -> Vec<Verdict> {
-    let best = |action: usize| judged.iter().map(|row| &row[action]).max_by(|a, b| a.score.total_cmp(&b.score)).cloned();
-    (0..count).map(|action| best(action).unwrap_or_default()).collect()
+    let best = |action: usize| {
+        judged
+            .iter()
+            .map(|row| &row[action])
+            .max_by(|a, b| a.score.total_cmp(&b.score))
+            .cloned()
+    };
+    (0..count)
+        .map(|action| best(action).unwrap_or_default())
+        .collect()
 }
 
 /// One utterance's claim that an action fires.
@@ -206,10 +267,21 @@ fn choose(
 ) -> Vec<Firing> {
     let mut claims: Vec<Claim> = Vec::new();
     for (at, row) in judged.iter().enumerate() {
-        claims.extend(claims_of(planner.calibration(), request, &utterances[at], row).map(|(action, score)| Claim { action, score, utterance: at }));
+        claims.extend(
+            claims_of(planner.calibration(), request, &utterances[at], row).map(|(action, score)| Claim {
+                action,
+                score,
+                utterance: at,
+            }),
+        );
     }
-    if claims.iter().any(|claim| utterances[claim.utterance].clause.is_some()) {
-        claims.retain(|claim| utterances[claim.utterance].clause.is_some() || utterances[claim.utterance].offered);
+    if claims
+        .iter()
+        .any(|claim| utterances[claim.utterance].clause.is_some())
+    {
+        claims.retain(|claim| {
+            utterances[claim.utterance].clause.is_some() || utterances[claim.utterance].offered
+        });
     }
     claims.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut firings: Vec<Firing> = Vec::new();
@@ -225,7 +297,9 @@ fn choose(
                 known: Arguments::new(),
                 asked_for: Vec::new(),
                 points_back: reading.points_back || utterance.offered,
-                because: utterance.offered.then(|| "The question accepts what the assistant offered to do.".to_owned()),
+                because: utterance
+                    .offered
+                    .then(|| "The question accepts what the assistant offered to do.".to_owned()),
             });
         }
     }
@@ -240,27 +314,54 @@ fn claims_of<'v>(
     utterance: &Utterance,
     row: &'v [Verdict],
 ) -> impl Iterator<Item = (usize, f32)> + 'v {
-    let alone: Vec<usize> = (0..row.len()).filter(|at| request.catalogue.actions[*at].runs_with.is_empty()).collect();
-    let best = alone.iter().copied().reduce(|a, b| if row[b].score > row[a].score { b } else { a });
-    let needed = if utterance.states { calibration.fires_on_statement } else { calibration.fires };
-    let second = alone.iter().filter(|at| Some(**at) != best).map(|at| row[*at].log_odds).max_by(f32::total_cmp);
+    let alone: Vec<usize> = (0..row.len())
+        .filter(|at| request.catalogue.actions[*at].runs_with.is_empty())
+        .collect();
+    let best = alone
+        .iter()
+        .copied()
+        .reduce(|a, b| if row[b].score > row[a].score { b } else { a });
+    let needed = if utterance.states {
+        calibration.fires_on_statement
+    } else {
+        calibration.fires
+    };
+    let second = alone
+        .iter()
+        .filter(|at| Some(**at) != best)
+        .map(|at| row[*at].log_odds)
+        .max_by(f32::total_cmp);
     let best = best.filter(|best| {
         let leads = second.is_some_and(|second| row[*best].log_odds - second >= calibration.lead);
-        row[*best].score >= needed || (leads && !utterance.states && row[*best].score >= calibration.fires_ahead)
+        row[*best].score >= needed
+            || (leads && !utterance.states && row[*best].score >= calibration.fires_ahead)
     });
     alone.into_iter().filter_map(move |at| {
         let best = best?;
-        let near = row[at].score >= calibration.fires_also && row[at].log_odds > row[best].log_odds - calibration.margin;
+        let near = row[at].score >= calibration.fires_also
+            && row[at].log_odds > row[best].log_odds - calibration.margin;
         (at == best || near).then_some((at, row[at].score))
     })
 }
 
 /// The last turn lacked arguments; a value for one of them continues its action.
-fn continue_pending(request: &PlanRequest, reading: &Reading, sources: &Sources<'_>, firings: &mut Vec<Firing>) {
+fn continue_pending(
+    request: &PlanRequest,
+    reading: &Reading,
+    sources: &Sources<'_>,
+    firings: &mut Vec<Firing>,
+) {
     let Some(last) = request.turns.last() else { return };
     let others = firings.len();
     for (name, known, missing) in &last.missing {
-        let Some(action) = request.catalogue.actions.iter().position(|action| action.name == *name) else { continue };
+        let Some(action) = request
+            .catalogue
+            .actions
+            .iter()
+            .position(|action| action.name == *name)
+        else {
+            continue;
+        };
         if let Some(firing) = firings.iter_mut().find(|firing| firing.action == action) {
             firing.known.clone_from(known);
             firing.asked_for.clone_from(missing);
@@ -269,7 +370,11 @@ fn continue_pending(request: &PlanRequest, reading: &Reading, sources: &Sources<
         let supplied = reading.clauses.iter().any(|clause| clause.act == Act::Supply);
         let unrelated = others > 0 && !supplied;
         let refused = reading.declines && !supplied;
-        let talk = reading.clauses.iter().all(|clause| !matches!(clause.act, Act::Supply | Act::Request)) && !reading.agrees;
+        let talk = reading
+            .clauses
+            .iter()
+            .all(|clause| !matches!(clause.act, Act::Supply | Act::Request))
+            && !reading.agrees;
         if unrelated || refused || talk {
             continue;
         }
@@ -280,11 +385,26 @@ fn continue_pending(request: &PlanRequest, reading: &Reading, sources: &Sources<
             known: known.clone(),
             asked_for: missing.clone(),
             points_back: reading.agrees,
-            because: Some(format!("The assistant asked for {}, and this is the reply.", listed(missing))),
+            because: Some(format!(
+                "The assistant asked for {}, and this is the reply.",
+                listed(missing)
+            )),
         };
         let found = arguments::extract(&ask(request, reading, &firing, firings), sources);
-        let from_here = |place: &Place| matches!(place, Place::Question { .. }) || (reading.agrees && *place == Place::Earlier { turns_ago: 1, in_answer: true });
-        if found.origins.iter().any(|origin| missing.contains(&origin.parameter) && from_here(&origin.place)) {
+        let from_here = |place: &Place| {
+            matches!(place, Place::Question { .. })
+                || (reading.agrees
+                    && *place
+                        == Place::Earlier {
+                            turns_ago: 1,
+                            in_answer: true,
+                        })
+        };
+        if found
+            .origins
+            .iter()
+            .any(|origin| missing.contains(&origin.parameter) && from_here(&origin.place))
+        {
             firings.push(firing);
         }
     }
@@ -292,9 +412,21 @@ fn continue_pending(request: &PlanRequest, reading: &Reading, sources: &Sources<
 
 /// "And for order 222?": what ran last, with the value that is new.
 fn ask_again(request: &PlanRequest, reading: &Reading, sources: &Sources<'_>, firings: &mut Vec<Firing>) {
-    let Some(last) = request.turns.iter().rev().take(2).find(|turn| !turn.fired.is_empty()) else { return };
+    let Some(last) = request
+        .turns
+        .iter()
+        .rev()
+        .take(2)
+        .find(|turn| !turn.fired.is_empty())
+    else {
+        return;
+    };
     for (name, arguments) in &last.fired {
-        let position = request.catalogue.actions.iter().position(|action| action.name == *name && action.runs_with.is_empty());
+        let position = request
+            .catalogue
+            .actions
+            .iter()
+            .position(|action| action.name == *name && action.runs_with.is_empty());
         let Some(action) = position else { continue };
         let firing = Firing {
             action,
@@ -303,11 +435,14 @@ fn ask_again(request: &PlanRequest, reading: &Reading, sources: &Sources<'_>, fi
             known: arguments.clone(),
             asked_for: Vec::new(),
             points_back: false,
-            because: Some(format!("The question asks for `{name}` again with another value.")),
+            because: Some(format!(
+                "The question asks for `{name}` again with another value."
+            )),
         };
         let found = arguments::extract(&ask(request, reading, &firing, &[]), sources);
         let changed = found.origins.iter().any(|origin| {
-            matches!(origin.place, Place::Question { .. }) && found.arguments.get(&origin.parameter) != arguments.get(&origin.parameter)
+            matches!(origin.place, Place::Question { .. })
+                && found.arguments.get(&origin.parameter) != arguments.get(&origin.parameter)
         });
         if changed {
             firings.push(firing);
@@ -316,13 +451,24 @@ fn ask_again(request: &PlanRequest, reading: &Reading, sources: &Sources<'_>, fi
 }
 
 /// Where the arguments of a firing are to be sought, beside the other firings.
-pub(crate) fn ask<'a>(request: &'a PlanRequest, reading: &Reading, firing: &Firing, all: &[Firing]) -> Ask<'a> {
+pub(crate) fn ask<'a>(
+    request: &'a PlanRequest,
+    reading: &Reading,
+    firing: &Firing,
+    all: &[Firing],
+) -> Ask<'a> {
     let range = |clause: &usize| reading.clauses[*clause].range.clone();
     let foreign = |other: &&Firing| other.action != firing.action;
     Ask {
         action: &request.catalogue.actions[firing.action],
         focus: firing.clauses.iter().map(range).collect(),
-        foreign: all.iter().filter(foreign).flat_map(|other| &other.clauses).filter(|at| !firing.clauses.contains(at)).map(range).collect(),
+        foreign: all
+            .iter()
+            .filter(foreign)
+            .flat_map(|other| &other.clauses)
+            .filter(|at| !firing.clauses.contains(at))
+            .map(range)
+            .collect(),
         known: firing.known.clone(),
         asked_for: firing.asked_for.clone(),
         points_back: firing.points_back,
@@ -330,5 +476,9 @@ pub(crate) fn ask<'a>(request: &'a PlanRequest, reading: &Reading, firing: &Firi
 }
 
 fn listed(names: &[ParameterName]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -25,12 +25,24 @@ struct Entry {
 }
 
 /// Actions by name, prepared by the planner.
-pub(crate) fn catalogue(path: &Path, planner: &EmbeddedPlanner) -> Result<Vec<CatalogueAction>, Box<dyn Error>> {
+pub(crate) fn catalogue(
+    path: &Path,
+    planner: &EmbeddedPlanner,
+) -> Result<Vec<CatalogueAction>, Box<dyn Error>> {
     let entries: BTreeMap<String, Entry> = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-    entries.into_iter().enumerate().map(|(at, (name, entry))| action(at, &name, entry, planner)).collect()
+    entries
+        .into_iter()
+        .enumerate()
+        .map(|(at, (name, entry))| action(at, &name, entry, planner))
+        .collect()
 }
 
-fn action(at: usize, name: &str, entry: Entry, planner: &EmbeddedPlanner) -> Result<CatalogueAction, Box<dyn Error>> {
+fn action(
+    at: usize,
+    name: &str,
+    entry: Entry,
+    planner: &EmbeddedPlanner,
+) -> Result<CatalogueAction, Box<dyn Error>> {
     Ok(CatalogueAction {
         id: valid(&format!("act_{at:032x}"))?,
         version: 1,
@@ -39,7 +51,11 @@ fn action(at: usize, name: &str, entry: Entry, planner: &EmbeddedPlanner) -> Res
         trigger: entry.trigger,
         examples: entry.examples,
         parameters: entry.parameters,
-        runs_with: entry.runs_with.iter().map(|leader| valid(leader)).collect::<Result<_, _>>()?,
+        runs_with: entry
+            .runs_with
+            .iter()
+            .map(|leader| valid(leader))
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -49,13 +65,25 @@ fn valid<T: FromStr<Err = Problem>>(text: &str) -> Result<T, String> {
 
 pub(crate) fn cases(path: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     let lines = std::fs::read_to_string(path)?;
-    lines.lines().filter(|line| !line.trim().is_empty()).map(|line| Ok(serde_json::from_str(line)?)).collect()
+    lines
+        .lines()
+        .filter(|line| !line.trim().is_empty())
+        .map(|line| Ok(serde_json::from_str(line)?))
+        .collect()
 }
 
 /// What one case asks of a planner, its earlier turns planned one after another.
-pub(crate) fn request(planner: &EmbeddedPlanner, all: &[CatalogueAction], case: &Case) -> Result<PlanRequest, Box<dyn Error>> {
-    let offered = |action: &&CatalogueAction| case.actions.is_empty() || case.actions.iter().any(|name| *name == action.name.as_str());
-    let catalogue = Arc::new(Catalogue { actions: all.iter().filter(offered).cloned().collect() });
+pub(crate) fn request(
+    planner: &EmbeddedPlanner,
+    all: &[CatalogueAction],
+    case: &Case,
+) -> Result<PlanRequest, Box<dyn Error>> {
+    let offered = |action: &&CatalogueAction| {
+        case.actions.is_empty() || case.actions.iter().any(|name| *name == action.name.as_str())
+    };
+    let catalogue = Arc::new(Catalogue {
+        actions: all.iter().filter(offered).cloned().collect(),
+    });
     let now: jiff::Zoned = NOW.parse()?;
     let request = |question: &str, turns: &[PastTurn]| PlanRequest {
         question: question.to_owned(),

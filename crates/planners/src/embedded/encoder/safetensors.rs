@@ -115,7 +115,9 @@ impl TensorFile {
         }
         let (start, end) = tensor.data_offsets;
         // The number of rows comes from the file: it may be anything.
-        let bytes = shape.iter().try_fold(VALUE_BYTES, |bytes, count| bytes.checked_mul(*count));
+        let bytes = shape
+            .iter()
+            .try_fold(VALUE_BYTES, |bytes, count| bytes.checked_mul(*count));
         if bytes.is_none() || end.checked_sub(start) != bytes.map(|bytes| bytes as u64) {
             return Err(self.unusable(name, "has offsets that do not fit its shape"));
         }

@@ -10,8 +10,7 @@ use serde::Deserialize;
 
 use super::instruction_set::{InstructionSet, Shape, Work};
 use super::{
-    DIMENSION, Encoder, TOKENS_MAX, Tokenizer, VOCABULARY_FILE, WEIGHTS_FILE, kernels,
-    unit_mean, verify,
+    DIMENSION, Encoder, TOKENS_MAX, Tokenizer, VOCABULARY_FILE, WEIGHTS_FILE, kernels, unit_mean, verify,
 };
 
 /// Both weights rounded to sixteen bits and approximate functions have to fit in what remains to 1.
