@@ -34,7 +34,11 @@ const FORMAT: u8 = 1;
 impl Prepared {
     /// The vector of one row; None where there are none.
     pub fn vector(&self, row: usize) -> Option<&[f32]> {
-        if self.dimension == 0 { None } else { self.vectors.chunks_exact(self.dimension).nth(row) }
+        if self.dimension == 0 {
+            None
+        } else {
+            self.vectors.chunks_exact(self.dimension).nth(row)
+        }
     }
 
     /// Little-endian: format, then model, dimension, trigger rows, vectors and terms, each with its count.
@@ -61,7 +65,8 @@ impl Prepared {
             other => return Err(PreparedError::Format(other.first().copied().unwrap_or_default())),
         }
         let model_bytes = reader.count()?;
-        let model = String::from_utf8(reader.take(model_bytes)?.to_vec()).map_err(|_| PreparedError::Shape)?;
+        let model =
+            String::from_utf8(reader.take(model_bytes)?.to_vec()).map_err(|_| PreparedError::Shape)?;
         let (dimension, trigger_rows, values) = (reader.count()?, reader.count()?, reader.count()?);
         let vectors = reader.values(values, f32::from_le_bytes)?;
         let rows = reader.count()?;
@@ -71,7 +76,17 @@ impl Prepared {
             terms.push(reader.values(count, u64::from_le_bytes)?);
         }
         let whole = values == dimension * rows && trigger_rows <= rows && reader.bytes.is_empty();
-        if whole { Ok(Self { model, vectors, dimension, trigger_rows, terms }) } else { Err(PreparedError::Shape) }
+        if whole {
+            Ok(Self {
+                model,
+                vectors,
+                dimension,
+                trigger_rows,
+                terms,
+            })
+        } else {
+            Err(PreparedError::Shape)
+        }
     }
 }
 
@@ -96,9 +111,16 @@ impl<'b> Reader<'b> {
         usize::try_from(u32::from_le_bytes(bytes)).map_err(|_| PreparedError::Shape)
     }
 
-    fn values<T, const N: usize>(&mut self, count: usize, read: fn([u8; N]) -> T) -> Result<Vec<T>, PreparedError> {
+    fn values<T, const N: usize>(
+        &mut self,
+        count: usize,
+        read: fn([u8; N]) -> T,
+    ) -> Result<Vec<T>, PreparedError> {
         let bytes = self.take(count.checked_mul(N).ok_or(PreparedError::Shape)?)?;
-        Ok(bytes.chunks_exact(N).filter_map(|chunk| chunk.try_into().ok().map(read)).collect())
+        Ok(bytes
+            .chunks_exact(N)
+            .filter_map(|chunk| chunk.try_into().ok().map(read))
+            .collect())
     }
 }
 
@@ -132,6 +154,9 @@ mod tests {
 
     #[test]
     fn another_format_is_refused_by_name() {
-        assert_eq!(Prepared::from_bytes(&[9, 0, 0, 0, 0]), Err(PreparedError::Format(9)));
+        assert_eq!(
+            Prepared::from_bytes(&[9, 0, 0, 0, 0]),
+            Err(PreparedError::Format(9))
+        );
     }
 }

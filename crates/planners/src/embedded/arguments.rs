@@ -35,7 +35,10 @@ pub(crate) struct Text<'r> {
 
 impl<'r> Text<'r> {
     fn new(text: &'r str, today: Date) -> Self {
-        Self { text, typed: recognise::typed(text, today) }
+        Self {
+            text,
+            typed: recognise::typed(text, today),
+        }
     }
 }
 
@@ -44,10 +47,19 @@ impl<'r> Sources<'r> {
         let mut earlier = Vec::new();
         for (ago, turn) in turns.iter().rev().enumerate() {
             for (in_answer, text) in [(true, turn.answer.as_str()), (false, turn.question.as_str())] {
-                earlier.push((Place::Earlier { turns_ago: ago + 1, in_answer }, Text::new(text, today)));
+                earlier.push((
+                    Place::Earlier {
+                        turns_ago: ago + 1,
+                        in_answer,
+                    },
+                    Text::new(text, today),
+                ));
             }
         }
-        Self { question: Text::new(question, today), earlier }
+        Self {
+            question: Text::new(question, today),
+            earlier,
+        }
     }
 }
 
@@ -96,7 +108,15 @@ pub(crate) fn extract(ask: &Ask<'_>, sources: &Sources<'_>) -> Extracted {
             bids.push((at, bid));
         }
     }
-    assign(&wanted, bids, |bid| Place::Question { start: bid.span.start, end: bid.span.end }, &mut found);
+    assign(
+        &wanted,
+        bids,
+        |bid| Place::Question {
+            start: bid.span.start,
+            end: bid.span.end,
+        },
+        &mut found,
+    );
     take_known(ask, &mut found);
     take_earlier(&wanted, ask, sources, &mut found);
     found
@@ -104,7 +124,11 @@ pub(crate) fn extract(ask: &Ask<'_>, sources: &Sources<'_>) -> Extracted {
 
 /// What a value loses for standing outside the clause that asks for the action.
 fn distance(ask: &Ask<'_>, span: &Range<usize>) -> f32 {
-    let within = |ranges: &[Range<usize>]| ranges.iter().any(|range| range.start <= span.start && span.end <= range.end);
+    let within = |ranges: &[Range<usize>]| {
+        ranges
+            .iter()
+            .any(|range| range.start <= span.start && span.end <= range.end)
+    };
     if ask.focus.is_empty() || within(&ask.focus) {
         0.0
     } else if within(&ask.foreign) {
@@ -115,21 +139,39 @@ fn distance(ask: &Ask<'_>, span: &Range<usize>) -> f32 {
 }
 
 /// Best pair first; a parameter takes one value and a place in the text gives one.
-fn assign(wanted: &[Wanted<'_>], mut bids: Vec<(usize, Bid)>, place: impl Fn(&Bid) -> Place, found: &mut Extracted) {
+fn assign(
+    wanted: &[Wanted<'_>],
+    mut bids: Vec<(usize, Bid)>,
+    place: impl Fn(&Bid) -> Place,
+    found: &mut Extracted,
+) {
     bids.retain(|(_, bid)| bid.score >= LIKELY);
-    bids.sort_by(|a, b| b.1.score.total_cmp(&a.1.score).then(a.1.span.start.cmp(&b.1.span.start)).then(a.0.cmp(&b.0)));
+    bids.sort_by(|a, b| {
+        b.1.score
+            .total_cmp(&a.1.score)
+            .then(a.1.span.start.cmp(&b.1.span.start))
+            .then(a.0.cmp(&b.0))
+    });
     let mut used: Vec<Range<usize>> = Vec::new();
     for (at, bid) in bids {
         let parameter = wanted[at].parameter;
         // A summary or steps may hold values that other parameters take too.
         let whole = matches!(wanted[at].role, Role::Summary | Role::Steps);
-        let taken = !whole && used.iter().any(|span| span.start < bid.span.end && bid.span.start < span.end);
+        let taken = !whole
+            && used
+                .iter()
+                .any(|span| span.start < bid.span.end && bid.span.start < span.end);
         if taken || found.arguments.contains_key(&parameter.name) {
             continue;
         }
-        let Ok(value) = parameter.accept(&bid.value) else { continue };
+        let Ok(value) = parameter.accept(&bid.value) else {
+            continue;
+        };
         found.arguments.insert(parameter.name.clone(), value);
-        found.origins.push(Origin { parameter: parameter.name.clone(), place: place(&bid) });
+        found.origins.push(Origin {
+            parameter: parameter.name.clone(),
+            place: place(&bid),
+        });
         if !whole {
             used.push(bid.span);
         }
@@ -138,11 +180,23 @@ fn assign(wanted: &[Wanted<'_>], mut bids: Vec<(usize, Bid)>, place: impl Fn(&Bi
 
 fn take_known(ask: &Ask<'_>, found: &mut Extracted) {
     for parameter in &ask.action.parameters {
-        let Some(value) = ask.known.get(&parameter.name).and_then(|value| parameter.accept(value).ok()) else { continue };
+        let Some(value) = ask
+            .known
+            .get(&parameter.name)
+            .and_then(|value| parameter.accept(value).ok())
+        else {
+            continue;
+        };
         if !found.arguments.contains_key(&parameter.name) {
             found.arguments.insert(parameter.name.clone(), value);
-            let place = Place::Earlier { turns_ago: 1, in_answer: false };
-            found.origins.push(Origin { parameter: parameter.name.clone(), place });
+            let place = Place::Earlier {
+                turns_ago: 1,
+                in_answer: false,
+            };
+            found.origins.push(Origin {
+                parameter: parameter.name.clone(),
+                place,
+            });
         }
     }
 }
@@ -152,7 +206,10 @@ fn take_known(ask: &Ask<'_>, found: &mut Extracted) {
 fn take_earlier(wanted: &[Wanted<'_>], ask: &Ask<'_>, sources: &Sources<'_>, found: &mut Extracted) {
     for (at, want) in wanted.iter().enumerate() {
         let typed = matches!(want.role, Role::Email | Role::Id | Role::Code);
-        let loose = matches!(want.role, Role::Date | Role::Time | Role::Amount | Role::Name(_) | Role::Summary | Role::Number(Some(_)));
+        let loose = matches!(
+            want.role,
+            Role::Date | Role::Time | Role::Amount | Role::Name(_) | Role::Summary | Role::Number(Some(_))
+        );
         let required = want.parameter.required;
         let meant = (typed && (required || ask.points_back)) || (loose && ask.points_back && required);
         if !meant || found.arguments.contains_key(&want.parameter.name) {
@@ -161,11 +218,22 @@ fn take_earlier(wanted: &[Wanted<'_>], ask: &Ask<'_>, sources: &Sources<'_>, fou
         for (place, text) in &sources.earlier {
             let in_answer = matches!(place, Place::Earlier { in_answer: true, .. });
             // What the assistant says is full of names; only what it reads back in typed form is safe to take.
-            if in_answer && (want.role == Role::Summary || (matches!(want.role, Role::Name(_)) && !ask.points_back)) {
+            if in_answer
+                && (want.role == Role::Summary || (matches!(want.role, Role::Name(_)) && !ask.points_back))
+            {
                 continue;
             }
-            let earlier = Ask { focus: Vec::new(), foreign: Vec::new(), asked_for: Vec::new(), known: Arguments::new(), ..*ask };
-            let bids = bids_in(want, &earlier, text).into_iter().map(|bid| (at, bid)).collect();
+            let earlier = Ask {
+                focus: Vec::new(),
+                foreign: Vec::new(),
+                asked_for: Vec::new(),
+                known: Arguments::new(),
+                ..*ask
+            };
+            let bids = bids_in(want, &earlier, text)
+                .into_iter()
+                .map(|bid| (at, bid))
+                .collect();
             assign(wanted, bids, |_| place.clone(), found);
             if found.arguments.contains_key(&want.parameter.name) {
                 break;
@@ -180,19 +248,46 @@ fn bids_in(want: &Wanted<'_>, ask: &Ask<'_>, source: &Text<'_>) -> Vec<Bid> {
     match &want.role {
         Role::Choice(values) => choice_bids(want, values, asked, source.text),
         Role::Boolean => boolean_bids(want, asked, source.text),
-        Role::Name(sort) => naming::bids(want, *sort, &naming::Scene { action: ask.action, asked, focus: &ask.focus, source }),
-        Role::Summary => recognise::summary(source.text).map(|span| text_bid(source.text, span)).into_iter().collect(),
-        Role::Steps => recognise::steps(source.text).map(|span| text_bid(source.text, span)).into_iter().collect(),
-        _ => source.typed.iter().filter_map(|candidate| typed_bid(want, asked, candidate, source.text)).collect(),
+        Role::Name(sort) => naming::bids(
+            want,
+            *sort,
+            &naming::Scene {
+                action: ask.action,
+                asked,
+                focus: &ask.focus,
+                source,
+            },
+        ),
+        Role::Summary => recognise::summary(source.text)
+            .map(|span| text_bid(source.text, span))
+            .into_iter()
+            .collect(),
+        Role::Steps => recognise::steps(source.text)
+            .map(|span| text_bid(source.text, span))
+            .into_iter()
+            .collect(),
+        _ => source
+            .typed
+            .iter()
+            .filter_map(|candidate| typed_bid(want, asked, candidate, source.text))
+            .collect(),
     }
 }
 
 fn text_bid(text: &str, span: Range<usize>) -> Bid {
-    Bid { value: ArgValue::String(text[span.clone()].to_owned()), span, score: 2.0 }
+    Bid {
+        value: ArgValue::String(text[span.clone()].to_owned()),
+        span,
+        score: 2.0,
+    }
 }
 
 fn typed_bid(want: &Wanted<'_>, asked: bool, candidate: &Candidate, text: &str) -> Option<Bid> {
-    let cued = if asked { 1.0 } else { cue(want, text, candidate.start, candidate.end) };
+    let cued = if asked {
+        1.0
+    } else {
+        cue(want, text, candidate.start, candidate.end)
+    };
     let mut value = candidate.value.clone();
     let score = match (&want.role, candidate.kind) {
         (Role::Email, Kind::Email) => 3.0,
@@ -200,29 +295,46 @@ fn typed_bid(want: &Wanted<'_>, asked: bool, candidate: &Candidate, text: &str) 
         (Role::Code, Kind::Code) => code_score(asked, candidate, text),
         (Role::Date, Kind::Date) | (Role::Time, Kind::Time) | (Role::Amount, Kind::Amount) => 2.0 + cued,
         (Role::Amount, Kind::Number(Unit::Bare)) => {
-            let decimal = text[candidate.start..candidate.end].contains('.');
-            if decimal || asked { 1.5 + cued } else { cued * 0.9 }
+            let written = &text[candidate.start..candidate.end];
+            if !written.starts_with(|c: char| c.is_ascii_digit()) {
+                return None;
+            }
+            let decimal = written.contains('.');
+            if decimal || asked { 1.5 + cued } else { cued * 1.2 }
         }
         (Role::Number(Some(unit)), Kind::Number(given)) if given != Unit::Bare => {
             value = converted(&value, given, *unit)?;
             2.5
         }
-        (Role::Number(_), Kind::Number(Unit::Bare)) => if asked { 2.0 } else { cued * 1.2 },
+        (Role::Number(_), Kind::Number(Unit::Bare)) => {
+            if asked {
+                2.0
+            } else {
+                cued * 1.2
+            }
+        }
         (Role::Number(None), Kind::Number(_) | Kind::Amount) => cued * 1.2,
         _ => return None,
     };
-    Some(Bid { value, span: candidate.start..candidate.end, score })
+    Some(Bid {
+        value,
+        span: candidate.start..candidate.end,
+        score,
+    })
 }
 
 /// Nouns that say what a number before or after them belongs to.
 const ID_NOUNS: [&str; 14] = [
-    "order", "ticket", "invoice", "case", "charge", "payment", "booking", "shipment", "parcel", "package", "error", "account", "issue", "tracking",
+    "order", "ticket", "invoice", "case", "charge", "payment", "booking", "shipment", "parcel", "package",
+    "error", "account", "issue", "tracking",
 ];
 
 /// An id beside another thing's noun ("ticket 4471" for an order) is not this parameter's.
 fn id_score(want: &Wanted<'_>, asked: bool, candidate: &Candidate, text: &str) -> f32 {
     let near = beside(text, candidate.start, candidate.end, 2);
-    let of_other = near.iter().any(|word| ID_NOUNS.contains(&word.as_str()) && !want.cues.contains(&words::stem(word)));
+    let of_other = near
+        .iter()
+        .any(|word| ID_NOUNS.contains(&word.as_str()) && !want.cues.contains(&words::stem(word)));
     let of_own = near.iter().any(|word| want.cues.contains(&words::stem(word)));
     match (of_own, of_other) {
         (true, _) => 3.0,
@@ -235,14 +347,28 @@ fn id_score(want: &Wanted<'_>, asked: bool, candidate: &Candidate, text: &str) -
 fn code_score(asked: bool, candidate: &Candidate, text: &str) -> f32 {
     let code = &text[candidate.start..candidate.end];
     let http = code.starts_with(['4', '5']) && code.len() == 3;
-    let named = beside(text, candidate.start, candidate.end, 3).iter().any(|word| ["error", "errors", "code", "status", "http", "response"].contains(&word.as_str()));
+    let named = beside(text, candidate.start, candidate.end, 3)
+        .iter()
+        .any(|word| ["error", "errors", "code", "status", "http", "response"].contains(&word.as_str()));
     let letters = code.contains(|c: char| c.is_alphabetic());
-    let price = beside(text, candidate.start, candidate.end, 1).iter().any(|word| ["order", "ticket", "invoice"].contains(&word.as_str()));
-    if price { 0.0 } else if letters || named || asked { 3.0 } else if http { 1.6 } else { 0.0 }
+    let price = beside(text, candidate.start, candidate.end, 1)
+        .iter()
+        .any(|word| ["order", "ticket", "invoice"].contains(&word.as_str()));
+    if price {
+        0.0
+    } else if letters || named || asked {
+        3.0
+    } else if http {
+        1.6
+    } else {
+        0.0
+    }
 }
 
 fn converted(value: &ArgValue, given: Unit, wanted: Unit) -> Option<ArgValue> {
-    let ArgValue::Number(number) = value else { return None };
+    let ArgValue::Number(number) = value else {
+        return None;
+    };
     if given == wanted {
         return Some(value.clone());
     }
@@ -251,23 +377,46 @@ fn converted(value: &ArgValue, given: Unit, wanted: Unit) -> Option<ArgValue> {
 }
 
 fn choice_bids(want: &Wanted<'_>, values: &[String], asked: bool, text: &str) -> Vec<Bid> {
-    let flags = values.len() == 2 && values.iter().all(|value| ["true", "false"].contains(&value.to_lowercase().as_str()));
+    let flags = values.len() == 2
+        && values
+            .iter()
+            .all(|value| ["true", "false"].contains(&value.to_lowercase().as_str()));
     if flags {
         return boolean_bids(want, asked, text)
             .into_iter()
-            .map(|bid| Bid { value: ArgValue::String(flag(values, &bid.value)), ..bid })
+            .map(|bid| Bid {
+                value: ArgValue::String(flag(values, &bid.value)),
+                ..bid
+            })
             .collect();
     }
     let bid = |value: &str, span: Range<usize>| {
         let numeric = value.bytes().all(|b| b.is_ascii_digit());
         let cued = cue(want, text, span.start, span.end);
-        let score = if asked { 2.0 } else if numeric { cued * 1.5 } else { 1.3 + cued };
-        Bid { value: ArgValue::String(value.to_owned()), span, score }
+        let score = if asked {
+            2.0
+        } else if numeric {
+            cued * 1.5
+        } else {
+            1.3 + cued
+        };
+        Bid {
+            value: ArgValue::String(value.to_owned()),
+            span,
+            score,
+        }
     };
-    let mut bids: Vec<Bid> = recognise::choices(values, text).into_iter().map(|(value, span)| bid(value, span)).collect();
+    let mut bids: Vec<Bid> = recognise::choices(values, text)
+        .into_iter()
+        .map(|(value, span)| bid(value, span))
+        .collect();
     let other_words: Vec<String> = want.glossary.iter().map(|(word, _)| word.clone()).collect();
     for (word, span) in recognise::choices(&other_words, text) {
-        let meant = want.glossary.iter().find(|(other, _)| other == word).map(|(_, value)| value.as_str());
+        let meant = want
+            .glossary
+            .iter()
+            .find(|(other, _)| other == word)
+            .map(|(_, value)| value.as_str());
         bids.extend(meant.map(|value| bid(value, span)));
     }
     bids
@@ -275,29 +424,62 @@ fn choice_bids(want: &Wanted<'_>, values: &[String], asked: bool, text: &str) ->
 
 fn flag(values: &[String], value: &ArgValue) -> String {
     let wanted = value.to_string();
-    values.iter().find(|known| known.eq_ignore_ascii_case(&wanted)).cloned().unwrap_or(wanted)
+    values
+        .iter()
+        .find(|known| known.eq_ignore_ascii_case(&wanted))
+        .cloned()
+        .unwrap_or(wanted)
 }
 
 /// True where the parameter's own words stand, false where they are denied; "yes" and "no" when it was asked for.
 fn boolean_bids(want: &Wanted<'_>, asked: bool, text: &str) -> Vec<Bid> {
     let all = words::words(text);
-    if asked && let Some(word) = all.iter().find(|word| errand_domain::parameter::boolean_from_text(word.text).is_some()) {
-        return vec![Bid { value: ArgValue::String(word.lower()), span: word.start..word.end(), score: 2.0 }];
+    if asked
+        && let Some(word) = all
+            .iter()
+            .find(|word| errand_domain::parameter::boolean_from_text(word.text).is_some())
+    {
+        return vec![Bid {
+            value: ArgValue::String(word.lower()),
+            span: word.start..word.end(),
+            score: 2.0,
+        }];
     }
     let own: Vec<String> = words::words(&want.parameter.name.as_str().replace('_', " "))
         .iter()
         .map(|word| words::stem(&word.lower()))
         .filter(|stem| !["has", "is", "allow", "good", "for", "flag"].contains(&stem.as_str()))
         .collect();
-    let Some(at) = all.iter().position(|word| own.contains(&words::stem(&word.lower()))) else { return Vec::new() };
-    let denied = all[at.saturating_sub(3)..at].iter().any(|word| ["no", "not", "without", "don't", "doesn't", "non"].contains(&word.lower().as_str()));
-    vec![Bid { value: ArgValue::Boolean(!denied), span: all[at].start..all[at].end(), score: 1.5 }]
+    let Some(at) = all
+        .iter()
+        .position(|word| own.contains(&words::stem(&word.lower())))
+    else {
+        return Vec::new();
+    };
+    let denied = all[at.saturating_sub(3)..at]
+        .iter()
+        .any(|word| ["no", "not", "without", "don't", "doesn't", "non"].contains(&word.lower().as_str()));
+    vec![Bid {
+        value: ArgValue::Boolean(!denied),
+        span: all[at].start..all[at].end(),
+        score: 1.5,
+    }]
 }
 
 /// 1 when a word of the parameter's name or description stands within two words, less when three away.
 fn cue(want: &Wanted<'_>, text: &str, start: usize, end: usize) -> f32 {
-    let has = |reach: usize| beside(text, start, end, reach).iter().any(|word| want.cues.contains(&words::stem(word)));
-    if has(2) { 1.0 } else if has(4) { 0.6 } else { 0.0 }
+    let has = |reach: usize| {
+        beside(text, start, end, reach)
+            .iter()
+            .any(|word| want.cues.contains(&words::stem(word)))
+    };
+    if has(2) {
+        1.0
+    } else if has(4) {
+        0.6
+    } else {
+        0.0
+    }
 }
 
 /// Lower-case words within `reach` of the span.

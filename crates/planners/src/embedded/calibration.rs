@@ -12,35 +12,54 @@ pub(crate) struct Calibration {
     weights: [f32; Features::COUNT],
     /// A score from which an action fires.
     pub fires: f32,
-    /// What a further action of the same turn must reach that shares its clause with a better one, or whose clause
-    /// does not ask for anything by its form.
-    pub fires_besides: f32,
-    /// How close to the best of its clause it must be, too.
+    /// The same for an action that leaves every other behind by `lead`.
+    pub fires_ahead: f32,
+    /// In log-odds.
+    pub lead: f32,
+    /// The same for a clause that merely states something, neither asking nor complaining.
+    pub fires_on_statement: f32,
+    /// What every further action of a turn must reach.
+    pub fires_also: f32,
+    /// How close, in log-odds, a further action of the same clause must be to its best.
     pub margin: f32,
 }
 
 /// With sentence vectors.
 pub(crate) static SEMANTIC: Calibration = Calibration {
-    bias: -6.0,
-    weights: [9.0, 7.0, 0.5, 0.5, 1.0, 1.5, 0.3],
-    fires: 0.5,
-    fires_besides: 0.8,
-    margin: 0.03,
+    bias: -8.06,
+    weights: [4.25, 6.01, 2.12, 1.56, 0.00, 0.74, 1.63],
+    fires: 0.45,
+    fires_ahead: 0.1,
+    lead: 1.2,
+    fires_on_statement: 0.85,
+    fires_also: 0.65,
+    margin: 0.1,
 };
 
 /// Words alone.
 pub(crate) static LEXICAL: Calibration = Calibration {
-    bias: -4.5,
-    weights: [0.0, 0.0, 1.5, 2.5, 4.0, 5.0, 0.5],
-    fires: 0.5,
-    fires_besides: 0.8,
-    margin: 0.03,
+    bias: -5.70,
+    weights: [0.00, 0.00, 2.19, 3.83, 0.00, 3.79, 1.93],
+    fires: 0.4,
+    fires_ahead: 0.2,
+    lead: 1.5,
+    fires_on_statement: 0.8,
+    fires_also: 0.55,
+    margin: 0.1,
 };
 
 impl Calibration {
-    pub(crate) fn score(&self, features: &Features) -> f32 {
-        let values = features.values();
-        let logit = self.bias + self.weights.iter().zip(values).map(|(weight, value)| weight * value).sum::<f32>();
-        1.0 / (1.0 + (-logit).exp())
+    pub(crate) fn log_odds(&self, features: &Features) -> f32 {
+        self.bias
+            + self
+                .weights
+                .iter()
+                .zip(features.values())
+                .map(|(weight, value)| weight * value)
+                .sum::<f32>()
+    }
+
+    pub(crate) fn score(log_odds: f32) -> f32 {
+        1.0 / (1.0 + (-log_odds).exp())
     }
 }

@@ -10,9 +10,8 @@ would|will|has|have|please|tell|show|check|find|look|book|create|open|file|log|r
 notify|let|give|get|list|see|send|make|schedule|put|search|reserve|buy|play|add|transfer|rent|pull|verify|confirm|draft|\
 tomorrow|any|anyone|i|i'd|i'm|i've|we|my|our|don't|do not|not|just|also|then|it's|rather";
 
-static SENTENCE_END: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r#"[.!?]+["')\]]*\s+|\s*[;\n]+\s*|\s+[-–—]+\s+"#).expect("a valid pattern")
-});
+static SENTENCE_END: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"[.!?]+["')\]]*\s+|\s*[;\n]+\s*|\s+[-–—]+\s+"#).expect("a valid pattern"));
 
 static CONJUNCTION: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = format!(
@@ -29,7 +28,9 @@ static LEAD: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a valid pattern")
 });
 
-const ABBREVIATIONS: [&str; 12] = ["e.g.", "i.e.", "mr.", "mrs.", "ms.", "dr.", "no.", "nr.", "vs.", "approx.", "st.", "inc."];
+const ABBREVIATIONS: [&str; 12] = [
+    "e.g.", "i.e.", "mr.", "mrs.", "ms.", "dr.", "no.", "nr.", "vs.", "approx.", "st.", "inc.",
+];
 
 /// Byte ranges of the clauses, in order, without white space around them; empty ones left out.
 pub(crate) fn split(text: &str) -> Vec<Range<usize>> {
@@ -38,7 +39,9 @@ pub(crate) fn split(text: &str) -> Vec<Range<usize>> {
         let mut start = sentence.start;
         for found in CONJUNCTION.captures_iter(&text[sentence.clone()]) {
             let Some(starter) = found.get(1) else { continue };
-            let (Some(whole), at) = (found.get(0), sentence.start + starter.start()) else { continue };
+            let (Some(whole), at) = (found.get(0), sentence.start + starter.start()) else {
+                continue;
+            };
             push_trimmed(text, start..sentence.start + whole.start(), &mut clauses);
             start = at;
         }
@@ -63,7 +66,12 @@ pub(crate) fn sentences(text: &str) -> Vec<Range<usize>> {
 }
 
 fn is_abbreviation(sentence: &str) -> bool {
-    let last = sentence.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default().to_lowercase();
+    let last = sentence
+        .trim_end()
+        .rsplit(char::is_whitespace)
+        .next()
+        .unwrap_or_default()
+        .to_lowercase();
     ABBREVIATIONS.contains(&last.as_str())
 }
 
@@ -88,7 +96,10 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expect: &[&str]) {
-        let found: Vec<_> = split(text).into_iter().map(|range| without_lead(&text[range])).collect();
+        let found: Vec<_> = split(text)
+            .into_iter()
+            .map(|range| without_lead(&text[range]))
+            .collect();
         assert_eq!(found, expect, "{text}");
     }
 
@@ -96,14 +107,26 @@ mod tests {
     fn a_turn_is_split_where_another_request_begins() {
         check(
             "Is the site down? Also which tickets breach SLA in the next 3 hours?",
-            &["Is the site down?", "which tickets breach SLA in the next 3 hours?"],
+            &[
+                "Is the site down?",
+                "which tickets breach SLA in the next 3 hours?",
+            ],
         );
-        check("Check order 12 and tell me if ana@acme.test was charged twice", &[
-            "Check order 12",
-            "tell me if ana@acme.test was charged twice",
-        ]);
-        check("Do you have the red and blue mugs?", &["Do you have the red and blue mugs?"]);
-        check("Hi, where is order 55-1902.4?", &["Hi", "where is order 55-1902.4?"]);
-        check("It costs $4.50, e.g. at noon.", &["It costs $4.50, e.g. at noon."]);
+        check(
+            "Check order 12 and tell me if ana@acme.test was charged twice",
+            &["Check order 12", "tell me if ana@acme.test was charged twice"],
+        );
+        check(
+            "Do you have the red and blue mugs?",
+            &["Do you have the red and blue mugs?"],
+        );
+        check(
+            "Hi, where is order 55-1902.4?",
+            &["Hi", "where is order 55-1902.4?"],
+        );
+        check(
+            "It costs $4.50, e.g. at noon.",
+            &["It costs $4.50, e.g. at noon."],
+        );
     }
 }

@@ -5,12 +5,14 @@ use errand_domain::{Arguments, ParameterName, plan::Place};
 use super::{
     EmbeddedPlanner,
     arguments::{self, Ask, Sources},
+    calibration::Calibration,
     clauses,
     dialogue::{self, Act, Reading},
     lexical::{self, Weighted},
+    role,
     score::{self, Features},
 };
-use crate::{PlanRequest, Prepared};
+use crate::{PlanRequest, Prepared, recognise::Kind};
 
 /// Something that is compared with the actions: a clause, the whole turn, or an offer that the turn accepts.
 #[derive(Debug)]
@@ -20,14 +22,26 @@ struct Utterance {
     clause: Option<usize>,
     /// Terms of the words that make it a general question.
     general: Option<Vec<u64>>,
-    asks: bool,
+    /// It neither asks nor complains.
+    states: bool,
     offered: bool,
+}
+
+/// What utterances are compared with.
+#[derive(Debug)]
+struct Scene<'a> {
+    request: &'a PlanRequest,
+    /// Preparations with the terms of the actions' names, in the catalogue's order.
+    actions: Vec<(&'a Prepared, Vec<u64>)>,
+    /// Kinds of values in the question.
+    kinds: &'a [Kind],
 }
 
 /// How one action was judged.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Verdict {
     pub score: f32,
+    pub log_odds: f32,
     pub features: Features,
     /// Judged by a question about how things are in general, which it is not for.
     pub general: bool,
@@ -65,15 +79,36 @@ pub(crate) fn decide(
     sources: &Sources<'_>,
 ) -> Decision {
     let utterances = utterances(request, reading);
-    let named: Vec<(&Prepared, Vec<u64>)> =
-        prepared.iter().zip(&request.catalogue.actions).map(|(prepared, action)| (*prepared, lexical::name_terms(action))).collect();
-    let judged: Vec<Vec<Verdict>> = utterances.iter().map(|utterance| judge(planner, utterance, &named)).collect();
+    let named: Vec<(&Prepared, Vec<u64>)> = prepared
+        .iter()
+        .zip(&request.catalogue.actions)
+        .map(|(prepared, action)| (*prepared, lexical::name_terms(action)))
+        .collect();
+    let kinds: Vec<Kind> = sources
+        .question
+        .typed
+        .iter()
+        .map(|candidate| candidate.kind)
+        .collect();
+    let count = named.len();
+    let scene = Scene {
+        request,
+        actions: named,
+        kinds: &kinds,
+    };
+    let judged: Vec<Vec<Verdict>> = utterances
+        .iter()
+        .map(|utterance| judge(planner, utterance, &scene))
+        .collect();
     let mut firings = choose(planner, request, reading, &utterances, &judged);
     continue_pending(request, reading, sources, &mut firings);
     if firings.is_empty() && reading.again {
         ask_again(request, reading, sources, &mut firings);
     }
-    Decision { verdicts: best_of(&judged, named.len()), firings }
+    Decision {
+        verdicts: best_of(&judged, count),
+        firings,
+    }
 }
 
 fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
@@ -96,42 +131,130 @@ fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
         if general.is_none() {
             whole.push(text(at));
         }
-        let asks = dialogue::asks(&request.question[clause.range.clone()]);
-        found.push(Utterance { text: text(at), clause: Some(at), general, asks, offered: false });
+        let states = dialogue::states(&request.question[clause.range.clone()]);
+        let text = text(at);
+        let head = dialogue::head(&text).filter(|_| !states).map(str::to_owned);
+        found.extend(head.map(|head| Utterance {
+            text: head,
+            clause: Some(at),
+            general: general.clone(),
+            states,
+            offered: false,
+        }));
+        found.push(Utterance {
+            text,
+            clause: Some(at),
+            general,
+            states,
+            offered: false,
+        });
     }
     if whole.len() > 1 && found.iter().any(|utterance| utterance.general.is_none()) {
-        found.push(Utterance { text: whole.join(". "), clause: None, general: None, asks: true, offered: false });
+        let states = found.iter().all(|utterance| utterance.states);
+        found.push(Utterance {
+            text: whole.join(". "),
+            clause: None,
+            general: None,
+            states,
+            offered: false,
+        });
     }
     if let Some(offer) = &reading.offer {
-        found.push(Utterance { text: offer.clone(), clause: None, general: None, asks: true, offered: true });
+        found.push(Utterance {
+            text: offer.clone(),
+            clause: None,
+            general: None,
+            states: false,
+            offered: true,
+        });
     }
     found
 }
 
-fn judge(planner: &EmbeddedPlanner, utterance: &Utterance, actions: &[(&Prepared, Vec<u64>)]) -> Vec<Verdict> {
-    let weighted = Weighted::new(&utterance.text, actions);
+/// How many of the best are looked at for whether the turn has the values they need; the rest can't win by that.
+const FITTED: usize = 16;
+
+fn judge(planner: &EmbeddedPlanner, utterance: &Utterance, scene: &Scene<'_>) -> Vec<Verdict> {
+    let weighted = Weighted::new(&utterance.text, &scene.actions);
     if weighted.is_empty() {
-        return vec![Verdict::default(); actions.len()];
+        return vec![Verdict::default(); scene.actions.len()];
     }
     let vector = planner.encode(&utterance.text);
+    let calibration = planner.calibration();
     let verdict = |(prepared, name): &(&Prepared, Vec<u64>)| {
         let features = score::features(vector.as_deref(), &weighted, prepared, name);
-        let general = utterance.general.as_ref().is_some_and(|markers| !meant(markers, prepared));
-        let score = planner.calibration().score(&features);
-        Verdict { score: if general { score * 0.1 } else { score }, features, general }
+        let general = utterance
+            .general
+            .as_ref()
+            .is_some_and(|markers| !meant(markers, prepared));
+        Verdict {
+            log_odds: calibration.log_odds(&features),
+            features,
+            general,
+            score: 0.0,
+        }
     };
-    actions.iter().map(verdict).collect()
+    let mut verdicts: Vec<Verdict> = scene.actions.iter().map(verdict).collect();
+    let mut order: Vec<usize> = (0..verdicts.len()).collect();
+    order.sort_by(|a, b| verdicts[*b].log_odds.total_cmp(&verdicts[*a].log_odds));
+    for at in order.into_iter().take(FITTED) {
+        verdicts[at].features.fit = role::fit(&scene.request.catalogue.actions[at].parameters, scene.kinds);
+        verdicts[at].log_odds = calibration.log_odds(&verdicts[at].features);
+    }
+    for verdict in &mut verdicts {
+        let score = Calibration::score(verdict.log_odds);
+        verdict.score = if verdict.general { score * 0.1 } else { score };
+    }
+    lead_by_companions(scene.request, &mut verdicts);
+    verdicts
 }
+
+/// "Take Friday off and tell my boss" may be likest to the notice that goes with the request: words that ask for an
+/// accompanying action ask for the one it runs with, if that is likely at all.
+fn lead_by_companions(request: &PlanRequest, verdicts: &mut [Verdict]) {
+    let actions = &request.catalogue.actions;
+    for (at, companion) in actions.iter().enumerate() {
+        for leader in (0..actions.len()).filter(|leader| companion.runs_with.contains(&actions[*leader].name))
+        {
+            let lifted = verdicts[at].score.min(verdicts[leader].score * 2.0);
+            if lifted > verdicts[leader].score && verdicts[leader].score > LEADER_LIKELY {
+                verdicts[leader].score = lifted;
+                verdicts[leader].log_odds = verdicts[leader].log_odds.max((lifted / (1.0 - lifted)).ln());
+            }
+        }
+    }
+}
+
+/// What the leading action must reach by itself to be lifted by its companion.
+const LEADER_LIKELY: f32 = 0.25;
 
 /// An action whose trigger speaks of policies is for questions about policies.
 fn meant(markers: &[u64], prepared: &Prepared) -> bool {
     let trigger = &prepared.terms[..prepared.trigger_rows.min(prepared.terms.len())];
-    markers.iter().any(|marker| trigger.iter().any(|row| row.binary_search(marker).is_ok()))
+    markers
+        .iter()
+        .any(|marker| trigger.iter().any(|row| row.binary_search(marker).is_ok()))
 }
 
 fn best_of(judged: &[Vec<Verdict>], count: usize) -> Vec<Verdict> {
-    let best = |action: usize| judged.iter().map(|row| &row[action]).max_by(|a, b| a.score.total_cmp(&b.score)).cloned();
-    (0..count).map(|action| best(action).unwrap_or_default()).collect()
+    let best = |action: usize| {
+        judged
+            .iter()
+            .map(|row| &row[action])
+            .max_by(|a, b| a.score.total_cmp(&b.score))
+            .cloned()
+    };
+    (0..count)
+        .map(|action| best(action).unwrap_or_default())
+        .collect()
+}
+
+/// One utterance's claim that an action fires.
+#[derive(Debug, Clone, Copy)]
+struct Claim {
+    action: usize,
+    score: f32,
+    utterance: usize,
 }
 
 /// Each clause fires its best action; the turn as a whole only where no clause does.
@@ -142,36 +265,41 @@ fn choose(
     utterances: &[Utterance],
     judged: &[Vec<Verdict>],
 ) -> Vec<Firing> {
-    let calibration = planner.calibration();
-    let mut winners: Vec<(usize, f32, usize)> = Vec::new();
+    let mut claims: Vec<Claim> = Vec::new();
     for (at, row) in judged.iter().enumerate() {
-        let alone = |action: usize| request.catalogue.actions[action].runs_with.is_empty();
-        let Some(best) = (0..row.len()).filter(|action| alone(*action)).map(|action| row[action].score).max_by(f32::total_cmp) else { continue };
-        let first = (0..row.len()).find(|action| alone(*action) && row[*action].score >= best);
-        let near = |action: &usize| {
-            alone(*action) && row[*action].score >= calibration.fires_besides && row[*action].score > best - calibration.margin
-        };
-        winners.extend(first.filter(|_| best >= calibration.fires).map(|action| (action, best, at)));
-        winners.extend((0..row.len()).filter(near).filter(|action| Some(*action) != first).map(|action| (action, row[action].score, at)));
-    }
-    if winners.iter().any(|(_, _, at)| utterances[*at].clause.is_some()) {
-        winners.retain(|(_, _, at)| utterances[*at].clause.is_some() || utterances[*at].offered);
-    }
-    winners.sort_by(|a, b| b.1.total_cmp(&a.1));
-    let mut firings: Vec<Firing> = Vec::new();
-    for (action, score, at) in winners {
-        let utterance = &utterances[at];
-        if let Some(firing) = firings.iter_mut().find(|firing| firing.action == action) {
-            firing.clauses.extend(utterance.clause);
-        } else if firings.is_empty() || utterance.asks || score >= calibration.fires_besides {
-            firings.push(Firing {
+        claims.extend(
+            claims_of(planner.calibration(), request, &utterances[at], row).map(|(action, score)| Claim {
                 action,
                 score,
+                utterance: at,
+            }),
+        );
+    }
+    if claims
+        .iter()
+        .any(|claim| utterances[claim.utterance].clause.is_some())
+    {
+        claims.retain(|claim| {
+            utterances[claim.utterance].clause.is_some() || utterances[claim.utterance].offered
+        });
+    }
+    claims.sort_by(|a, b| b.score.total_cmp(&a.score));
+    let mut firings: Vec<Firing> = Vec::new();
+    for claim in claims {
+        let utterance = &utterances[claim.utterance];
+        if let Some(firing) = firings.iter_mut().find(|firing| firing.action == claim.action) {
+            firing.clauses.extend(utterance.clause);
+        } else if firings.is_empty() || claim.score >= planner.calibration().fires_also {
+            firings.push(Firing {
+                action: claim.action,
+                score: claim.score,
                 clauses: utterance.clause.into_iter().collect(),
                 known: Arguments::new(),
                 asked_for: Vec::new(),
                 points_back: reading.points_back || utterance.offered,
-                because: utterance.offered.then(|| "The question accepts what the assistant offered to do.".to_owned()),
+                because: utterance
+                    .offered
+                    .then(|| "The question accepts what the assistant offered to do.".to_owned()),
             });
         }
     }
@@ -179,12 +307,61 @@ fn choose(
     firings
 }
 
+/// The best action of an utterance, and those that are as good.
+fn claims_of<'v>(
+    calibration: &'v Calibration,
+    request: &PlanRequest,
+    utterance: &Utterance,
+    row: &'v [Verdict],
+) -> impl Iterator<Item = (usize, f32)> + 'v {
+    let alone: Vec<usize> = (0..row.len())
+        .filter(|at| request.catalogue.actions[*at].runs_with.is_empty())
+        .collect();
+    let best = alone
+        .iter()
+        .copied()
+        .reduce(|a, b| if row[b].score > row[a].score { b } else { a });
+    let needed = if utterance.states {
+        calibration.fires_on_statement
+    } else {
+        calibration.fires
+    };
+    let second = alone
+        .iter()
+        .filter(|at| Some(**at) != best)
+        .map(|at| row[*at].log_odds)
+        .max_by(f32::total_cmp);
+    let best = best.filter(|best| {
+        let leads = second.is_some_and(|second| row[*best].log_odds - second >= calibration.lead);
+        row[*best].score >= needed
+            || (leads && !utterance.states && row[*best].score >= calibration.fires_ahead)
+    });
+    alone.into_iter().filter_map(move |at| {
+        let best = best?;
+        let near = row[at].score >= calibration.fires_also
+            && row[at].log_odds > row[best].log_odds - calibration.margin;
+        (at == best || near).then_some((at, row[at].score))
+    })
+}
+
 /// The last turn lacked arguments; a value for one of them continues its action.
-fn continue_pending(request: &PlanRequest, reading: &Reading, sources: &Sources<'_>, firings: &mut Vec<Firing>) {
+fn continue_pending(
+    request: &PlanRequest,
+    reading: &Reading,
+    sources: &Sources<'_>,
+    firings: &mut Vec<Firing>,
+) {
     let Some(last) = request.turns.last() else { return };
     let others = firings.len();
     for (name, known, missing) in &last.missing {
-        let Some(action) = request.catalogue.actions.iter().position(|action| action.name == *name) else { continue };
+        let Some(action) = request
+            .catalogue
+            .actions
+            .iter()
+            .position(|action| action.name == *name)
+        else {
+            continue;
+        };
         if let Some(firing) = firings.iter_mut().find(|firing| firing.action == action) {
             firing.known.clone_from(known);
             firing.asked_for.clone_from(missing);
@@ -193,7 +370,11 @@ fn continue_pending(request: &PlanRequest, reading: &Reading, sources: &Sources<
         let supplied = reading.clauses.iter().any(|clause| clause.act == Act::Supply);
         let unrelated = others > 0 && !supplied;
         let refused = reading.declines && !supplied;
-        let talk = reading.clauses.iter().all(|clause| !matches!(clause.act, Act::Supply | Act::Request)) && !reading.agrees;
+        let talk = reading
+            .clauses
+            .iter()
+            .all(|clause| !matches!(clause.act, Act::Supply | Act::Request))
+            && !reading.agrees;
         if unrelated || refused || talk {
             continue;
         }
@@ -204,11 +385,26 @@ fn continue_pending(request: &PlanRequest, reading: &Reading, sources: &Sources<
             known: known.clone(),
             asked_for: missing.clone(),
             points_back: reading.agrees,
-            because: Some(format!("The assistant asked for {}, and this is the reply.", listed(missing))),
+            because: Some(format!(
+                "The assistant asked for {}, and this is the reply.",
+                listed(missing)
+            )),
         };
         let found = arguments::extract(&ask(request, reading, &firing, firings), sources);
-        let from_here = |place: &Place| matches!(place, Place::Question { .. }) || (reading.agrees && *place == Place::Earlier { turns_ago: 1, in_answer: true });
-        if found.origins.iter().any(|origin| missing.contains(&origin.parameter) && from_here(&origin.place)) {
+        let from_here = |place: &Place| {
+            matches!(place, Place::Question { .. })
+                || (reading.agrees
+                    && *place
+                        == Place::Earlier {
+                            turns_ago: 1,
+                            in_answer: true,
+                        })
+        };
+        if found
+            .origins
+            .iter()
+            .any(|origin| missing.contains(&origin.parameter) && from_here(&origin.place))
+        {
             firings.push(firing);
         }
     }
@@ -216,9 +412,21 @@ fn continue_pending(request: &PlanRequest, reading: &Reading, sources: &Sources<
 
 /// "And for order 222?": what ran last, with the value that is new.
 fn ask_again(request: &PlanRequest, reading: &Reading, sources: &Sources<'_>, firings: &mut Vec<Firing>) {
-    let Some(last) = request.turns.iter().rev().take(2).find(|turn| !turn.fired.is_empty()) else { return };
+    let Some(last) = request
+        .turns
+        .iter()
+        .rev()
+        .take(2)
+        .find(|turn| !turn.fired.is_empty())
+    else {
+        return;
+    };
     for (name, arguments) in &last.fired {
-        let position = request.catalogue.actions.iter().position(|action| action.name == *name && action.runs_with.is_empty());
+        let position = request
+            .catalogue
+            .actions
+            .iter()
+            .position(|action| action.name == *name && action.runs_with.is_empty());
         let Some(action) = position else { continue };
         let firing = Firing {
             action,
@@ -227,11 +435,14 @@ fn ask_again(request: &PlanRequest, reading: &Reading, sources: &Sources<'_>, fi
             known: arguments.clone(),
             asked_for: Vec::new(),
             points_back: false,
-            because: Some(format!("The question asks for `{name}` again with another value.")),
+            because: Some(format!(
+                "The question asks for `{name}` again with another value."
+            )),
         };
         let found = arguments::extract(&ask(request, reading, &firing, &[]), sources);
         let changed = found.origins.iter().any(|origin| {
-            matches!(origin.place, Place::Question { .. }) && found.arguments.get(&origin.parameter) != arguments.get(&origin.parameter)
+            matches!(origin.place, Place::Question { .. })
+                && found.arguments.get(&origin.parameter) != arguments.get(&origin.parameter)
         });
         if changed {
             firings.push(firing);
@@ -240,13 +451,24 @@ fn ask_again(request: &PlanRequest, reading: &Reading, sources: &Sources<'_>, fi
 }
 
 /// Where the arguments of a firing are to be sought, beside the other firings.
-pub(crate) fn ask<'a>(request: &'a PlanRequest, reading: &Reading, firing: &Firing, all: &[Firing]) -> Ask<'a> {
+pub(crate) fn ask<'a>(
+    request: &'a PlanRequest,
+    reading: &Reading,
+    firing: &Firing,
+    all: &[Firing],
+) -> Ask<'a> {
     let range = |clause: &usize| reading.clauses[*clause].range.clone();
     let foreign = |other: &&Firing| other.action != firing.action;
     Ask {
         action: &request.catalogue.actions[firing.action],
         focus: firing.clauses.iter().map(range).collect(),
-        foreign: all.iter().filter(foreign).flat_map(|other| &other.clauses).filter(|at| !firing.clauses.contains(at)).map(range).collect(),
+        foreign: all
+            .iter()
+            .filter(foreign)
+            .flat_map(|other| &other.clauses)
+            .filter(|at| !firing.clauses.contains(at))
+            .map(range)
+            .collect(),
         known: firing.known.clone(),
         asked_for: firing.asked_for.clone(),
         points_back: firing.points_back,
@@ -254,5 +476,9 @@ pub(crate) fn ask<'a>(request: &'a PlanRequest, reading: &Reading, firing: &Firi
 }
 
 fn listed(names: &[ParameterName]) -> String {
-    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -23,20 +23,45 @@ impl Features {
     pub(crate) const COUNT: usize = 7;
 
     pub(crate) fn values(&self) -> [f32; Self::COUNT] {
-        let Overlap { coverage, mass, statement, example, .. } = self.overlap;
-        [self.trigger, self.nearest, coverage, mass, statement, statement.max(example), self.fit]
+        let Overlap {
+            coverage,
+            mass,
+            statement,
+            example,
+            ..
+        } = self.overlap;
+        [
+            self.trigger,
+            self.nearest,
+            coverage,
+            mass,
+            statement,
+            statement.max(example),
+            self.fit,
+        ]
     }
 }
 
 /// Compares one utterance with one action.
-pub(crate) fn features(vector: Option<&[f32]>, weighted: &Weighted, prepared: &Prepared, name: &[u64]) -> Features {
+pub(crate) fn features(
+    vector: Option<&[f32]>,
+    weighted: &Weighted,
+    prepared: &Prepared,
+    name: &[u64],
+) -> Features {
     let mut features = Features {
         overlap: weighted.overlap(prepared, name),
         trigger_rows: prepared.trigger_rows,
         ..Features::default()
     };
-    let Some(vector) = vector.filter(|vector| vector.len() == prepared.dimension) else { return features };
-    for (row, other) in prepared.vectors.chunks_exact(prepared.dimension.max(1)).enumerate() {
+    let Some(vector) = vector.filter(|vector| vector.len() == prepared.dimension) else {
+        return features;
+    };
+    for (row, other) in prepared
+        .vectors
+        .chunks_exact(prepared.dimension.max(1))
+        .enumerate()
+    {
         let cosine = dot(vector, other);
         if row < prepared.trigger_rows {
             features.trigger = features.trigger.max(cosine);
@@ -52,7 +77,12 @@ pub(crate) fn features(vector: Option<&[f32]>, weighted: &Weighted, prepared: &P
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; 8];
     let (left, right) = (a.chunks_exact(8), b.chunks_exact(8));
-    let tail: f32 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| x * y).sum();
+    let tail: f32 = left
+        .remainder()
+        .iter()
+        .zip(right.remainder())
+        .map(|(x, y)| x * y)
+        .sum();
     for (x, y) in left.zip(right) {
         for lane in 0..8 {
             sums[lane] += x[lane] * y[lane];

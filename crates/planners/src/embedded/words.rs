@@ -35,14 +35,20 @@ pub(crate) fn words(text: &str) -> Vec<Word<'_>> {
         match (inside, start) {
             (true, None) => start = Some(at),
             (false, Some(from)) => {
-                found.push(Word { text: &text[from..at], start: from });
+                found.push(Word {
+                    text: &text[from..at],
+                    start: from,
+                });
                 start = None;
             }
             _ => {}
         }
     }
     if let Some(from) = start {
-        found.push(Word { text: &text[from..], start: from });
+        found.push(Word {
+            text: &text[from..],
+            start: from,
+        });
     }
     found
 }
@@ -65,7 +71,10 @@ pub(crate) fn terms(text: &str) -> Vec<Term> {
         for part in lower.trim_end_matches("'s").split(['-', '_', '.', '+']) {
             let hash = hash(&stem(part));
             if part.chars().count() > 1 && !is_stop(part) && found.iter().all(|term| term.hash != hash) {
-                found.push(Term { hash, word: part.to_owned() });
+                found.push(Term {
+                    hash,
+                    word: part.to_owned(),
+                });
             }
         }
     }
@@ -81,19 +90,30 @@ pub(crate) fn term_hashes(text: &str) -> Vec<u64> {
 
 /// FNV-1a: stored with prepared actions, so it must not change between builds as the standard hasher may.
 fn hash(word: &str) -> u64 {
-    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    })
 }
 
 /// A light English stemmer: enough that `charged`, `charges` and `charging` meet; never meant to be a word.
 pub(crate) fn stem(word: &str) -> String {
     let mut stem = word.trim_end_matches("'s").to_owned();
-    for (ending, keep) in [("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x")] {
+    for (ending, keep) in [
+        ("ies", "y"),
+        ("sses", "ss"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+        ("xes", "x"),
+    ] {
         if stem.len() > ending.len() + 2 && stem.ends_with(ending) {
             stem.truncate(stem.len() - ending.len());
             stem.push_str(keep);
         }
     }
-    if stem.len() > 3 && stem.ends_with('s') && !["ss", "us", "is"].iter().any(|ending| stem.ends_with(ending)) {
+    if stem.len() > 3
+        && stem.ends_with('s')
+        && !["ss", "us", "is"].iter().any(|ending| stem.ends_with(ending))
+    {
         stem.pop();
     }
     for ending in ["ability", "able", "ation", "ions", "ion", "ment", "ing", "ed"] {
@@ -111,7 +131,12 @@ pub(crate) fn stem(word: &str) -> String {
 
 fn undouble(stem: &mut String) {
     let bytes = stem.as_bytes();
-    let (Some(last), Some(before)) = (bytes.last(), bytes.len().checked_sub(2).and_then(|at| bytes.get(at))) else { return };
+    let (Some(last), Some(before)) = (
+        bytes.last(),
+        bytes.len().checked_sub(2).and_then(|at| bytes.get(at)),
+    ) else {
+        return;
+    };
     if stem.len() > 3 && last == before && last.is_ascii_alphabetic() && !b"lsz".contains(last) {
         stem.pop();
     }
@@ -124,19 +149,181 @@ pub(crate) fn is_stop(lower: &str) -> bool {
 
 /// Sorted, for binary search.
 const STOP_WORDS: &[&str] = &[
-    "a", "able", "about", "after", "again", "all", "also", "am", "an", "and", "any", "anyone", "anything", "are", "aren't", "as",
-    "ask", "asked", "asking", "asks", "at", "be", "because", "been", "before", "being", "both", "but", "by", "bye",
-    "can", "can't", "cannot", "could", "customer", "did", "didn't", "do", "does", "doesn't", "doing", "don't",
-    "done", "each", "either", "else", "etc", "even", "ever", "every", "few", "for", "from", "get", "getting", "give",
-    "go", "going", "good", "got", "great", "had", "has", "hasn't", "have", "haven't", "having", "he", "hello", "help", "her", "here",
-    "hey", "hi", "him", "his", "how", "i", "i'd", "i'll", "i'm", "i've", "if", "in", "instead", "into", "is", "isn't",
-    "it", "it's", "its", "just", "know", "let", "let's", "like", "long", "look", "looking", "made", "make", "many",
-    "may", "maybe", "me", "might", "mine", "more", "much", "must", "my", "need", "needs", "no", "nope", "not", "now", "of", "off", "oh",
-    "ok", "okay", "on", "one", "only", "or", "other", "our", "out", "over", "please", "really", "she", "should",
-    "so", "some", "someone", "something", "still", "sure", "tell", "than", "thank", "thanks", "that", "that's", "the", "their",
-    "them", "then", "there", "these", "they", "this", "those", "to", "too", "until", "up", "us", "use", "user", "user's",
-    "users", "very", "want", "wants", "was", "wasn't", "we", "we're", "were", "what", "what's", "when", "where",
-    "where's", "whether", "which", "while", "who", "why", "will", "with", "would", "yeah", "yes", "yet", "you", "your",
+    "a",
+    "able",
+    "about",
+    "all",
+    "also",
+    "am",
+    "an",
+    "and",
+    "any",
+    "anyone",
+    "anything",
+    "are",
+    "aren't",
+    "as",
+    "ask",
+    "asked",
+    "asking",
+    "asks",
+    "at",
+    "be",
+    "because",
+    "been",
+    "being",
+    "both",
+    "but",
+    "by",
+    "bye",
+    "can",
+    "can't",
+    "cannot",
+    "could",
+    "customer",
+    "did",
+    "didn't",
+    "do",
+    "does",
+    "doesn't",
+    "doing",
+    "don't",
+    "done",
+    "each",
+    "either",
+    "else",
+    "etc",
+    "even",
+    "every",
+    "few",
+    "for",
+    "from",
+    "get",
+    "getting",
+    "give",
+    "go",
+    "going",
+    "good",
+    "got",
+    "great",
+    "had",
+    "has",
+    "hasn't",
+    "have",
+    "haven't",
+    "having",
+    "he",
+    "hello",
+    "help",
+    "her",
+    "here",
+    "hey",
+    "hi",
+    "him",
+    "his",
+    "i",
+    "i'd",
+    "i'll",
+    "i'm",
+    "i've",
+    "if",
+    "in",
+    "instead",
+    "into",
+    "is",
+    "isn't",
+    "it",
+    "it's",
+    "its",
+    "just",
+    "know",
+    "let",
+    "let's",
+    "like",
+    "look",
+    "looking",
+    "made",
+    "make",
+    "may",
+    "maybe",
+    "me",
+    "might",
+    "mine",
+    "more",
+    "must",
+    "my",
+    "need",
+    "needs",
+    "no",
+    "nope",
+    "not",
+    "now",
+    "of",
+    "oh",
+    "ok",
+    "okay",
+    "on",
+    "one",
+    "only",
+    "or",
+    "other",
+    "our",
+    "over",
+    "please",
+    "really",
+    "she",
+    "should",
+    "so",
+    "some",
+    "someone",
+    "something",
+    "still",
+    "sure",
+    "tell",
+    "than",
+    "thank",
+    "thanks",
+    "that",
+    "that's",
+    "the",
+    "their",
+    "them",
+    "then",
+    "there",
+    "these",
+    "they",
+    "this",
+    "those",
+    "to",
+    "too",
+    "until",
+    "us",
+    "use",
+    "user",
+    "user's",
+    "users",
+    "very",
+    "want",
+    "wants",
+    "was",
+    "wasn't",
+    "we",
+    "we're",
+    "were",
+    "what",
+    "what's",
+    "whether",
+    "which",
+    "while",
+    "why",
+    "will",
+    "with",
+    "would",
+    "yeah",
+    "yes",
+    "yet",
+    "you",
+    "your",
 ];
 
 #[cfg(test)]
@@ -160,7 +347,10 @@ mod tests {
             &["duplicate", "duplicates", "duplicated", "duplication"],
         ] {
             let stems: Vec<_> = family.iter().map(|word| stem(word)).collect();
-            assert!(stems.iter().all(|other| *other == stems[0]), "{family:?}: {stems:?}");
+            assert!(
+                stems.iter().all(|other| *other == stems[0]),
+                "{family:?}: {stems:?}"
+            );
         }
     }
 
@@ -168,6 +358,9 @@ mod tests {
     fn an_address_or_an_id_is_one_word() {
         let text = "Where's ana.b@acme.test's order ORD-55871, please?";
         let found: Vec<_> = words(text).into_iter().map(|word| word.text).collect();
-        assert_eq!(found, ["Where's", "ana.b@acme.test's", "order", "ORD-55871", "please"]);
+        assert_eq!(
+            found,
+            ["Where's", "ana.b@acme.test's", "order", "ORD-55871", "please"]
+        );
     }
 }

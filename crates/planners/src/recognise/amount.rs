@@ -16,10 +16,22 @@ static AMOUNT: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 pub(super) fn find(text: &str) -> Vec<Candidate> {
-    AMOUNT.captures_iter(text).filter_map(|found| {
-        let whole = found.get(0)?;
-        let digits = found.get(1).or_else(|| found.get(2))?.as_str().trim_end_matches(',');
-        let value = ArgValue::Number(number_from_text(digits)?);
-        Some(Candidate { kind: Kind::Amount, value, start: whole.start(), end: whole.end() })
-    }).collect()
+    AMOUNT
+        .captures_iter(text)
+        .filter_map(|found| {
+            let whole = found.get(0)?;
+            let digits = found
+                .get(1)
+                .or_else(|| found.get(2))?
+                .as_str()
+                .trim_end_matches(',');
+            let value = ArgValue::Number(number_from_text(digits)?);
+            Some(Candidate {
+                kind: Kind::Amount,
+                value,
+                start: whole.start(),
+                end: whole.end(),
+            })
+        })
+        .collect()
 }

@@ -22,6 +22,7 @@ pub(super) fn find(text: &str) -> Vec<Candidate> {
 /// A piece of a longer reference (`55-190`) or of a decimal is no code.
 fn stands_alone(text: &str, start: usize, end: usize) -> bool {
     let joined = |c: Option<char>| c.is_some_and(|c| matches!(c, '-' | '_' | '#' | '@'));
-    let decimal = text[end..].starts_with(['.', ',']) && text[end + 1..].starts_with(|c: char| c.is_ascii_digit());
+    let decimal =
+        text[end..].starts_with(['.', ',']) && text[end + 1..].starts_with(|c: char| c.is_ascii_digit());
     !joined(text[..start].chars().next_back()) && !joined(text[end..].chars().next()) && !decimal
 }

@@ -2,13 +2,17 @@
 
 use std::sync::LazyLock;
 
-use jiff::{ToSpan, civil::{Date, Weekday}};
+use jiff::{
+    ToSpan,
+    civil::{Date, Weekday},
+};
 use regex::{Captures, Regex};
 
 use super::{Candidate, Kind};
 
 const MONTHS: &str = "jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?";
-const DAYS: &str = "mon(?:day)?|tues?(?:day)?|wed(?:nesday)?|thu(?:rs?)?(?:day)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?";
+const DAYS: &str =
+    "mon(?:day)?|tues?(?:day)?|wed(?:nesday)?|thu(?:rs?)?(?:day)?|fri(?:day)?|sat(?:urday)?|sun(?:day)?";
 
 static DATE: LazyLock<Regex> = LazyLock::new(|| {
     let pattern = format!(
@@ -30,7 +34,12 @@ pub(super) fn find(text: &str, today: Date) -> Vec<Candidate> {
     let candidate = |found: Captures<'_>| {
         let whole = found.get(0)?;
         let date = read(&found, today)?;
-        Some(Candidate::text(Kind::Date, date.to_string(), whole.start(), whole.end()))
+        Some(Candidate::text(
+            Kind::Date,
+            date.to_string(),
+            whole.start(),
+            whole.end(),
+        ))
     };
     DATE.captures_iter(text).filter_map(candidate).collect()
 }
@@ -47,19 +56,36 @@ fn read(found: &Captures<'_>, today: Date) -> Option<Date> {
         return iso.parse().ok();
     }
     if let (Some(first), Some(second), Some(year)) = (get("first"), get("second"), get("numeric_year")) {
-        return numeric(first.parse().ok()?, second.parse().ok()?, year.parse().ok()?, get("separator")? == ".");
+        return numeric(
+            first.parse().ok()?,
+            second.parse().ok()?,
+            year.parse().ok()?,
+            get("separator")? == ".",
+        );
     }
-    for (day, month, year) in [("day", "month", "year"), ("day_after", "month_first", "year_after")] {
+    for (day, month, year) in [
+        ("day", "month", "year"),
+        ("day_after", "month_first", "year_after"),
+    ] {
         if let (Some(day), Some(month)) = (get(day), get(month)) {
-            return in_year(day.parse().ok()?, month_number(&month)?, get(year).and_then(|y| y.parse().ok()), today);
+            return in_year(
+                day.parse().ok()?,
+                month_number(&month)?,
+                get(year).and_then(|y| y.parse().ok()),
+                today,
+            );
         }
     }
     if let Some(day) = get("ordinal") {
         return ordinal(day.parse().ok()?, get("this_month").is_some(), today);
     }
     if let (Some(count), Some(unit)) = (get("ahead"), get("unit")) {
-        let count: i64 = errand_domain::parameter::number_from_text(if count == "a" { "one" } else { &count })?.as_i64()?;
-        return today.checked_add((if unit.starts_with('w') { count * 7 } else { count }).days()).ok();
+        let count: i64 =
+            errand_domain::parameter::number_from_text(if count == "a" { "one" } else { &count })?
+                .as_i64()?;
+        return today
+            .checked_add((if unit.starts_with('w') { count * 7 } else { count }).days())
+            .ok();
     }
     if let Some(relative) = get("relative") {
         let days = match relative.as_str() {
@@ -71,7 +97,11 @@ fn read(found: &Captures<'_>, today: Date) -> Option<Date> {
         return today.checked_add(days.days()).ok();
     }
     let weekday = weekday(found.name("weekday")?.as_str())?;
-    let which = if get("next_week").is_some() { Some("next".to_owned()) } else { get("which") };
+    let which = if get("next_week").is_some() {
+        Some("next".to_owned())
+    } else {
+        get("which")
+    };
     on_weekday(weekday, which.as_deref(), today)
 }
 
@@ -91,12 +121,18 @@ fn in_year(day: i8, month: i8, year: Option<i16>, today: Date) -> Option<Date> {
         return Date::new(year, month, day).ok();
     }
     let this_year = Date::new(today.year(), month, day).ok();
-    this_year.filter(|date| *date >= today).or_else(|| Date::new(today.year() + 1, month, day).ok())
+    this_year
+        .filter(|date| *date >= today)
+        .or_else(|| Date::new(today.year() + 1, month, day).ok())
 }
 
 fn ordinal(day: i8, this_month: bool, today: Date) -> Option<Date> {
     let this = Date::new(today.year(), today.month(), day).ok()?;
-    if this_month || this >= today { Some(this) } else { this.checked_add(1.month()).ok() }
+    if this_month || this >= today {
+        Some(this)
+    } else {
+        this.checked_add(1.month()).ok()
+    }
 }
 
 /// "Friday" is the coming one, never today; "next Friday" is that of the following week (which begins on Monday);
@@ -106,16 +142,33 @@ fn on_weekday(weekday: Weekday, which: Option<&str>, today: Date) -> Option<Date
     let in_this_week = from_monday(weekday) - from_monday(today.weekday());
     let days = match which {
         Some("next") => in_this_week + 7,
-        Some("last") => if in_this_week < 0 { in_this_week } else { in_this_week - 7 },
+        Some("last") => {
+            if in_this_week < 0 {
+                in_this_week
+            } else {
+                in_this_week - 7
+            }
+        }
         Some("this") if in_this_week >= 0 => in_this_week,
-        _ => if in_this_week > 0 { in_this_week } else { in_this_week + 7 },
+        _ => {
+            if in_this_week > 0 {
+                in_this_week
+            } else {
+                in_this_week + 7
+            }
+        }
     };
     today.checked_add(days.days()).ok()
 }
 
 fn month_number(name: &str) -> Option<i8> {
-    const STARTS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    STARTS.iter().position(|start| name.starts_with(start)).and_then(|at| i8::try_from(at + 1).ok())
+    const STARTS: [&str; 12] = [
+        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
+    ];
+    STARTS
+        .iter()
+        .position(|start| name.starts_with(start))
+        .and_then(|at| i8::try_from(at + 1).ok())
 }
 
 fn weekday(name: &str) -> Option<Weekday> {

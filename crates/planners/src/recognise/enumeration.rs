@@ -13,7 +13,8 @@ static LISTED: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a valid pattern")
 });
 
-static SEPARATOR: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\s*(?:,\s*(?:or|and)\s+|[,/|]|\s+or\s+)\s*").expect("a valid pattern"));
+static SEPARATOR: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\s*(?:,\s*(?:or|and)\s+|[,/|]|\s+or\s+)\s*").expect("a valid pattern"));
 
 /// The values that a description lists: "one of low, medium, high", "(Low/Medium/High)". A hint only: the parameter
 /// takes other values too.
@@ -21,9 +22,31 @@ pub(crate) fn listed_values(description: &str) -> Vec<String> {
     if description.to_lowercase().contains("e.g") || description.contains("such as") {
         return Vec::new();
     }
-    let Some(list) = LISTED.captures(description).and_then(|found| found.get(1)) else { return Vec::new() };
-    let values: Vec<String> = SEPARATOR.split(list.as_str()).map(|value| value.trim().to_owned()).collect();
-    if values.len() < 2 || values.iter().any(|value| value.is_empty() || value.len() > 24) { Vec::new() } else { values }
+    let Some((whole, list)) = LISTED
+        .captures(description)
+        .and_then(|found| Some((found.get(0)?, found.get(1)?)))
+    else {
+        return Vec::new();
+    };
+    // A colon also leads in examples; only these signs say that the list is the whole.
+    let lead = whole.as_str().to_lowercase();
+    let closed = lead.starts_with("one of")
+        || lead.starts_with("either")
+        || lead.starts_with("value")
+        || list.as_str().contains('/')
+        || list.as_str().contains(" or ");
+    if !closed {
+        return Vec::new();
+    }
+    let values: Vec<String> = SEPARATOR
+        .split(list.as_str())
+        .map(|value| value.trim().to_owned())
+        .collect();
+    if values.len() < 2 || values.iter().any(|value| value.is_empty() || value.len() > 24) {
+        Vec::new()
+    } else {
+        values
+    }
 }
 
 /// Where each of the values stands in the text, by its words' stems; a number also in words.
@@ -35,13 +58,19 @@ pub(crate) fn choices<'v>(values: &'v [String], text: &str) -> Vec<(&'v str, Ran
         if wanted.is_empty() {
             continue;
         }
-        let places = spoken.windows(wanted.len()).filter(|window| window.iter().map(normal).eq(wanted.iter().cloned()));
-        found.extend(places.filter_map(|window| Some((value.as_str(), window.first()?.start..window.last()?.end()))));
+        let places = spoken
+            .windows(wanted.len())
+            .filter(|window| window.iter().map(normal).eq(wanted.iter().cloned()));
+        found.extend(
+            places.filter_map(|window| Some((value.as_str(), window.first()?.start..window.last()?.end()))),
+        );
     }
     // "Premium Economy" is not also "Economy".
     let longer = found.clone();
     found.retain(|(_, range)| {
-        !longer.iter().any(|(_, other)| other.len() > range.len() && other.start <= range.start && other.end >= range.end)
+        !longer.iter().any(|(_, other)| {
+            other.len() > range.len() && other.start <= range.start && other.end >= range.end
+        })
     });
     found.sort_by_key(|(_, range)| range.start);
     found
@@ -61,7 +90,9 @@ mod tests {
 
     #[test]
     fn lists_in_descriptions_are_read() {
-        let check = |description: &str, expect: &[&str]| assert_eq!(listed_values(description), expect, "{description}");
+        let check = |description: &str, expect: &[&str]| {
+            assert_eq!(listed_values(description), expect, "{description}")
+        };
         check("How urgent, one of low, medium, high", &["low", "medium", "high"]);
         check("Priority (Low/Medium/High)", &["Low", "Medium", "High"]);
         check("Priority: low, medium or high", &["low", "medium", "high"]);
@@ -72,7 +103,10 @@ mod tests {
     #[test]
     fn the_longest_choice_wins() {
         let values: Vec<String> = ["Economy", "Premium Economy", "2"].map(str::to_owned).to_vec();
-        let found: Vec<_> = choices(&values, "two premium economy seats").into_iter().map(|(value, _)| value).collect();
+        let found: Vec<_> = choices(&values, "two premium economy seats")
+            .into_iter()
+            .map(|(value, _)| value)
+            .collect();
         assert_eq!(found, ["2", "Premium Economy"]);
     }
 }

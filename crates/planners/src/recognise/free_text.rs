@@ -10,15 +10,15 @@ use crate::embedded::clauses;
 static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?ix)^\s*(?:(?:hi|hello|hey|ok|okay|yes|and|also|then|so|please|thanks|now|great)[\s,.!]+)*
-        (?:(?:can|could|would|will)\s+(?:you|we|someone)\s+|(?:i|we)(?:'d|\s+would)?\s+(?:like|want|need)\s+(?:you\s+)?to\s+|let's\s+|let\s+us\s+|i\s+(?:want|need)\s+)?
+        (?:(?:can|could|would|will)\s+(?:you|u|we|i|someone)\s+|(?:i|we)(?:'d|\s+would)?\s+(?:like|want|need)\s+(?:you\s+)?to\s+|let's\s+|let\s+us\s+|(?:i|we)\s+(?:want|need)\s+)?
         (?:please\s+|kindly\s+|also\s+|just\s+)*
-        (?:(?:create|file|open|log|raise|submit|make|report|add|write|record|enter|put)(?:\s+(?:up|in))?\s+)
+        (?:(?:(?:create|file|open|log|raise|submit|make|report|add|write|record|enter|put)(?:\s+(?:up|in))?\s+|(?:a|an|the)\s+(?:(?:new|high|low|medium|urgent|critical|minor)\s+)*(?:jira|bug|ticket)\b\s*))
         (?:(?:this|it|that|the\s+following|a|an|another|the|new|me|us)\s+)*
         (?:(?:jira|engineering|dev|new|high|low|medium|highest|lowest|urgent|critical|minor|trivial|priority|bug|issue|ticket|report|defect|problem|card|task|p\d|with)[\s-]+)*
         (?:(?:jira|bug|bugs|issue|ticket|report|defect|problem|this|it|that)\b)?
         (?:\s+(?:to|in|with|for)\s+(?:the\s+)?(?:jira|devs?|developers?|engineering|engineers?|dev\s+team|engineering\s+team|product\s+team)\b)*
         (?:\s+(?:with|at)\s+\w+\s+priority\b)?
-        \s*(?:[:,\-–—]\s*|\s+(?:that\s+says|saying|because|since|where|about|for|on|regarding|that|titled|called)\b\s*|$)(?:the\s+fact\s+that\s+|that\s+)?",
+        \s*(?:[:,\-–—]\s*|[?!.]+\s*$|\s+(?:that\s+says|saying|because|since|where|about|for|on|regarding|that|titled|called)\b\s*|$)(?:the\s+fact\s+that\s+|that\s+)?",
     )
     .expect("a valid pattern")
 });
@@ -42,7 +42,28 @@ static TAIL: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a valid pattern")
 });
 
-const EMPTY: [&str; 10] = ["", "it", "this", "that", "this issue", "this problem", "this one", "that one", "the above", "me"];
+/// What only agrees describes nothing.
+static AGREEMENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\s*(?:yes|yeah|yep|sure|ok|okay|please do|go ahead)\b").expect("a valid pattern")
+});
+
+/// "New bug ticket - …", "jira pls: …": a short heading that names the report.
+static HEADING: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^[^:.?!]{0,60}\b(?:bugs?|jira|ticket|issue|report|defect|file|log)\b[^:.?!]{0,40}?(?::\s+|\s+[-–—]+\s+)").expect("a valid pattern")
+});
+
+const EMPTY: [&str; 10] = [
+    "",
+    "it",
+    "this",
+    "that",
+    "this issue",
+    "this problem",
+    "this one",
+    "that one",
+    "the above",
+    "me",
+];
 
 /// The steps after "Steps:" or "to reproduce", as written.
 pub(crate) fn steps(text: &str) -> Option<Range<usize>> {
@@ -54,24 +75,48 @@ pub(crate) fn steps(text: &str) -> Option<Range<usize>> {
 /// beside them. None when the text only points elsewhere ("file a bug for this").
 pub(crate) fn summary(text: &str) -> Option<Range<usize>> {
     let end = STEPS.find(text).map_or(text.len(), |steps| steps.start());
+    let headed = HEADING.find(&text[..end]).and_then(|heading| {
+        let body = clauses::sentences(&text[heading.end()..end]).into_iter().next()?;
+        described(text, heading.end() + body.start..heading.end() + body.end)
+    });
+    if headed.is_some() {
+        return headed;
+    }
     let sentences = clauses::sentences(&text[..end]);
-    let request = sentences.iter().position(|sentence| REQUEST.is_match(&text[sentence.clone()]));
+    let request = sentences
+        .iter()
+        .position(|sentence| REQUEST.is_match(&text[sentence.clone()]));
     if let Some(request) = request {
         let sentence = &sentences[request];
-        let after = sentence.start + REQUEST.find(&text[sentence.clone()]).map_or(0, |found| found.end());
+        let after = sentence.start
+            + REQUEST
+                .find(&text[sentence.clone()])
+                .map_or(0, |found| found.end());
         return described(text, after..sentence.end).or_else(|| beside(text, &sentences, request));
     }
-    sentences.iter().find_map(|sentence| described(text, sentence.clone()))
+    if AGREEMENT.is_match(text) {
+        return None;
+    }
+    sentences
+        .iter()
+        .find_map(|sentence| described(text, sentence.clone()))
 }
 
 fn beside(text: &str, sentences: &[Range<usize>], request: usize) -> Option<Range<usize>> {
     let (before, after) = sentences.split_at(request);
-    after.iter().skip(1).chain(before).find_map(|sentence| described(text, sentence.clone()))
+    after
+        .iter()
+        .skip(1)
+        .chain(before)
+        .find_map(|sentence| described(text, sentence.clone()))
 }
 
 fn described(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let mut range = trimmed(text, range);
-    while let Some(tail) = TAIL.find(&text[range.clone()]).filter(|tail| !tail.as_str().trim().is_empty()) {
+    while let Some(tail) = TAIL
+        .find(&text[range.clone()])
+        .filter(|tail| !tail.as_str().trim().is_empty())
+    {
         range = trimmed(text, range.start..range.start + tail.start());
     }
     let words = crate::embedded::words::terms(&text[range.clone()]).len();
@@ -96,13 +141,31 @@ mod tests {
 
     #[test]
     fn a_summary_is_what_is_broken() {
-        check("Create a Jira bug: the PDF export is empty", Some("the PDF export is empty"));
-        check("log a bug that dark mode resets after every reload", Some("dark mode resets after every reload"));
-        check("File a bug: login button does nothing on Safari, high priority", Some("login button does nothing on Safari"));
-        check("The export is empty. Please file a bug.", Some("The export is empty"));
+        check(
+            "Create a Jira bug: the PDF export is empty",
+            Some("the PDF export is empty"),
+        );
+        check(
+            "log a bug that dark mode resets after every reload",
+            Some("dark mode resets after every reload"),
+        );
+        check(
+            "File a bug: login button does nothing on Safari, high priority",
+            Some("login button does nothing on Safari"),
+        );
+        check(
+            "The export is empty. Please file a bug.",
+            Some("The export is empty"),
+        );
         check("File a bug for this", None);
-        check("Report this to the devs: search returns deleted items. Steps: delete an item", Some("search returns deleted items"));
-        check("can you make a jira for the broken password reset mail, it's critical", Some("the broken password reset mail"));
+        check(
+            "Report this to the devs: search returns deleted items. Steps: delete an item",
+            Some("search returns deleted items"),
+        );
+        check(
+            "can you make a jira for the broken password reset mail, it's critical",
+            Some("the broken password reset mail"),
+        );
     }
 
     #[test]

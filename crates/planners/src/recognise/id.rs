@@ -14,9 +14,21 @@ static MEASURE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// A prefix of services' own ids, where even an id without digits is one.
-static PREFIXED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^[a-z]{2,4}_[A-Za-z0-9]{4,}$").expect("a valid pattern"));
+static PREFIXED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[a-z]{2,4}_[A-Za-z0-9]{4,}$").expect("a valid pattern"));
 
-const CUES: [&str; 10] = ["order", "ticket", "invoice", "no", "number", "id", "nr", "case", "issue", "reference"];
+const CUES: [&str; 10] = [
+    "order",
+    "ticket",
+    "invoice",
+    "no",
+    "number",
+    "id",
+    "nr",
+    "case",
+    "issue",
+    "reference",
+];
 
 pub(super) fn find(text: &str) -> Vec<Candidate> {
     let all = words(text);
@@ -41,5 +53,7 @@ fn is_id(word: &str, cued: bool) -> bool {
     }
     let joined = word.contains(['-', '_']);
     let capitals = word.chars().filter(|c| c.is_alphabetic()).all(char::is_uppercase);
-    (digits >= 2 && (joined || capitals || digits >= 3)) || (digits == 1 && joined && (capitals || cued)) || (digits > 0 && PREFIXED.is_match(word))
+    (digits >= 2 && (joined || capitals || digits >= 3))
+        || (digits == 1 && joined && (capitals || cued))
+        || (digits > 0 && PREFIXED.is_match(word))
 }
