@@ -331,6 +331,7 @@ fn read_spec(row: &Row) -> Result<ActionSpec> {
         python_chars_max: u32::MAX,
         python_lines_max: u32::MAX,
         output_bytes_max: usize::MAX,
+        response_bytes_max: usize::MAX,
     };
     file.check(&widest)
         .map_err(|problems| StorageError::corrupt("action file", problems))
