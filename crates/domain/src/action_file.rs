@@ -122,7 +122,7 @@ impl ActionFile {
                 );
             }
         }
-        let (Some(name), Some(body)) = (name, body) else { return Err(Problems(found)) };
+        let Some(name) = name else { return Err(Problems(found)) };
         Problems::or(
             found,
             ActionSpec {
@@ -179,19 +179,19 @@ impl ActionFile {
         parameters
     }
 
-    fn check_body(&self, found: &mut Vec<Problem>, limits: &Limits, parameters: &[Parameter]) -> Option<ActionBody> {
+    fn check_body(&self, found: &mut Vec<Problem>, limits: &Limits, parameters: &[Parameter]) -> ActionBody {
         match &self.run {
             Run::ApiCall(call) => {
                 check_api_call(found, call, parameters, !self.allowed_hosts.is_empty());
-                Some(ActionBody::ApiCall(call.clone()))
+                ActionBody::ApiCall(call.clone())
             }
             Run::Python(script) => {
                 check_python(found, script, limits);
-                Some(ActionBody::Python(script.clone()))
+                ActionBody::Python(script.clone())
             }
             Run::Agent(agent) => {
                 check_agent(found, agent);
-                Some(ActionBody::Agent(agent.clone()))
+                ActionBody::Agent(agent.clone())
             }
         }
     }

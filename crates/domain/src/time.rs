@@ -13,6 +13,7 @@ impl UnixMillis {
         u64::try_from(self.0 - earlier.0).unwrap_or(0)
     }
 
+    #[must_use]
     pub fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }

@@ -39,7 +39,9 @@ const FIRST_ADMIN_EMAIL: &str = "admin@localhost";
 
 /// Keys looked up a moment ago.
 #[derive(Debug, Default)]
-pub struct KeyCache(Mutex<HashMap<[u8; 32], (Arc<Caller>, Instant)>>);
+pub struct KeyCache(Mutex<HashMap<[u8; 32], LookedUp>>);
+
+type LookedUp = (Arc<Caller>, Instant);
 
 impl KeyCache {
     fn get(&self, hash: &[u8; 32]) -> Option<Arc<Caller>> {

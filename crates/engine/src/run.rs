@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::{Duration, Instant}};
 
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use errand_domain::{
     Action, Arguments, BuiltIns, ConversationId, EventKind, Execution, ExecutionId, ExecutionStatus, Problem, SecretName, Source,
     StreamId, TurnId, UserId, limits,
@@ -353,7 +354,7 @@ type NeededSecrets = BTreeMap<SecretName, Arc<SecretText>>;
 fn write_key(turn_id: TurnId, job: &Job) -> Result<String> {
     let arguments = serde_json::to_string(&job.arguments).map_err(|error| EngineError::internal("writing JSON", error))?;
     let intent = format!("{turn_id}\n{}\n{}\n{arguments}", job.action.id, job.action.version);
-    Ok(Sha256::digest(intent.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(URL_SAFE_NO_PAD.encode(Sha256::digest(intent.as_bytes())))
 }
 
 fn could_not_start(problem: &Problem) -> RunOutcome {

@@ -65,6 +65,6 @@ fn send(path: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
 
 fn entity_tag(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
-    let hex: String = hash[..16].iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("\"{hex}\"")
+    let [a, b] = [&hash[..8], &hash[8..16]].map(|half| half.iter().fold(0_u64, |all, byte| all << 8 | u64::from(*byte)));
+    format!("\"{a:016x}{b:016x}\"")
 }

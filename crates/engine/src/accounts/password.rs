@@ -27,13 +27,11 @@ pub fn hash(password: &str) -> Result<String> {
 /// Whether the password fits. Without a hash the work is done all the same, so that time tells nothing.
 pub fn verify(hash: Option<&str>, password: &str) -> bool {
     let parsed = hash.and_then(|hash| PasswordHash::new(hash).ok());
-    match parsed {
-        Some(parsed) => Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok(),
-        None => {
-            let _ = Argon2::default().hash_password(password.as_bytes());
-            false
-        }
+    if let Some(parsed) = parsed {
+        return Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok();
     }
+    let _ = Argon2::default().hash_password(password.as_bytes());
+    false
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use errand_domain::Problem;
 use crate::{EngineError, error::Result};
 
 const TRIES_MAX: u32 = 10;
-const WINDOW: Duration = Duration::from_secs(15 * 60);
+const WINDOW: Duration = Duration::from_mins(15);
 /// Names remembered; past it the oldest windows are forgotten first.
 const NAMES_MAX: usize = 10_000;
 

@@ -1,6 +1,8 @@
 //! Putting data into Markdown without letting it become markup: what an action gave back is data, never instructions
 //! and never links, images or headings of its own.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 
 /// Rows of a table and entries of a list that an answer shows; the rest is counted.
@@ -69,7 +71,7 @@ fn render_value(value: &Value) -> String {
             }
             let mut text = lines.join("\n");
             for (title, table) in tables {
-                text.push_str(&format!("\n\n**{}**\n\n{table}", escape(&title)));
+                let _ = write!(text, "\n\n**{}**\n\n{table}", escape(&title));
             }
             text
         }
@@ -97,19 +99,19 @@ fn render_list(items: &[Value]) -> String {
     let mut text = String::new();
     if columns.is_empty() {
         for item in items.iter().take(ROWS_SHOWN_MAX) {
-            text.push_str(&format!("- {}\n", escape(&plain(item))));
+            let _ = writeln!(text, "- {}", escape(&plain(item)));
         }
     } else {
         let header: Vec<_> = columns.iter().map(|column| escape(&words(column))).collect();
-        text.push_str(&format!("| {} |\n|{}\n", header.join(" | "), " --- |".repeat(columns.len())));
+        let _ = write!(text, "| {} |\n|{}\n", header.join(" | "), " --- |".repeat(columns.len()));
         for item in items.iter().take(ROWS_SHOWN_MAX) {
             let cells: Vec<_> =
                 columns.iter().map(|column| item.get(column).map_or_else(String::new, |cell| escape(&plain(cell)))).collect();
-            text.push_str(&format!("| {} |\n", cells.join(" | ")));
+            let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
     }
     if items.len() > ROWS_SHOWN_MAX {
-        text.push_str(&format!("\n… and {} more\n", items.len() - ROWS_SHOWN_MAX));
+        let _ = write!(text, "\n… and {} more\n", items.len() - ROWS_SHOWN_MAX);
     }
     text.trim_end().to_owned()
 }

@@ -41,8 +41,24 @@ fn failure(action: &Action, finished: &Finished) -> String {
     };
     let why = finished.error.as_deref().map(|error| format!(": {}", markdown::escape(error))).unwrap_or_default();
     let stop = if why.ends_with('.') { "" } else { "." };
-    format!("**{}** {what}{why}{stop}", title(action.spec.name.as_str()))
+    let said = finished.output.as_deref().map_or_else(String::new, what_it_said);
+    format!("**{}** {what}{why}{stop}{said}", title(action.spec.name.as_str()))
 }
+
+/// The beginning of what came back with a failure: usually the other system's own reason.
+fn what_it_said(output: &str) -> String {
+    let line = output.split_whitespace().collect::<Vec<_>>().join(" ");
+    if line.is_empty() {
+        return String::new();
+    }
+    let mut short: String = line.chars().take(FAILURE_CHARS_SHOWN_MAX).collect();
+    if short.len() < line.len() {
+        short.push('…');
+    }
+    format!("\n\nIt said: {}", markdown::escape(&short))
+}
+
+const FAILURE_CHARS_SHOWN_MAX: usize = 300;
 
 /// Asks for exactly what one action still lacks.
 pub fn ask_for(action: &Action, missing: &Missing) -> String {
@@ -58,9 +74,14 @@ pub fn ask_for(action: &Action, missing: &Missing) -> String {
 
 fn describe(parameter: &Parameter) -> String {
     let name = parameter.name.as_str().replace('_', " ");
-    let detail = parameter.description.trim().trim_end_matches('.');
+    let detail = first_sentence(parameter.description.trim());
     let values = if parameter.values.is_empty() { String::new() } else { format!(" (one of {})", parameter.values.join(", ")) };
     if detail.is_empty() { format!("the **{name}**{values}") } else { format!("the **{name}** — {}{values}", markdown::escape(detail)) }
+}
+
+/// The rest of a description is for the planner ("take it as written").
+fn first_sentence(text: &str) -> &str {
+    text.split_once(". ").map_or(text, |(first, _)| first).trim_end_matches('.')
 }
 
 /// When nothing fired and nothing was asked for.

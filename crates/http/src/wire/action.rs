@@ -112,10 +112,10 @@ pub struct AdviceReply {
 impl From<Advice> for AdviceReply {
     fn from(advice: Advice) -> Self {
         Self {
-            code: advice.code.to_string(),
-            field: advice.field.to_string(),
-            message: advice.message.to_string(),
-            proposal: advice.proposal.to_string(),
+            code: advice.code.to_owned(),
+            field: advice.field,
+            message: advice.message,
+            proposal: advice.proposal,
         }
     }
 }
