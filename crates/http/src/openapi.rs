@@ -21,6 +21,7 @@ use crate::{
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Errand", description = "A self-hosted engine that lets an AI assistant do things.", license(name = "Apache-2.0", identifier = "Apache-2.0")),
+    components(schemas(crate::error::ErrorBody, crate::error::ProblemBody)),
     modifiers(&Credentials),
     security(("api_key" = []), ("session" = [])),
 )]
