@@ -13,11 +13,14 @@ export async function listConversations(guru: string, cursor: string | null): Pr
   const page = await unwrap(
     client.GET('/api/v1/{guru}/conversations', { params: { path: { guru }, query } }),
   );
-  return { items: page.items, nextCursor: page.next_cursor };
+  return { items: page.items, nextCursor: page.next_cursor ?? null };
 }
 
 export async function getConversation(guru: string, id: string): Promise<ConversationDetail> {
-  return unwrap(client.GET('/api/v1/{guru}/conversations/{id}', { params: { path: { guru, id } } }));
+  const found = await unwrap(
+    client.GET('/api/v1/{guru}/conversations/{id}', { params: { path: { guru, id } } }),
+  );
+  return found as ConversationDetail;
 }
 
 export async function createConversation(guru: string): Promise<Conversation> {

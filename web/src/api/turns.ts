@@ -1,6 +1,7 @@
 import { client, reportSignedOut, unwrap } from './client';
 import { errorOf, unreachable } from './error';
-import type { TurnEvent, TurnStarted } from './types';
+import type { TurnEvent } from './events';
+import type { TurnStarted } from './types';
 
 export async function startTurn(guru: string, conversation: string, question: string): Promise<TurnStarted> {
   return unwrap(

@@ -1,33 +1,35 @@
-/** The wire shapes under the names that the app uses. Only this file knows what the generated schema calls them. */
+/**
+ * The wire shapes under the names that the app uses. Only this folder knows what the generated schema calls them, and
+ * where it says less than the server promises: closed sets of words that it calls strings, maps that it calls objects.
+ */
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
 export type Me = Schemas['Me'];
-export type Guru = Schemas['Guru'];
-export type Conversation = Schemas['Conversation'];
-export type ConversationDetail = Schemas['ConversationDetail'];
-export type Turn = Schemas['Turn'];
-export type TurnStatus = Schemas['TurnStatus'];
+export type Guru = Pick<Schemas['GuruReply'], 'id' | 'slug' | 'name' | 'example_questions'>;
+export type Conversation = Schemas['ConversationReply'];
 export type TurnStarted = Schemas['TurnStarted'];
-export type Plan = Schemas['Plan'];
-export type Considered = Schemas['PlanConsidered'];
-export type Reference = Schemas['Reference'];
-export type ExecutionStatus = Schemas['ExecutionStatus'];
-export type Arguments = Schemas['Arguments'];
-export type HttpExchange = Schemas['HttpExchange'];
-export type HostContact = Schemas['HostContact'];
-export type Phase = Schemas['Phase'];
-export type ErrorBody = Schemas['Error'];
+export type Considered = Schemas['ConsideredReply'];
+export type ErrorBody = Pick<Schemas['ErrorBody'], 'msg'> & Partial<Schemas['ErrorBody']>;
 
-export type TurnEvent =
-  | Schemas['TurnStartedEvent']
-  | Schemas['PlannedEvent']
-  | Schemas['ActionStartedEvent']
-  | Schemas['ActionOutputEvent']
-  | Schemas['HttpExchangedEvent']
-  | Schemas['HostContactedEvent']
-  | Schemas['PhaseMeasuredEvent']
-  | Schemas['ActionFinishedEvent']
-  | Schemas['AnswerTextEvent']
-  | Schemas['TurnFinishedEvent'];
+export type Arguments = Record<string, string | number | boolean>;
+export type TurnStatus = 'running' | 'done' | 'failed' | 'cancelled';
+export type ExecutionStatus =
+  'queued' | 'running' | 'succeeded' | 'failed' | 'refused' | 'timed_out' | 'cancelled' | 'unknown';
+
+type Narrow<T, To> = Omit<T, keyof To> & To;
+
+export type Plan = Narrow<
+  Schemas['PlanReply'],
+  {
+    steps: Narrow<Schemas['StepReply'], { arguments: Arguments }>[];
+    missing: Narrow<Schemas['MissingReply'], { arguments: Arguments }>[];
+  }
+>;
+export type Reference = Narrow<Schemas['Reference'], { arguments: Arguments; status: ExecutionStatus }>;
+export type Turn = Narrow<
+  Schemas['TurnReply'],
+  { status: TurnStatus; plan?: Plan | null; references: Reference[] }
+>;
+export type ConversationDetail = Conversation & { turns: Turn[] };

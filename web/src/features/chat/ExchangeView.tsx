@@ -1,4 +1,4 @@
-import type { HttpExchange } from '../../api/types';
+import type { HttpExchange } from '../../api/events';
 import { Disclosure } from '../../components/Disclosure';
 import { OutputView } from '../../components/OutputView';
 import { SecretText } from '../../components/SecretText';

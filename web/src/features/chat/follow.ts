@@ -1,7 +1,7 @@
 /** Follows a turn's event stream to its end, over any number of lost lines. Knows no React and no clock of its own. */
 import { ApiError } from '../../api/error';
 import { parseTurnEvent } from '../../api/turns';
-import type { TurnEvent } from '../../api/types';
+import type { TurnEvent } from '../../api/events';
 import { createSseParser } from '../../lib/sse';
 
 const RETRY_MS_FIRST = 500;

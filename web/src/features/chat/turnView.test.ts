@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 
-import type { Turn, TurnEvent } from '../../api/types';
+import type { TurnEvent } from '../../api/events';
+import type { Turn } from '../../api/types';
 import { applyEvent, emptyView, phaseOf, viewOfTurn, waitingSteps, type TurnView } from './turnView';
 
 const AT = '2026-11-23T10:00:00.000Z';

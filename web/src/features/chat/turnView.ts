@@ -2,17 +2,8 @@
  * What is shown of a turn, and how each event changes it. Pure: the same events give the same view, whether they come
  * live, replayed after a reload, or twice.
  */
-import type {
-  Arguments,
-  ExecutionStatus,
-  HostContact,
-  HttpExchange,
-  Phase,
-  Plan,
-  Turn,
-  TurnEvent,
-  TurnStatus,
-} from '../../api/types';
+import type { HostContact, HttpExchange, Phase, TurnEvent } from '../../api/events';
+import type { Arguments, ExecutionStatus, Plan, Turn, TurnStatus } from '../../api/types';
 
 export interface ExecutionView {
   id: string;

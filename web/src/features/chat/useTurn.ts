@@ -3,7 +3,8 @@ import { useEffect, useReducer, useState } from 'react';
 
 import { ApiError, messageOf } from '../../api/error';
 import { openTurnEvents } from '../../api/turns';
-import type { Turn, TurnEvent } from '../../api/types';
+import type { TurnEvent } from '../../api/events';
+import type { Turn } from '../../api/types';
 import { followTurn, pauseInBrowser, type Line } from './follow';
 import { conversationKeys } from './queries';
 import { applyEvent, emptyView, viewOfTurn, type TurnView } from './turnView';
