@@ -187,13 +187,7 @@ fn gallery() -> Vec<GalleryEntry> {
 
 /// Serves until told to stop; then no new connections, and what is under way is finished.
 async fn serve(listener: TcpListener, state: HttpState, engine: &Engine) -> Result<()> {
-    let service = errand_http::service(state);
-    let listener = axum::serve::ListenerExt::tap_io(listener, |stream| {
-        // Answers are small and whole; waiting to fill a packet only delays them.
-        let _ = stream.set_nodelay(true);
-    });
-    let make = axum::ServiceExt::<axum::extract::Request>::into_make_service(service);
-    axum::serve(listener, make).with_graceful_shutdown(told_to_stop()).await.wrap_err("serving")?;
+    errand_http::serve(listener, state, told_to_stop()).await.wrap_err("serving")?;
     tracing::info!("stopping: finishing what is under way");
     engine.shut_down().await;
     engine.db().close().await;

@@ -17,7 +17,7 @@ use crate::error::ApiError;
 struct Assets;
 
 /// Everything comes from this server; the app's own inline scripts and styles are none.
-const APP_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+const APP_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self'; \
      connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 /// Built files have their content's hash in their names.
 const HASHED_CACHE: &str = "public, max-age=31536000, immutable";

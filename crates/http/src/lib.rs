@@ -14,7 +14,13 @@ mod sse;
 mod state;
 mod wire;
 
-use axum::{Router, http::{HeaderName, HeaderValue}};
+use axum::{
+    Router,
+    extract::Request,
+    http::{HeaderName, HeaderValue},
+    serve::ListenerExt as _,
+};
+use tokio::net::TcpListener;
 use tower::{Layer as _, ServiceBuilder};
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -51,6 +57,23 @@ pub fn service(state: HttpState) -> NormalizePath<Router> {
 /// The web app's files are compressed on the way out; the API's small answers are not worth it.
 fn web_app() -> Router {
     Router::new().fallback(assets::serve).layer(CompressionLayer::new())
+}
+
+/// Serves on `listener` until `stop` resolves, then finishes the requests under way.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(
+    listener: TcpListener,
+    state: HttpState,
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> std::io::Result<()> {
+    let listener = listener.tap_io(|stream| {
+        // Answers are small and whole; waiting to fill a packet only delays them.
+        let _ = stream.set_nodelay(true);
+    });
+    let make = axum::ServiceExt::<Request>::into_make_service(service(state));
+    axum::serve(listener, make).with_graceful_shutdown(stop).await
 }
 
 fn header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -41,7 +41,7 @@ impl Modify for Credentials {
 
 /// The router and what it documents, from one list.
 pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
-    OpenApiRouter::with_openapi(Document::openapi())
+    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(account::sign_in))
@@ -75,7 +75,32 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(secrets::rotate_keys))
         .routes(routes!(executions::list))
         .routes(routes!(executions::one))
-        .split_for_parts()
+        .split_for_parts();
+    name_operations(&mut document);
+    (router, document)
+}
+
+/// Operation ids from method and address (`get_guru_actions`): unique, and stable when a handler is renamed.
+fn name_operations(document: &mut utoipa::openapi::OpenApi) {
+    for (path, item) in &mut document.paths.paths {
+        let words: Vec<_> = path
+            .split('/')
+            .map(|part| part.trim_matches(['{', '}']).replace('-', "_"))
+            .filter(|part| !part.is_empty() && part != "api" && part != "v1")
+            .collect();
+        let operations = [
+            ("get", &mut item.get),
+            ("post", &mut item.post),
+            ("put", &mut item.put),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ];
+        for (method, operation) in operations {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+            }
+        }
+    }
 }
 
 /// The document as JSON text, for the generated client.

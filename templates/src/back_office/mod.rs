@@ -105,6 +105,14 @@ impl BackOffice {
     }
 }
 
+/// Answers on `listener` until the process ends. Bind it to loopback: its keys are public.
+///
+/// # Errors
+/// When the listener fails.
+pub async fn serve(listener: tokio::net::TcpListener, data: BackOffice) -> std::io::Result<()> {
+    axum::serve(listener, router(data)).await
+}
+
 /// Every service under its prefix. Serve it on a loopback address only: its keys are public.
 pub fn router(data: BackOffice) -> Router {
     Router::new()

@@ -48,9 +48,8 @@ impl BackOffice {
     /// Answers until the process ends.
     pub fn serve(self) {
         let now = errand_engine::clock::Clock::System.now();
-        let router = errand_templates::router(errand_templates::BackOffice::seeded(now));
         tokio::spawn(async move {
-            if let Err(error) = axum::serve(self.listener, router).await {
+            if let Err(error) = errand_templates::back_office::serve(self.listener, errand_templates::BackOffice::seeded(now)).await {
                 tracing::error!(%error, "the demo back office stopped");
             }
         });

@@ -148,6 +148,9 @@ pattern!(
 
 /// Words of politeness and agreement, beyond the stop words.
 const COURTESY: &[&str] = &[
+    "much",
+    "many",
+    "again",
     "alright",
     "amazing",
     "appreciate",

@@ -116,7 +116,7 @@ pub(crate) fn stem(word: &str) -> String {
     {
         stem.pop();
     }
-    for ending in ["ability", "able", "ation", "ions", "ion", "ment", "ing", "ed"] {
+    for ending in ["ability", "able", "ions", "ion", "ment", "ing", "ed"] {
         if stem.len() >= ending.len() + 3 && stem.ends_with(ending) {
             stem.truncate(stem.len() - ending.len());
             undouble(&mut stem);

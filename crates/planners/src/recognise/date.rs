@@ -30,10 +30,17 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&pattern).expect("a valid pattern")
 });
 
+/// "The 2nd time" is no day.
+const COUNTED: [&str; 8] = [
+    " time", " one", " order", " charge", " payment", " floor", " email", " attempt",
+];
+
 pub(super) fn find(text: &str, today: Date) -> Vec<Candidate> {
     let candidate = |found: Captures<'_>| {
         let whole = found.get(0)?;
-        let date = read(&found, today)?;
+        let counts = found.name("ordinal").is_some()
+            && COUNTED.iter().any(|noun| text[whole.end()..].starts_with(noun));
+        let date = read(&found, today).filter(|_| !counts)?;
         Some(Candidate::text(
             Kind::Date,
             date.to_string(),
