@@ -61,7 +61,13 @@ impl Client {
             // A proxy has no business between a machine and itself, and would see the key.
             builder = builder.no_proxy();
         }
-        let http = builder.build().map_err(|error| Failure::new("client", format!("No HTTP client could be made: {error}."), "Check the system's certificates."))?;
+        let http = builder.build().map_err(|error| {
+            Failure::new(
+                "client",
+                format!("No HTTP client could be made: {error}."),
+                "Check the system's certificates.",
+            )
+        })?;
         Ok(Self { http, base })
     }
 
@@ -70,24 +76,51 @@ impl Client {
     }
 
     pub async fn get(&self, path: &[&str]) -> Result<Value, Failure> {
-        self.call(Call { method: Method::GET, path, query: &[], body: None }).await
+        self.call(Call {
+            method: Method::GET,
+            path,
+            query: &[],
+            body: None,
+        })
+        .await
     }
 
     pub async fn post(&self, path: &[&str], body: Option<&Value>) -> Result<Value, Failure> {
-        self.call(Call { method: Method::POST, path, query: &[], body }).await
+        self.call(Call {
+            method: Method::POST,
+            path,
+            query: &[],
+            body,
+        })
+        .await
     }
 
     pub async fn put(&self, path: &[&str], body: &Value) -> Result<Value, Failure> {
-        self.call(Call { method: Method::PUT, path, query: &[], body: Some(body) }).await
+        self.call(Call {
+            method: Method::PUT,
+            path,
+            query: &[],
+            body: Some(body),
+        })
+        .await
     }
 
     pub async fn delete(&self, path: &[&str]) -> Result<Value, Failure> {
-        self.call(Call { method: Method::DELETE, path, query: &[], body: None }).await
+        self.call(Call {
+            method: Method::DELETE,
+            path,
+            query: &[],
+            body: None,
+        })
+        .await
     }
 
     /// One request and its JSON reply; null for a reply without a body.
     pub async fn call(&self, call: Call<'_>) -> Result<Value, Failure> {
-        let mut request = self.http.request(call.method, self.url(call.path, call.query)?).timeout(REPLY_TIMEOUT);
+        let mut request = self
+            .http
+            .request(call.method, self.url(call.path, call.query)?)
+            .timeout(REPLY_TIMEOUT);
         if let Some(body) = call.body {
             request = request.json(body);
         }
@@ -102,7 +135,11 @@ impl Client {
 
     /// The typed events of a turn that the question starts.
     pub async fn events(&self, path: &[&str], body: &Value) -> Result<EventStream, Failure> {
-        let request = self.http.post(self.url(path, &[])?).header(ACCEPT, "text/event-stream").json(body);
+        let request = self
+            .http
+            .post(self.url(path, &[])?)
+            .header(ACCEPT, "text/event-stream")
+            .json(body);
         let response = request.send().await.map_err(|error| self.broken(error))?;
         Ok(EventStream::new(self.accepted(response).await?))
     }
@@ -111,7 +148,13 @@ impl Client {
     pub async fn probe(&self, path: &str, timeout: Duration) -> Result<u16, Failure> {
         let mut url = self.base.clone();
         url.set_path(path);
-        let response = self.http.get(url).timeout(timeout).send().await.map_err(|error| self.broken(error))?;
+        let response = self
+            .http
+            .get(url)
+            .timeout(timeout)
+            .send()
+            .await
+            .map_err(|error| self.broken(error))?;
         Ok(response.status().as_u16())
     }
 
@@ -141,7 +184,11 @@ impl Client {
         let mut bytes = Vec::new();
         while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(error))? {
             if bytes.len() + chunk.len() > REPLY_BYTES_MAX {
-                return Err(Failure::new("too_large", "The server's reply is larger than 128 MiB.", "Ask for fewer items with `--limit`."));
+                return Err(Failure::new(
+                    "too_large",
+                    "The server's reply is larger than 128 MiB.",
+                    "Ask for fewer items with `--limit`.",
+                ));
             }
             bytes.extend_from_slice(&chunk);
         }
@@ -174,10 +221,19 @@ impl Client {
             );
         }
         if error.is_timeout() {
-            return Failure::new("timeout", format!("{} did not answer in time.", self.server()), "`errand history` shows what ran; try again.");
+            return Failure::new(
+                "timeout",
+                format!("{} did not answer in time.", self.server()),
+                "`errand history` shows what ran; try again.",
+            );
         }
-        let cause = std::error::Error::source(&error).map_or_else(|| error.without_url_text(), ToString::to_string);
-        Failure::new("broken_off", format!("The connection to {} broke off: {cause}.", self.server()), "`errand history` shows what ran; try again.")
+        let cause =
+            std::error::Error::source(&error).map_or_else(|| error.without_url_text(), ToString::to_string);
+        Failure::new(
+            "broken_off",
+            format!("The connection to {} broke off: {cause}.", self.server()),
+            "`errand history` shows what ran; try again.",
+        )
     }
 
     fn unreadable(&self, error: &serde_json::Error) -> Failure {
@@ -196,7 +252,12 @@ trait WithoutUrl {
 impl WithoutUrl for reqwest::Error {
     /// The kind of the error; its own text repeats the address.
     fn without_url_text(&self) -> String {
-        if self.is_body() || self.is_decode() { "the reply is incomplete" } else { "the request could not be sent" }.to_owned()
+        if self.is_body() || self.is_decode() {
+            "the reply is incomplete"
+        } else {
+            "the request could not be sent"
+        }
+        .to_owned()
     }
 }
 
@@ -214,16 +275,31 @@ struct Refusal {
 
 impl Refusal {
     fn into_failure(self) -> Failure {
-        let message = self.msg.strip_suffix(self.hint.as_str()).unwrap_or(&self.msg).trim_end();
-        let message = if self.problems.len() > 1 { format!("{} rules are broken.", self.problems.len()) } else { message.to_owned() };
-        Failure { problems: self.problems, ..Failure::new(&self.code, message, self.hint) }
+        let message = self
+            .msg
+            .strip_suffix(self.hint.as_str())
+            .unwrap_or(&self.msg)
+            .trim_end();
+        let message = if self.problems.len() > 1 {
+            format!("{} rules are broken.", self.problems.len())
+        } else {
+            message.to_owned()
+        };
+        Failure {
+            problems: self.problems,
+            ..Failure::new(&self.code, message, self.hint)
+        }
     }
 }
 
 /// Reads a reply's shape; what it doesn't name is left alone, so that a newer server can be talked to.
 pub fn read<T: DeserializeOwned>(value: &Value) -> Result<T, Failure> {
     T::deserialize(value).map_err(|error| {
-        Failure::new("unreadable", format!("The server's reply has another shape than expected: {error}."), "Use the server's own version of `errand`.")
+        Failure::new(
+            "unreadable",
+            format!("The server's reply has another shape than expected: {error}."),
+            "Use the server's own version of `errand`.",
+        )
     })
 }
 
@@ -238,12 +314,22 @@ fn server_url(text: &str) -> Result<Url, Failure> {
 
 fn bad_server(text: &str) -> Failure {
     // A password may have been typed into it.
-    let shown = if text.contains('@') { "the given address" } else { text };
-    Failure::usage(format!("`{shown}` is not a server's address."), "Write it like `http://127.0.0.1:8029`, without user name or query.")
+    let shown = if text.contains('@') {
+        "the given address"
+    } else {
+        text
+    };
+    Failure::usage(
+        format!("`{shown}` is not a server's address."),
+        "Write it like `http://127.0.0.1:8029`, without user name or query.",
+    )
 }
 
 fn bad_key() -> Failure {
-    Failure::usage("The API key holds characters that no key has.", "Copy it again; it begins with `errand_`.")
+    Failure::usage(
+        "The API key holds characters that no key has.",
+        "Copy it again; it begins with `errand_`.",
+    )
 }
 
 /// Whether the server is this machine.
@@ -267,8 +353,16 @@ mod tests {
             let got = client.and_then(|client| client.url(path, &[("text", "a b&c".to_owned())]).ok());
             assert_eq!(got.as_ref().map(Url::as_str), expect, "{text}");
         }
-        check("http://127.0.0.1:8029", &["demo", "plan"], Some("http://127.0.0.1:8029/api/v1/demo/plan?text=a+b%26c"));
-        check("https://x.test/errand/", &["a/b"], Some("https://x.test/errand/api/v1/a%2Fb?text=a+b%26c"));
+        check(
+            "http://127.0.0.1:8029",
+            &["demo", "plan"],
+            Some("http://127.0.0.1:8029/api/v1/demo/plan?text=a+b%26c"),
+        );
+        check(
+            "https://x.test/errand/",
+            &["a/b"],
+            Some("https://x.test/errand/api/v1/a%2Fb?text=a+b%26c"),
+        );
         check("127.0.0.1:8029", &[], None);
         check("ftp://x.test", &[], None);
         check("http://ana:hunter2@x.test", &[], None);
@@ -302,8 +396,16 @@ mod tests {
             &json!({"msg": "There is no action `x`. List them.", "code": "not_found", "hint": "List them."}),
             ("not_found", "There is no action `x`."),
         );
-        check(502, &json!("Bad Gateway"), ("not_errand", "http://127.0.0.1:1 answers 502 Bad Gateway, and not as Errand does."));
-        let problem = json!({"code": "empty", "message": "It is empty.", "hint": "Fill it in.", "field": "trigger"});
+        check(
+            502,
+            &json!("Bad Gateway"),
+            (
+                "not_errand",
+                "http://127.0.0.1:1 answers 502 Bad Gateway, and not as Errand does.",
+            ),
+        );
+        let problem =
+            json!({"code": "empty", "message": "It is empty.", "hint": "Fill it in.", "field": "trigger"});
         check(
             422,
             &json!({"msg": "a b", "code": "empty", "hint": "b", "problems": [problem, problem]}),

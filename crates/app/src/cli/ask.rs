@@ -58,10 +58,24 @@ pub async fn run(context: &Context, args: AskArgs) -> Result<Exit, Failure> {
         (None, false) => None,
     };
     if args.plan {
-        return dry_run(context, &door, &json!({ "question": question, "session_id": session })).await;
+        return dry_run(
+            context,
+            &door,
+            &json!({ "question": question, "session_id": session }),
+        )
+        .await;
     }
-    let question = Question { text: question, session, explain: args.explain, whole: args.no_stream && !args.stream };
-    if context.output.json { ask_for_json(context, &door, question).await } else { ask_live(context, &door, question).await }
+    let question = Question {
+        text: question,
+        session,
+        explain: args.explain,
+        whole: args.no_stream && !args.stream,
+    };
+    if context.output.json {
+        ask_for_json(context, &door, question).await
+    } else {
+        ask_live(context, &door, question).await
+    }
 }
 
 struct Question {
@@ -79,11 +93,19 @@ fn question(given: Option<&str>) -> Result<String, Failure> {
     let mut stdin = std::io::stdin();
     let mut text = String::new();
     if given.is_some() || !stdin.is_terminal() {
-        stdin.read_to_string(&mut text).map_err(|error| Failure::usage(format!("The question could not be read: {error}."), "Send UTF-8 text."))?;
+        stdin.read_to_string(&mut text).map_err(|error| {
+            Failure::usage(
+                format!("The question could not be read: {error}."),
+                "Send UTF-8 text.",
+            )
+        })?;
     }
     let text = text.trim().to_owned();
     if text.is_empty() {
-        return Err(Failure::usage("There is no question.", "Write it behind the command: `errand ask \"Where is order 12345?\"`."));
+        return Err(Failure::usage(
+            "There is no question.",
+            "Write it behind the command: `errand ask \"Where is order 12345?\"`.",
+        ));
     }
     Ok(text)
 }
@@ -95,7 +117,10 @@ async fn dry_run(context: &Context, door: &Door, body: &Value) -> Result<Exit, F
     let reply = reply?;
     context.output.show(&reply, || {
         let plan: Plan = read(&reply)?;
-        for line in plan_lines(&context.output, &plan).into_iter().chain(explanation_lines(&context.output, &plan)) {
+        for line in plan_lines(&context.output, &plan)
+            .into_iter()
+            .chain(explanation_lines(&context.output, &plan))
+        {
             context.output.line(line)?;
         }
         Ok(())
@@ -110,7 +135,11 @@ async fn ask_for_json(context: &Context, door: &Door, question: Question) -> Res
         session::keep(context, door, session);
     }
     if question.explain {
-        let turn_id = reply.get("turn_id").and_then(Value::as_str).unwrap_or_default().to_owned();
+        let turn_id = reply
+            .get("turn_id")
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned();
         let turn = door.client.get(&[&door.guru, "turns", &turn_id]).await?;
         if let Some(fields) = reply.as_object_mut() {
             fields.insert("plan".to_owned(), turn.get("plan").cloned().unwrap_or_default());
@@ -136,13 +165,17 @@ async fn ask_live(context: &Context, door: &Door, question: Question) -> Result<
     let mut events = door.client.events(&[&door.guru, "answer"], &body).await?;
     let mut screen = Screen::new(&context.output, question.whole);
     while let Some(event) = events.next().await? {
-        if question.explain && let TurnEvent::Planned { plan } = &event {
+        if question.explain
+            && let TurnEvent::Planned { plan } = &event
+        {
             screen.tell(&explanation_lines(&context.output, plan));
         }
         screen.show(event)?;
     }
     let exit = screen.finish()?;
-    context.output.hint(&format!("session: {session}  (go on with `errand ask --continue \"…\"`)"));
+    context.output.hint(&format!(
+        "session: {session}  (go on with `errand ask --continue \"…\"`)"
+    ));
     Ok(exit)
 }
 
@@ -179,15 +212,32 @@ impl<'a> Screen<'a> {
     fn show(&mut self, event: TurnEvent) -> Result<(), Failure> {
         match event {
             TurnEvent::Planned { plan } => self.planned(&plan),
-            TurnEvent::ActionStarted { execution_id, action, arguments } => {
+            TurnEvent::ActionStarted {
+                execution_id,
+                action,
+                arguments,
+            } => {
                 self.spinner.set_message(format!("Running {}", plain(&action)));
                 self.running.push((execution_id, arguments));
             }
-            TurnEvent::ActionFinished { execution_id, action, status, duration_us, error } => {
+            TurnEvent::ActionFinished {
+                execution_id,
+                action,
+                status,
+                duration_us,
+                error,
+            } => {
                 let arguments = self.take_arguments(&execution_id);
-                let run = FinishedRun { action: &action, arguments: &arguments, status: &status, ms: duration_us / 1_000.0, error: error.as_deref() };
+                let run = FinishedRun {
+                    action: &action,
+                    arguments: &arguments,
+                    status: &status,
+                    ms: duration_us / 1_000.0,
+                    error: error.as_deref(),
+                };
                 self.tell(&[run_line(self.output, &run)]);
-                self.references.push(format!("{}  {}", plain(&execution_id), plain(&action)));
+                self.references
+                    .push(format!("{}  {}", plain(&execution_id), plain(&action)));
             }
             TurnEvent::AnswerText { text } => self.answer(&text)?,
             TurnEvent::TurnFinished { status, error } => self.end = Some((status, error)),
@@ -197,7 +247,11 @@ impl<'a> Screen<'a> {
     }
 
     fn planned(&mut self, plan: &Plan) {
-        let notices: Vec<String> = plan.notices.iter().map(|notice| self.output.paint_aside(Tone::Warning, &plain(notice))).collect();
+        let notices: Vec<String> = plan
+            .notices
+            .iter()
+            .map(|notice| self.output.paint_aside(Tone::Warning, &plain(notice)))
+            .collect();
         self.tell(&notices);
         self.spinner.set_message(match plan.steps.as_slice() {
             [] => "Answering".to_owned(),
@@ -236,7 +290,11 @@ impl<'a> Screen<'a> {
             }
             self.has_text = true;
         }
-        let shown = if self.output.is_terminal { self.renderer.push(text) } else { plain(text).into_owned() };
+        let shown = if self.output.is_terminal {
+            self.renderer.push(text)
+        } else {
+            plain(text).into_owned()
+        };
         self.put(&shown)
     }
 
@@ -275,7 +333,11 @@ impl<'a> Screen<'a> {
                 error.unwrap_or_else(|| format!("The answer ended as `{status}`.")),
                 "`errand history` shows what ran; ask again.",
             )),
-            None => Err(Failure::new("broken_off", "The answer broke off before its end.", "`errand history` shows what ran; ask again.")),
+            None => Err(Failure::new(
+                "broken_off",
+                "The answer broke off before its end.",
+                "`errand history` shows what ran; ask again.",
+            )),
         }
     }
 }
@@ -292,11 +354,18 @@ struct FinishedRun<'a> {
 fn run_line(output: &Output, run: &FinishedRun<'_>) -> String {
     let tone = status_tone(run.status).unwrap_or(Tone::Warning);
     let mark = output.paint_aside(tone, if tone == Tone::Good { "✓" } else { "✗" });
-    let mut parts = vec![mark, output.paint_aside(Tone::Strong, &plain(run.action)), human_arguments(run.arguments)];
+    let mut parts = vec![
+        mark,
+        output.paint_aside(Tone::Strong, &plain(run.action)),
+        human_arguments(run.arguments),
+    ];
     parts.push(output.paint_aside(Tone::Dim, &human_ms(run.ms)));
     if tone != Tone::Good {
         parts.push(output.paint_aside(tone, run.status));
-        parts.push(run.error.map_or_else(String::new, |error| one_line(error, ERROR_CHARS_SHOWN)));
+        parts.push(
+            run.error
+                .map_or_else(String::new, |error| one_line(error, ERROR_CHARS_SHOWN)),
+        );
     }
     parts.retain(|part| !part.is_empty());
     parts.join(" ")
@@ -308,19 +377,34 @@ const ERROR_CHARS_SHOWN: usize = 300;
 fn plan_lines(output: &Output, plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     for step in &plan.steps {
-        let companion = step.runs_with.as_ref().map_or_else(String::new, |action| format!(" (with {})", plain(action)));
+        let companion = step
+            .runs_with
+            .as_ref()
+            .map_or_else(String::new, |action| format!(" (with {})", plain(action)));
         let arguments = human_arguments(&step.arguments);
-        lines.push(format!("{} {} {arguments}{companion}", output.paint(Tone::Good, "would run"), output.paint(Tone::Strong, &plain(&step.action))));
+        lines.push(format!(
+            "{} {} {arguments}{companion}",
+            output.paint(Tone::Good, "would run"),
+            output.paint(Tone::Strong, &plain(&step.action))
+        ));
     }
     for missing in &plan.missing {
         let known = human_arguments(&missing.arguments);
         let asked = plain(&missing.parameters.join(", ")).into_owned();
-        lines.push(format!("{} {} {known} lacks {asked}", output.paint(Tone::Warning, "would ask"), output.paint(Tone::Strong, &plain(&missing.action))));
+        lines.push(format!(
+            "{} {} {known} lacks {asked}",
+            output.paint(Tone::Warning, "would ask"),
+            output.paint(Tone::Strong, &plain(&missing.action))
+        ));
     }
     if lines.is_empty() {
         lines.push("No action would run.".to_owned());
     }
-    lines.extend(plan.notices.iter().map(|notice| output.paint(Tone::Warning, &plain(notice))));
+    lines.extend(
+        plan.notices
+            .iter()
+            .map(|notice| output.paint(Tone::Warning, &plain(notice))),
+    );
     lines
 }
 
@@ -328,9 +412,23 @@ fn plan_lines(output: &Output, plan: &Plan) -> Vec<String> {
 fn explanation_lines(output: &Output, plan: &Plan) -> Vec<String> {
     let mut lines = vec![format!("Decided by {}:", plain(&plan.planner))];
     for judged in &plan.considered {
-        let (mark, tone) = if judged.fires { ("fires", Tone::Good) } else { ("rests", Tone::Dim) };
-        lines.push(format!("  {} {:.2} {}", output.paint(tone, mark), judged.score, output.paint(Tone::Strong, &plain(&judged.action))));
-        lines.extend(judged.evidence.iter().map(|evidence| format!("             {}", output.paint(Tone::Dim, &one_line(evidence, EVIDENCE_CHARS_SHOWN)))));
+        let (mark, tone) = if judged.fires {
+            ("fires", Tone::Good)
+        } else {
+            ("rests", Tone::Dim)
+        };
+        lines.push(format!(
+            "  {} {:.2} {}",
+            output.paint(tone, mark),
+            judged.score,
+            output.paint(Tone::Strong, &plain(&judged.action))
+        ));
+        lines.extend(judged.evidence.iter().map(|evidence| {
+            format!(
+                "             {}",
+                output.paint(Tone::Dim, &one_line(evidence, EVIDENCE_CHARS_SHOWN))
+            )
+        }));
     }
     if plan.considered.is_empty() {
         lines.push("  The guru has no enabled action.".to_owned());
@@ -347,14 +445,24 @@ mod tests {
     fn check_run(status: &str, error: Option<&str>, expect: &str) {
         let arguments = json!({ "order_id": "12345" });
         let arguments = arguments.as_object().expect("an object");
-        let run = FinishedRun { action: "refund_lookup", arguments, status, ms: 84.2, error };
+        let run = FinishedRun {
+            action: "refund_lookup",
+            arguments,
+            status,
+            ms: 84.2,
+            error,
+        };
         assert_eq!(run_line(&Output::plain(), &run), expect);
     }
 
     #[test]
     fn finished_runs_are_one_line() {
         check_run("succeeded", None, "✓ refund_lookup order_id=12345 84 ms");
-        check_run("timed_out", Some("It took\ntoo long."), "✗ refund_lookup order_id=12345 84 ms timed_out It took too long.");
+        check_run(
+            "timed_out",
+            Some("It took\ntoo long."),
+            "✗ refund_lookup order_id=12345 84 ms timed_out It took too long.",
+        );
     }
 
     fn plan() -> Plan {
@@ -372,7 +480,11 @@ mod tests {
     fn a_dry_run_says_what_would_run_and_why() {
         assert_eq!(
             plan_lines(&Output::plain(), &plan()),
-            ["would run refund_lookup order_id=12345", "would ask order_status  lacks order_id", "working without the language model"]
+            [
+                "would run refund_lookup order_id=12345",
+                "would ask order_status  lacks order_id",
+                "working without the language model"
+            ]
         );
         assert_eq!(
             explanation_lines(&Output::plain(), &plan()),
@@ -391,12 +503,18 @@ mod tests {
         for event in events {
             screen.show(event).expect("an event that can be shown");
         }
-        assert_eq!(screen.finish().map_err(|failure| failure.code), expect.map_err(str::to_owned));
+        assert_eq!(
+            screen.finish().map_err(|failure| failure.code),
+            expect.map_err(str::to_owned)
+        );
     }
 
     #[test]
     fn the_exit_code_tells_how_the_turn_ended() {
-        let end = |status: &str| TurnEvent::TurnFinished { status: status.to_owned(), error: None };
+        let end = |status: &str| TurnEvent::TurnFinished {
+            status: status.to_owned(),
+            error: None,
+        };
         check_end(vec![end("done")], Ok(Exit::Done));
         check_end(vec![end("failed")], Err("turn_not_done"));
         check_end(vec![TurnEvent::Other], Err("broken_off"));

@@ -15,13 +15,31 @@ use crate::{
 #[derive(Debug, Clone, clap::Args)]
 pub struct RemoteArgs {
     /// Address of the server [default: the `listen` address in the settings]
-    #[arg(long, global = true, value_name = "URL", env = "ERRAND_SERVER", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "ERRAND_SERVER",
+        hide_env_values = true
+    )]
     pub server: Option<String>,
     /// API key; prefer the variable: other users of a machine see flags
-    #[arg(long, global = true, value_name = "KEY", env = "ERRAND_API_KEY", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "KEY",
+        env = "ERRAND_API_KEY",
+        hide_env_values = true
+    )]
     pub api_key: Option<ApiKey>,
     /// Slug of the guru [default: the only one, or the first]
-    #[arg(long, global = true, value_name = "SLUG", env = "ERRAND_GURU", hide_env_values = true)]
+    #[arg(
+        long,
+        global = true,
+        value_name = "SLUG",
+        env = "ERRAND_GURU",
+        hide_env_values = true
+    )]
     pub guru: Option<String>,
 }
 
@@ -76,7 +94,12 @@ impl Context {
     /// from elsewhere must not be able to collect it.
     pub fn client(&self) -> Result<Client, Failure> {
         let server = self.server();
-        if let Some(ApiKey(key)) = self.remote.api_key.as_ref().filter(|ApiKey(key)| !key.expose().is_empty()) {
+        if let Some(ApiKey(key)) = self
+            .remote
+            .api_key
+            .as_ref()
+            .filter(|ApiKey(key)| !key.expose().is_empty())
+        {
             self.warn_of_plain_http(&server);
             return Client::new(&server, Some(key));
         }
@@ -97,24 +120,40 @@ impl Context {
         }
         let gurus: Gurus = read(&client.get(&["gurus"]).await?)?;
         let first = gurus.items.first().ok_or_else(|| {
-            Failure::new("no_guru", "There is no guru that you may use.", "Make one in the dashboard, or start the server with `errand serve --demo`.")
+            Failure::new(
+                "no_guru",
+                "There is no guru that you may use.",
+                "Make one in the dashboard, or start the server with `errand serve --demo`.",
+            )
         })?;
         if gurus.items.len() > 1 {
-            self.output.hint(&format!("Using the guru `{}`, the first of {}; choose with `--guru`.", first.slug, gurus.items.len()));
+            self.output.hint(&format!(
+                "Using the guru `{}`, the first of {}; choose with `--guru`.",
+                first.slug,
+                gurus.items.len()
+            ));
         }
-        Ok(Door { client, guru: first.slug.clone() })
+        Ok(Door {
+            client,
+            guru: first.slug.clone(),
+        })
     }
 
     pub fn is_own_server(&self, server: &str) -> bool {
-        let own = [self.config.public_url.as_str(), &listen_address(self.config.listen.ip(), self.config.listen.port())]
-            .into_iter()
-            .any(|own| own.trim_end_matches('/') == server.trim_end_matches('/'));
+        let own = [
+            self.config.public_url.as_str(),
+            &listen_address(self.config.listen.ip(), self.config.listen.port()),
+        ]
+        .into_iter()
+        .any(|own| own.trim_end_matches('/') == server.trim_end_matches('/'));
         own || server.parse().is_ok_and(|url| is_loopback(&url))
     }
 
     fn warn_of_plain_http(&self, server: &str) {
         if server.starts_with("http://") && !server.parse().is_ok_and(|url| is_loopback(&url)) {
-            self.output.hint(&format!("{server} is not encrypted: the key and all answers can be read on the way. Use https."));
+            self.output.hint(&format!(
+                "{server} is not encrypted: the key and all answers can be read on the way. Use https."
+            ));
         }
     }
 }

@@ -76,19 +76,30 @@ impl Failure {
 
     /// A wrong command line.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { exit: Exit::Usage, ..Self::new("usage", message, hint) }
+        Self {
+            exit: Exit::Usage,
+            ..Self::new("usage", message, hint)
+        }
     }
 
     /// A file or folder that can't be used: `step` as in "read".
     pub fn file(step: &str, path: &std::path::Path, error: &io::Error) -> Self {
-        Self::new("file", format!("Could not {step} `{}`: {error}.", path.display()), "Check the path and its permissions.")
+        Self::new(
+            "file",
+            format!("Could not {step} `{}`: {error}.", path.display()),
+            "Check the path and its permissions.",
+        )
     }
 
     /// A report of the server or the settings, told with its causes.
     pub fn of_report(report: &color_eyre::Report) -> Self {
         let causes: Vec<String> = report.chain().map(ToString::to_string).collect();
         let message = causes.join(": ");
-        Self::new("failed", message.trim_end_matches('.').to_owned() + ".", "`errand doctor` looks at what is set up here.")
+        Self::new(
+            "failed",
+            message.trim_end_matches('.').to_owned() + ".",
+            "`errand doctor` looks at what is set up here.",
+        )
     }
 
     pub fn is_silent(&self) -> bool {
@@ -102,7 +113,11 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::new(READER_GONE, "The reader of the output has gone.", "");
         }
-        Self::new("output", format!("The output could not be written: {error}."), "Check where it goes.")
+        Self::new(
+            "output",
+            format!("The output could not be written: {error}."),
+            "Check where it goes.",
+        )
     }
 }
 

@@ -8,7 +8,9 @@ use serde_json::{Map, Value, json};
 use super::{
     context::{Context, Door},
     failure::{Exit, Failure},
-    output::{Output, Tone, human_arguments, human_bytes, human_ms, human_time, one_line, plain, status_tone},
+    output::{
+        Output, Tone, human_arguments, human_bytes, human_ms, human_time, one_line, plain, status_tone,
+    },
 };
 use crate::client::{Call, read};
 
@@ -49,11 +51,19 @@ pub struct HistoryArgs {
 }
 
 fn statuses() -> clap::builder::PossibleValuesParser {
-    ExecutionStatus::ALL.iter().map(|status| status.as_str()).collect::<Vec<_>>().into()
+    ExecutionStatus::ALL
+        .iter()
+        .map(|status| status.as_str())
+        .collect::<Vec<_>>()
+        .into()
 }
 
 fn sources() -> clap::builder::PossibleValuesParser {
-    Source::ALL.iter().map(|source| source.as_str()).collect::<Vec<_>>().into()
+    Source::ALL
+        .iter()
+        .map(|source| source.as_str())
+        .collect::<Vec<_>>()
+        .into()
 }
 
 /// The API's own maximum of a page.
@@ -95,13 +105,23 @@ async fn list(context: &Context, door: &Door, args: &HistoryArgs) -> Result<Exit
             context.output.line("Nothing ran that fits.")?;
             return Ok(());
         }
-        let mut table = context.output.table(&["when", "run", "action", "status", "source", "took", "question or arguments"]);
+        let mut table = context.output.table(&[
+            "when",
+            "run",
+            "action",
+            "status",
+            "source",
+            "took",
+            "question or arguments",
+        ]);
         for item in &items {
             table.add_row(row(&read(item)?));
         }
         context.output.print_table(&table)?;
         if has_more {
-            context.output.hint("There is more: raise `--limit` or narrow it down.");
+            context
+                .output
+                .hint("There is more: raise `--limit` or narrow it down.");
         }
         Ok(())
     })?;
@@ -114,7 +134,12 @@ async fn collect(door: &Door, args: &HistoryArgs) -> Result<(Vec<Value>, bool), 
     loop {
         let left = u32::try_from(wanted - items.len()).unwrap_or(PAGE_ITEMS_MAX);
         let query = query(args, left.min(PAGE_ITEMS_MAX), cursor.as_deref());
-        let call = Call { method: Method::GET, path: &[&door.guru, "executions"], query: &query, body: None };
+        let call = Call {
+            method: Method::GET,
+            path: &[&door.guru, "executions"],
+            query: &query,
+            body: None,
+        };
         let page: Page = read(&door.client.call(call).await?)?;
         let was_empty = page.items.is_empty();
         items.extend(page.items);
@@ -137,11 +162,18 @@ fn query<'a>(args: &HistoryArgs, limit: u32, cursor: Option<&str>) -> Vec<(&'a s
         ("limit", Some(limit.to_string())),
         ("cursor", cursor.map(str::to_owned)),
     ];
-    given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    given
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
 }
 
 fn row(run: &Run) -> [String; 7] {
-    let why = if run.question.is_empty() { human_arguments(&run.arguments) } else { run.question.clone() };
+    let why = if run.question.is_empty() {
+        human_arguments(&run.arguments)
+    } else {
+        run.question.clone()
+    };
     [
         human_time(&run.created_at),
         plain(&run.id).into_owned(),
@@ -190,10 +222,18 @@ async fn one(context: &Context, door: &Door, id: &str) -> Result<Exit, Failure> 
 fn story_lines(output: &Output, story: &Story) -> Vec<String> {
     let run = &story.run;
     let status = output.paint(status_tone(&run.status).unwrap_or(Tone::Warning), &run.status);
-    let took = run.duration_ms.map_or_else(String::new, |ms| format!(" in {}", human_ms(ms)));
+    let took = run
+        .duration_ms
+        .map_or_else(String::new, |ms| format!(" in {}", human_ms(ms)));
     let mut lines = vec![
         format!("{} {status}{took}", output.paint(Tone::Strong, &plain(&run.id))),
-        format!("{} version {}, from {}, {}", plain(&run.action), story.action_version, run.source, human_time(&run.created_at)),
+        format!(
+            "{} version {}, from {}, {}",
+            plain(&run.action),
+            story.action_version,
+            run.source,
+            human_time(&run.created_at)
+        ),
     ];
     if !run.question.is_empty() {
         lines.push(format!("question: {}", plain(&run.question)));
@@ -201,7 +241,12 @@ fn story_lines(output: &Output, story: &Story) -> Vec<String> {
     if !run.arguments.is_empty() {
         lines.push(format!("arguments: {}", human_arguments(&run.arguments)));
     }
-    lines.extend(story.error.as_deref().map(|error| format!("{} {}", output.paint(Tone::Bad, "error:"), plain(error))));
+    lines.extend(
+        story
+            .error
+            .as_deref()
+            .map(|error| format!("{} {}", output.paint(Tone::Bad, "error:"), plain(error))),
+    );
     if story.masked_count > 0 {
         lines.push(format!("masked: {} times", story.masked_count));
     }
@@ -211,7 +256,14 @@ fn story_lines(output: &Output, story: &Story) -> Vec<String> {
     lines.extend(contact_lines(output, &story.contacts));
     lines.extend(phase_lines(output, &story.phases));
     if let Some(text) = story.output.as_deref().filter(|text| !text.is_empty()) {
-        lines.push(heading(output, if story.output_truncated { "output (cut)" } else { "output" }));
+        lines.push(heading(
+            output,
+            if story.output_truncated {
+                "output (cut)"
+            } else {
+                "output"
+            },
+        ));
         lines.push(plain(text).into_owned());
     }
     lines
@@ -225,12 +277,26 @@ fn exchange_lines(output: &Output, exchange: &HttpExchange<String>) -> Vec<Strin
     let mut lines = vec![heading(output, "request")];
     lines.push(format!("{} {}", exchange.method, plain(&exchange.url)));
     lines.extend(header_lines(output, &exchange.request_headers));
-    lines.extend(exchange.request_body.as_deref().filter(|body| !body.is_empty()).map(|body| plain(body).into_owned()));
-    let status = exchange.status.map_or_else(|| "no answer came".to_owned(), |status| status.to_string());
+    lines.extend(
+        exchange
+            .request_body
+            .as_deref()
+            .filter(|body| !body.is_empty())
+            .map(|body| plain(body).into_owned()),
+    );
+    let status = exchange
+        .status
+        .map_or_else(|| "no answer came".to_owned(), |status| status.to_string());
     lines.push(heading(output, "answer"));
     lines.push(status);
     lines.extend(header_lines(output, &exchange.response_headers));
-    lines.extend(exchange.response_body.as_deref().filter(|body| !body.is_empty()).map(|body| plain(body).into_owned()));
+    lines.extend(
+        exchange
+            .response_body
+            .as_deref()
+            .filter(|body| !body.is_empty())
+            .map(|body| plain(body).into_owned()),
+    );
     if exchange.response_truncated {
         lines.push(output.paint(Tone::Dim, "(cut: the answer was longer)"));
     }
@@ -238,16 +304,34 @@ fn exchange_lines(output: &Output, exchange: &HttpExchange<String>) -> Vec<Strin
 }
 
 fn header_lines(output: &Output, headers: &[(String, String)]) -> Vec<String> {
-    headers.iter().map(|(name, value)| format!("{} {}", output.paint(Tone::Dim, &format!("{}:", plain(name))), plain(value))).collect()
+    headers
+        .iter()
+        .map(|(name, value)| {
+            format!(
+                "{} {}",
+                output.paint(Tone::Dim, &format!("{}:", plain(name))),
+                plain(value)
+            )
+        })
+        .collect()
 }
 
 fn contact_lines(output: &Output, contacts: &[HostContact]) -> Vec<String> {
     let mut lines: Vec<String> = contacts
         .iter()
         .map(|contact| {
-            let address = contact.address.as_deref().map_or_else(String::new, |address| format!(" ({})", plain(address)));
+            let address = contact
+                .address
+                .as_deref()
+                .map_or_else(String::new, |address| format!(" ({})", plain(address)));
             let what = contact.refused.as_deref().map_or_else(
-                || format!("{} sent, {} received", human_bytes(contact.bytes_sent), human_bytes(contact.bytes_received)),
+                || {
+                    format!(
+                        "{} sent, {} received",
+                        human_bytes(contact.bytes_sent),
+                        human_bytes(contact.bytes_received)
+                    )
+                },
                 |reason| format!("{} {}", output.paint(Tone::Bad, "refused:"), plain(reason)),
             );
             format!("{}:{}{address} {what}", plain(&contact.host), contact.port)
@@ -263,15 +347,38 @@ const BAR_CELLS: u64 = 40;
 
 /// A waterfall: each phase where it lies in the run.
 fn phase_lines(output: &Output, phases: &[Phase]) -> Vec<String> {
-    let Some(whole) = phases.iter().map(|phase| phase.start_us + phase.duration_us).max().filter(|us| *us > 0) else { return Vec::new() };
-    let name_width = phases.iter().map(|phase| phase.name.chars().count()).max().unwrap_or(0);
+    let Some(whole) = phases
+        .iter()
+        .map(|phase| phase.start_us + phase.duration_us)
+        .max()
+        .filter(|us| *us > 0)
+    else {
+        return Vec::new();
+    };
+    let name_width = phases
+        .iter()
+        .map(|phase| phase.name.chars().count())
+        .max()
+        .unwrap_or(0);
     let mut lines = vec![heading(output, "time")];
     for phase in phases {
         let before = phase.start_us * BAR_CELLS / whole;
-        let length = (phase.duration_us * BAR_CELLS / whole).max(1).min(BAR_CELLS - before.min(BAR_CELLS - 1));
+        let length = (phase.duration_us * BAR_CELLS / whole)
+            .max(1)
+            .min(BAR_CELLS - before.min(BAR_CELLS - 1));
         let repeat = |text: &str, times: u64| text.repeat(usize::try_from(times).unwrap_or(0));
-        let bar = format!("{}{}{}", repeat(" ", before.min(BAR_CELLS - 1)), repeat("█", length), repeat(" ", BAR_CELLS.saturating_sub(before + length)));
-        lines.push(format!("{:<name_width$} {} {}", plain(&phase.name), output.paint(Tone::Accent, &bar), human_ms(ms(phase.duration_us))));
+        let bar = format!(
+            "{}{}{}",
+            repeat(" ", before.min(BAR_CELLS - 1)),
+            repeat("█", length),
+            repeat(" ", BAR_CELLS.saturating_sub(before + length))
+        );
+        lines.push(format!(
+            "{:<name_width$} {} {}",
+            plain(&phase.name),
+            output.paint(Tone::Accent, &bar),
+            human_ms(ms(phase.duration_us))
+        ));
     }
     lines
 }
@@ -303,7 +410,15 @@ mod tests {
     #[test]
     fn a_run_is_a_row() {
         let run: Run = read(&story()).expect("an execution as the server sends it");
-        let expect = ["2026-11-23 08:00:05Z", "run_1", "refund_lookup", "succeeded", "web", "84 ms", "Where is my refund?"];
+        let expect = [
+            "2026-11-23 08:00:05Z",
+            "run_1",
+            "refund_lookup",
+            "succeeded",
+            "web",
+            "84 ms",
+            "Where is my refund?",
+        ];
         assert_eq!(row(&run), expect);
     }
 
@@ -351,7 +466,16 @@ output
             until: None,
             limit: 5,
         };
-        let expect = [("action", "refund_lookup"), ("status", "failed,timed_out"), ("text", "a b"), ("limit", "5"), ("cursor", "run_9")];
-        assert_eq!(query(&args, 5, Some("run_9")), expect.map(|(name, value)| (name, value.to_owned())));
+        let expect = [
+            ("action", "refund_lookup"),
+            ("status", "failed,timed_out"),
+            ("text", "a b"),
+            ("limit", "5"),
+            ("cursor", "run_9"),
+        ];
+        assert_eq!(
+            query(&args, 5, Some("run_9")),
+            expect.map(|(name, value)| (name, value.to_owned()))
+        );
     }
 }

@@ -2,7 +2,12 @@
 
 use std::{collections::BTreeSet, path::PathBuf};
 
-use errand_domain::{ActionSpec, SecretName, action_file::ActionFile, lint::{Advice, lint}, limits::Limits};
+use errand_domain::{
+    ActionSpec, SecretName,
+    action_file::ActionFile,
+    limits::Limits,
+    lint::{Advice, lint},
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -14,7 +19,9 @@ use super::{
 use crate::client::read;
 
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Examples:\n  errand action lint actions/*.json\n  errand action lint --strict refund_lookup.json    for CI: advice fails too\n  errand action lint --all")]
+#[command(
+    after_help = "Examples:\n  errand action lint actions/*.json\n  errand action lint --strict refund_lookup.json    for CI: advice fails too\n  errand action lint --all"
+)]
 pub struct LintArgs {
     /// Action files; `-` for standard input. They are read together: overlaps between them are found
     #[arg(required_unless_present = "all", value_name = "FILE")]
@@ -38,7 +45,11 @@ struct Findings {
 }
 
 pub async fn run(context: &Context, args: LintArgs) -> Result<Exit, Failure> {
-    let found = if args.all { lint_guru(context).await? } else { lint_files(&args.files, &context.config.limits)? };
+    let found = if args.all {
+        lint_guru(context).await?
+    } else {
+        lint_files(&args.files, &context.config.limits)?
+    };
     let value = serde_json::json!({ "items": found });
     context.output.show(&value, || {
         for findings in &found {
@@ -50,7 +61,11 @@ pub async fn run(context: &Context, args: LintArgs) -> Result<Exit, Failure> {
     })?;
     let has_errors = found.iter().any(|findings| !findings.errors.is_empty());
     let has_advice = found.iter().any(|findings| !findings.advice.is_empty());
-    Ok(if has_errors || (args.strict && has_advice) { Exit::Failed } else { Exit::Done })
+    Ok(if has_errors || (args.strict && has_advice) {
+        Exit::Failed
+    } else {
+        Exit::Done
+    })
 }
 
 fn lint_files(files: &[PathBuf], limits: &Limits) -> Result<Vec<Findings>, Failure> {
@@ -64,12 +79,16 @@ fn lint_files(files: &[PathBuf], limits: &Limits) -> Result<Vec<Findings>, Failu
 
 fn check(text: &str, limits: &Limits) -> Result<ActionSpec, Vec<RuleBroken>> {
     let file = ActionFile::from_json(text).map_err(|problem| vec![RuleBroken::from(&problem)])?;
-    file.check(limits).map_err(|problems| problems.0.iter().map(RuleBroken::from).collect())
+    file.check(limits)
+        .map_err(|problems| problems.0.iter().map(RuleBroken::from).collect())
 }
 
 /// Offline nobody knows the stored secrets: a name in capitals is taken for one.
 fn assumed_secrets<'a>(specs: impl Iterator<Item = &'a ActionSpec>) -> BTreeSet<SecretName> {
-    specs.flat_map(ActionSpec::secrets).filter(|name| !name.as_str().bytes().any(|byte| byte.is_ascii_lowercase())).collect()
+    specs
+        .flat_map(ActionSpec::secrets)
+        .filter(|name| !name.as_str().bytes().any(|byte| byte.is_ascii_lowercase()))
+        .collect()
 }
 
 #[derive(Deserialize)]
@@ -86,17 +105,40 @@ async fn lint_guru(context: &Context) -> Result<Vec<Findings>, Failure> {
     let door = context.door().await?;
     let actions: Actions = read(&door.client.get(&[&door.guru, "actions"]).await?)?;
     let secrets: Secrets = read(&door.client.get(&[&door.guru, "secrets"]).await?)?;
-    let secrets = secrets.items.iter().filter_map(|secret| secret.name.parse().ok()).collect();
-    let checked = actions.items.into_iter().map(|action| (action.name, check(&action.definition.to_string(), &context.config.limits)));
+    let secrets = secrets
+        .items
+        .iter()
+        .filter_map(|secret| secret.name.parse().ok())
+        .collect();
+    let checked = actions.items.into_iter().map(|action| {
+        (
+            action.name,
+            check(&action.definition.to_string(), &context.config.limits),
+        )
+    });
     Ok(advise(checked.collect(), &secrets))
 }
 
-fn advise(checked: Vec<(String, Result<ActionSpec, Vec<RuleBroken>>)>, secrets: &BTreeSet<SecretName>) -> Vec<Findings> {
-    let specs: Vec<ActionSpec> = checked.iter().filter_map(|(_, spec)| spec.as_ref().ok().cloned()).collect();
+fn advise(
+    checked: Vec<(String, Result<ActionSpec, Vec<RuleBroken>>)>,
+    secrets: &BTreeSet<SecretName>,
+) -> Vec<Findings> {
+    let specs: Vec<ActionSpec> = checked
+        .iter()
+        .filter_map(|(_, spec)| spec.as_ref().ok().cloned())
+        .collect();
     let others: Vec<&ActionSpec> = specs.iter().collect();
     let findings = checked.into_iter().map(|(place, spec)| match spec {
-        Ok(spec) => Findings { place, errors: Vec::new(), advice: lint(&spec, &others, secrets) },
-        Err(errors) => Findings { place, errors, advice: Vec::new() },
+        Ok(spec) => Findings {
+            place,
+            errors: Vec::new(),
+            advice: lint(&spec, &others, secrets),
+        },
+        Err(errors) => Findings {
+            place,
+            errors,
+            advice: Vec::new(),
+        },
     });
     findings.collect()
 }
@@ -108,13 +150,33 @@ fn lines(output: &Output, findings: &Findings) -> Vec<String> {
     }
     let mut lines = vec![place];
     for error in &findings.errors {
-        let field = error.field.as_deref().map_or_else(String::new, |field| format!("{field}: "));
-        lines.push(format!("  {} {}{}", output.paint(Tone::Bad, "error"), plain(&field), plain(&error.message)));
-        lines.push(format!("        {}", output.paint(Tone::Dim, &plain(&error.hint))));
+        let field = error
+            .field
+            .as_deref()
+            .map_or_else(String::new, |field| format!("{field}: "));
+        lines.push(format!(
+            "  {} {}{}",
+            output.paint(Tone::Bad, "error"),
+            plain(&field),
+            plain(&error.message)
+        ));
+        lines.push(format!(
+            "        {}",
+            output.paint(Tone::Dim, &plain(&error.hint))
+        ));
     }
     for advice in &findings.advice {
-        lines.push(format!("  {} {}: {} [{}]", output.paint(Tone::Warning, "advice"), plain(&advice.field), plain(&advice.message), advice.code));
-        lines.push(format!("         {}", output.paint(Tone::Dim, &plain(&advice.proposal))));
+        lines.push(format!(
+            "  {} {}: {} [{}]",
+            output.paint(Tone::Warning, "advice"),
+            plain(&advice.field),
+            plain(&advice.message),
+            advice.code
+        ));
+        lines.push(format!(
+            "         {}",
+            output.paint(Tone::Dim, &plain(&advice.proposal))
+        ));
     }
     lines
 }
@@ -146,6 +208,10 @@ mod tests {
         check_text("{", &["bad_json"], &[]);
         check_text("{\"version\": 2}", &["bad_version"], &[]);
         check_text(&GOOD.replace("https://", "gopher://"), &["bad_url"], &[]);
-        check_text(&GOOD.replace("{SHOP_API_KEY}", "{shop_key}"), &[], &["unknown_placeholder"]);
+        check_text(
+            &GOOD.replace("{SHOP_API_KEY}", "{shop_key}"),
+            &[],
+            &["unknown_placeholder"],
+        );
     }
 }

@@ -13,12 +13,19 @@ use crate::config::{Config, LogFormat, variable};
 /// When the filter can't be read.
 pub fn start(config: &Config) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&config.log_filter).map_err(|error| {
-        Failure::usage(format!("The log filter `{}` can't be read: {error}.", config.log_filter), "Write `info`, or `info,errand_engine=debug`.")
+        Failure::usage(
+            format!("The log filter `{}` can't be read: {error}.", config.log_filter),
+            "Write `info`, or `info,errand_engine=debug`.",
+        )
     })?;
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Json => log.json().init(),
-        LogFormat::Text => log.with_ansi(variable("NO_COLOR").is_none() && std::io::stderr().is_terminal()).init(),
+        LogFormat::Text => log
+            .with_ansi(variable("NO_COLOR").is_none() && std::io::stderr().is_terminal())
+            .init(),
     }
     Ok(())
 }

@@ -23,7 +23,9 @@ use crate::client::{Client, read};
 #[derive(Debug, clap::Subcommand)]
 pub enum SecretCommand {
     /// Store a value, or replace it; it is typed unseen, piped in or read from a file
-    #[command(after_help = "A value is never an argument: other users of a machine see those. One line break at its end is taken away.\n\nExamples:\n  errand secret set STRIPE_API_KEY\n  pass show stripe | errand secret set STRIPE_API_KEY\n  errand secret set SIGNING_KEY --from-file key.pem")]
+    #[command(
+        after_help = "A value is never an argument: other users of a machine see those. One line break at its end is taken away.\n\nExamples:\n  errand secret set STRIPE_API_KEY\n  pass show stripe | errand secret set STRIPE_API_KEY\n  errand secret set SIGNING_KEY --from-file key.pem"
+    )]
     Set(SetArgs),
     /// List names, dates and the actions that use them; never values
     #[command(visible_alias = "ls")]
@@ -32,7 +34,9 @@ pub enum SecretCommand {
     #[command(visible_alias = "delete")]
     Rm(RemoveArgs),
     /// Change the master key that protects all secrets; no downtime
-    #[command(after_help = "A rotation takes three steps:\n  1. errand secret rotate --new-key   on the server's machine, then restart the server\n  2. errand secret rotate             seals what is stored under the new key\n  3. take the older keys out of the key file, and keep them as long as backups from before exist")]
+    #[command(
+        after_help = "A rotation takes three steps:\n  1. errand secret rotate --new-key   on the server's machine, then restart the server\n  2. errand secret rotate             seals what is stored under the new key\n  3. take the older keys out of the key file, and keep them as long as backups from before exist"
+    )]
     Rotate(RotateArgs),
 }
 
@@ -93,8 +97,14 @@ async fn set(context: &Context, args: SetArgs) -> Result<Exit, Failure> {
     context.output.show(&reply, || {
         let secret: Secret = read(&reply)?;
         let verb = if secret.version > 1 { "Replaced" } else { "Stored" };
-        let used = if secret.used_by.is_empty() { String::new() } else { format!(" Used by {}.", plain(&secret.used_by.join(", "))) };
-        Ok(context.output.line(format!("{verb} `{}` in `{}`.{used}", args.name, door.guru))?)
+        let used = if secret.used_by.is_empty() {
+            String::new()
+        } else {
+            format!(" Used by {}.", plain(&secret.used_by.join(", ")))
+        };
+        Ok(context
+            .output
+            .line(format!("{verb} `{}` in `{}`.{used}", args.name, door.guru))?)
     })?;
     Ok(Exit::Done)
 }
@@ -106,13 +116,21 @@ fn read_value(args: &SetArgs) -> Result<SecretText, Failure> {
     }
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
-        return read_all(stdin.lock()).map_err(|error| Failure::usage(format!("The value could not be read: {error}."), "Send UTF-8 text."));
+        return read_all(stdin.lock()).map_err(|error| {
+            Failure::usage(
+                format!("The value could not be read: {error}."),
+                "Send UTF-8 text.",
+            )
+        });
     }
     let terminal = console::Term::stderr();
     terminal.write_str(&format!("Value of {} (unseen): ", args.name))?;
     let typed = terminal.read_secure_line()?;
     if typed.is_empty() {
-        return Err(Failure::usage("No value was given.", "Type it, pipe it in, or name a file with `--from-file`."));
+        return Err(Failure::usage(
+            "No value was given.",
+            "Type it, pipe it in, or name a file with `--from-file`.",
+        ));
     }
     Ok(SecretText::new(typed))
 }
@@ -124,7 +142,9 @@ fn read_all(source: impl Read) -> std::io::Result<SecretText> {
     let mut text = Zeroizing::new(String::with_capacity(READ_BYTES_MAX));
     source.take(READ_BYTES_MAX as u64).read_to_string(&mut text)?;
     let value = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(SecretText::new(value.strip_suffix('\r').unwrap_or(value).to_owned()))
+    Ok(SecretText::new(
+        value.strip_suffix('\r').unwrap_or(value).to_owned(),
+    ))
 }
 
 async fn list(context: &Context, door: &Door) -> Result<Exit, Failure> {
@@ -132,13 +152,25 @@ async fn list(context: &Context, door: &Door) -> Result<Exit, Failure> {
     context.output.show(&reply, || {
         let secrets: Secrets = read(&reply)?;
         if secrets.items.is_empty() {
-            context.output.line(format!("`{}` has no secrets. Store one with `errand secret set NAME`.", door.guru))?;
+            context.output.line(format!(
+                "`{}` has no secrets. Store one with `errand secret set NAME`.",
+                door.guru
+            ))?;
             return Ok(());
         }
         let mut table = context.output.table(&["secret", "version", "changed", "used by"]);
         for secret in &secrets.items {
-            let used_by = if secret.used_by.is_empty() { "no action".to_owned() } else { plain(&secret.used_by.join(", ")).into_owned() };
-            table.add_row([plain(&secret.name).into_owned(), secret.version.to_string(), human_time(&secret.updated_at), used_by]);
+            let used_by = if secret.used_by.is_empty() {
+                "no action".to_owned()
+            } else {
+                plain(&secret.used_by.join(", ")).into_owned()
+            };
+            table.add_row([
+                plain(&secret.name).into_owned(),
+                secret.version.to_string(),
+                human_time(&secret.updated_at),
+                used_by,
+            ]);
         }
         Ok(context.output.print_table(&table)?)
     })?;
@@ -152,14 +184,24 @@ struct Removed {
 
 async fn remove(context: &Context, door: &Door, args: RemoveArgs) -> Result<Exit, Failure> {
     if !args.yes {
-        confirm(&format!("Delete the secret `{}` of `{}`? Actions that use it are disabled.", args.name, door.guru))?;
+        confirm(&format!(
+            "Delete the secret `{}` of `{}`? Actions that use it are disabled.",
+            args.name, door.guru
+        ))?;
     }
-    let reply = door.client.delete(&[&door.guru, "secrets", args.name.as_str()]).await?;
+    let reply = door
+        .client
+        .delete(&[&door.guru, "secrets", args.name.as_str()])
+        .await?;
     context.output.show(&reply, || {
         let removed: Removed = read(&reply)?;
         context.output.line(format!("Deleted `{}`.", args.name))?;
         for action in &removed.disabled_actions {
-            context.output.line(format!("{} `{}`", context.output.paint(Tone::Warning, "disabled:"), plain(action)))?;
+            context.output.line(format!(
+                "{} `{}`",
+                context.output.paint(Tone::Warning, "disabled:"),
+                plain(action)
+            ))?;
         }
         Ok(())
     })?;
@@ -177,10 +219,15 @@ fn add_key(context: &Context) -> Result<Exit, Failure> {
     }
     let server = context.server();
     if !context.is_own_server(&server) {
-        return Err(Failure::new("not_here", format!("The keys of {server} are not on this machine."), "Run this on the server's machine."));
+        return Err(Failure::new(
+            "not_here",
+            format!("The keys of {server} are not on this machine."),
+            "Run this on the server's machine.",
+        ));
     }
     let path = &context.config.master_key_file;
-    let keyring = add_new_key_to_file(path).map_err(|error| Failure::new("key_file", error.to_string(), ""))?;
+    let keyring =
+        add_new_key_to_file(path).map_err(|error| Failure::new("key_file", error.to_string(), ""))?;
     let older = keyring.older.len();
     context.output.show(&json!({ "key_file": path, "older_keys": older, "next": "restart the server, then run `errand secret rotate`" }), || {
         context.output.line(format!("Put a new master key before {older} older in `{}`. Now:", path.display()))?;
@@ -211,14 +258,21 @@ async fn rotate(context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let gurus = match context.remote.guru.clone().filter(|guru| !guru.is_empty()) {
         Some(guru) => vec![guru],
-        None => read::<Gurus>(&client.get(&["gurus"]).await?)?.items.into_iter().map(|guru| guru.slug).collect(),
+        None => read::<Gurus>(&client.get(&["gurus"]).await?)?
+            .items
+            .into_iter()
+            .map(|guru| guru.slug)
+            .collect(),
     };
     let mut done = Vec::new();
     for guru in gurus {
         let rewrapped = rewrap(&client, &guru).await?;
         done.push((guru, rewrapped));
     }
-    let items: Vec<Value> = done.iter().map(|(guru, rewrapped)| json!({ "guru": guru, "rewrapped": rewrapped })).collect();
+    let items: Vec<Value> = done
+        .iter()
+        .map(|(guru, rewrapped)| json!({ "guru": guru, "rewrapped": rewrapped }))
+        .collect();
     context.output.show(&json!({ "items": items }), || {
         for (guru, rewrapped) in &done {
             context.output.line(format!("`{}`: {rewrapped} keys wrapped anew", plain(guru)))?;
@@ -260,6 +314,9 @@ mod tests {
     #[test]
     fn a_value_that_is_too_long_is_refused_and_not_cut() {
         let value = read_all(vec![b'x'; 2 * READ_BYTES_MAX].as_slice()).expect("text");
-        assert_eq!(check_secret_value(&value).map_err(|problem| problem.code), Err("secret_too_long"));
+        assert_eq!(
+            check_secret_value(&value).map_err(|problem| problem.code),
+            Err("secret_too_long")
+        );
     }
 }

@@ -17,8 +17,14 @@ const EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum TurnEvent {
-    Planned { plan: Plan },
-    ActionStarted { execution_id: String, action: String, arguments: Map<String, Value> },
+    Planned {
+        plan: Plan,
+    },
+    ActionStarted {
+        execution_id: String,
+        action: String,
+        arguments: Map<String, Value>,
+    },
     ActionFinished {
         execution_id: String,
         action: String,
@@ -26,8 +32,13 @@ pub enum TurnEvent {
         duration_us: f64,
         error: Option<String>,
     },
-    AnswerText { text: String },
-    TurnFinished { status: String, error: Option<String> },
+    AnswerText {
+        text: String,
+    },
+    TurnFinished {
+        status: String,
+        error: Option<String>,
+    },
     #[serde(other)]
     Other,
 }
@@ -72,7 +83,10 @@ pub struct EventStream {
 
 impl EventStream {
     pub(super) fn new(response: Response) -> Self {
-        Self { response, parser: Parser::default() }
+        Self {
+            response,
+            parser: Parser::default(),
+        }
     }
 
     /// The next event; None when the server has closed the stream.
@@ -81,7 +95,9 @@ impl EventStream {
             if let Some(data) = self.parser.take_event()? {
                 return read_event(&data).map(Some);
             }
-            let chunk = tokio::time::timeout(SILENCE_MAX, self.response.chunk()).await.map_err(|_| broken("it fell silent"))?;
+            let chunk = tokio::time::timeout(SILENCE_MAX, self.response.chunk())
+                .await
+                .map_err(|_| broken("it fell silent"))?;
             match chunk.map_err(|_| broken("the server closed it early"))? {
                 Some(chunk) => self.parser.feed(&chunk)?,
                 None => return Ok(None),
@@ -93,7 +109,10 @@ impl EventStream {
 fn read_event(data: &str) -> Result<TurnEvent, Failure> {
     let value: Value = serde_json::from_str(data).map_err(|_| broken("an event is not JSON"))?;
     if value.get("type").is_none() {
-        let message = value.get("msg").and_then(Value::as_str).unwrap_or("the server reports a fault");
+        let message = value
+            .get("msg")
+            .and_then(Value::as_str)
+            .unwrap_or("the server reports a fault");
         return Err(broken(message));
     }
     super::read(&value)
@@ -101,7 +120,11 @@ fn read_event(data: &str) -> Result<TurnEvent, Failure> {
 
 fn broken(reason: &str) -> Failure {
     let reason = reason.trim_end_matches('.');
-    Failure::new("broken_off", format!("The answer's stream broke off: {reason}."), "`errand history` shows what ran; ask again.")
+    Failure::new(
+        "broken_off",
+        format!("The answer's stream broke off: {reason}."),
+        "`errand history` shows what ran; ask again.",
+    )
 }
 
 /// Cuts bytes into the data of events (WHATWG HTML, "server-sent events"); names, numbers and comments are passed by.
@@ -127,7 +150,9 @@ impl Parser {
     fn take_event(&mut self) -> Result<Option<String>, Failure> {
         while let Some(length) = self.bytes[self.at..].iter().position(|byte| *byte == b'\n') {
             let line = &self.bytes[self.at..self.at + length];
-            let line = std::str::from_utf8(line).map_err(|_| broken("an event is not UTF-8"))?.trim_end_matches('\r');
+            let line = std::str::from_utf8(line)
+                .map_err(|_| broken("an event is not UTF-8"))?
+                .trim_end_matches('\r');
             self.at += length + 1;
             if line.is_empty() && !self.data.is_empty() {
                 return Ok(Some(std::mem::take(&mut self.data)));
@@ -164,7 +189,10 @@ mod tests {
 
     #[test]
     fn events_are_cut_out_of_the_stream() {
-        check("id: 1\nevent: planned\ndata: {\"a\":1}\n\n: still here\n\ndata:b\r\ndata: ü\r\n\r\n", &["{\"a\":1}", "b\nü"]);
+        check(
+            "id: 1\nevent: planned\ndata: {\"a\":1}\n\n: still here\n\ndata:b\r\ndata: ü\r\n\r\n",
+            &["{\"a\":1}", "b\nü"],
+        );
         check("data: unfinished\n", &[]);
         check("\n\n\n", &[]);
     }
@@ -172,10 +200,16 @@ mod tests {
     #[test]
     fn known_events_are_read_and_unknown_ones_passed_by() {
         let text = read_event(r#"{"seq":4,"at":"…","type":"answer_text","text":"Hello"}"#);
-        assert_eq!(text.ok(), Some(TurnEvent::AnswerText { text: "Hello".to_owned() }));
+        assert_eq!(
+            text.ok(),
+            Some(TurnEvent::AnswerText {
+                text: "Hello".to_owned()
+            })
+        );
         let other = read_event(r#"{"type":"phase_measured","phase":{"name":"dns"}}"#);
         assert_eq!(other.ok(), Some(TurnEvent::Other));
-        let fault = read_event(r#"{"msg":"The stream broke off; reconnect to go on."}"#).map_err(|failure| failure.code);
+        let fault = read_event(r#"{"msg":"The stream broke off; reconnect to go on."}"#)
+            .map_err(|failure| failure.code);
         assert_eq!(fault, Err("broken_off".to_owned()));
     }
 }

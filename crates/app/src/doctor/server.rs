@@ -28,9 +28,25 @@ pub(super) async fn look(context: &Context) -> Vec<Finding> {
         Err(failure) => return vec![Finding::new(WHAT, Verdict::Broken, failure.message, failure.hint)],
     };
     match probed {
-        Ok(200) => vec![Finding::good(WHAT, format!("It answers at {server} and is ready."))].into_iter().chain(system(context).await).collect(),
-        Ok(503) => vec![Finding::new(WHAT, Verdict::Warning, format!("It answers at {server} and is not ready."), "It is starting or stopping; its log says more.")],
-        Ok(status) => vec![Finding::new(WHAT, Verdict::Broken, format!("{server} answers {status}, and not as Errand does."), "Choose another address with `listen` or ERRAND_LISTEN, or stop what answers there.")],
+        Ok(200) => vec![Finding::good(
+            WHAT,
+            format!("It answers at {server} and is ready."),
+        )]
+        .into_iter()
+        .chain(system(context).await)
+        .collect(),
+        Ok(503) => vec![Finding::new(
+            WHAT,
+            Verdict::Warning,
+            format!("It answers at {server} and is not ready."),
+            "It is starting or stopping; its log says more.",
+        )],
+        Ok(status) => vec![Finding::new(
+            WHAT,
+            Verdict::Broken,
+            format!("{server} answers {status}, and not as Errand does."),
+            "Choose another address with `listen` or ERRAND_LISTEN, or stop what answers there.",
+        )],
         Err(_) if context.is_own_server(&server) => vec![place(context.config.listen)],
         Err(failure) => vec![Finding::new(WHAT, Verdict::Broken, failure.message, failure.hint)],
     }
@@ -40,29 +56,59 @@ pub(super) async fn look(context: &Context) -> Vec<Finding> {
 fn place(listen: SocketAddr) -> Finding {
     const WHAT: &str = "server";
     match std::net::TcpListener::bind(listen) {
-        Ok(_) => Finding::new(WHAT, Verdict::Note, format!("None runs; {listen} is free."), "Start it with `errand serve`."),
-        Err(error) => Finding::new(WHAT, Verdict::Broken, format!("None answers, and {listen} can't be used: {error}."), "Choose another address with `listen` or ERRAND_LISTEN."),
+        Ok(_) => Finding::new(
+            WHAT,
+            Verdict::Note,
+            format!("None runs; {listen} is free."),
+            "Start it with `errand serve`.",
+        ),
+        Err(error) => Finding::new(
+            WHAT,
+            Verdict::Broken,
+            format!("None answers, and {listen} can't be used: {error}."),
+            "Choose another address with `listen` or ERRAND_LISTEN.",
+        ),
     }
 }
 
 async fn system(context: &Context) -> Vec<Finding> {
     const WHAT: &str = "server";
     let asked = match context.client() {
-        Ok(client) => client.get(&["system"]).await.and_then(|reply| read::<System>(&reply)),
+        Ok(client) => client
+            .get(&["system"])
+            .await
+            .and_then(|reply| read::<System>(&reply)),
         Err(failure) => Err(failure),
     };
     let system = match asked {
         Ok(system) => system,
-        Err(failure) => return vec![Finding::new("API key", Verdict::Warning, failure.message, failure.hint)],
+        Err(failure) => {
+            return vec![Finding::new(
+                "API key",
+                Verdict::Warning,
+                failure.message,
+                failure.hint,
+            )];
+        }
     };
     let mut findings = vec![Finding::good("API key", "The server takes it.")];
     let own = env!("CARGO_PKG_VERSION");
     findings.push(if system.version == own {
         Finding::good(WHAT, format!("Version {own}, planning with {}.", system.planner))
     } else {
-        Finding::new(WHAT, Verdict::Warning, format!("It has version {} and this command {own}.", system.version), "Use one version for both.")
+        Finding::new(
+            WHAT,
+            Verdict::Warning,
+            format!("It has version {} and this command {own}.", system.version),
+            "Use one version for both.",
+        )
     });
-    findings.extend(system.notices.into_iter().map(|notice| Finding::new(WHAT, Verdict::Note, notice, "")));
+    findings.extend(
+        system
+            .notices
+            .into_iter()
+            .map(|notice| Finding::new(WHAT, Verdict::Note, notice, "")),
+    );
     findings
 }
 

@@ -56,7 +56,8 @@ fn pair(text: &str) -> Result<(String, String), String> {
 }
 
 fn object(text: &str) -> Result<Map<String, Value>, String> {
-    serde_json::from_str(text).map_err(|error| format!("write a JSON object, such as {{\"order_id\": \"12345\"}}: {error}"))
+    serde_json::from_str(text)
+        .map_err(|error| format!("write a JSON object, such as {{\"order_id\": \"12345\"}}: {error}"))
 }
 
 #[derive(Debug, Deserialize)]
@@ -74,20 +75,33 @@ struct Run {
 pub async fn run(context: &Context, door: &Door, args: RunArgs, verb: Verb) -> Result<Exit, Failure> {
     let body = json!({ "arguments": arguments(args.pairs, args.arguments)? });
     let spinner = context.output.spinner(&format!("Running {}", args.name));
-    let reply = door.client.post(&[&door.guru, "actions", &args.name, verb.as_str()], Some(&body)).await;
+    let reply = door
+        .client
+        .post(&[&door.guru, "actions", &args.name, verb.as_str()], Some(&body))
+        .await;
     spinner.finish_and_clear();
     let reply = with_story(door, reply?).await?;
     let run: Run = read(&reply)?;
     context.output.show(&reply, || show(&context.output, &run))?;
-    Ok(if run.status == "succeeded" { Exit::Done } else { Exit::Failed })
+    Ok(if run.status == "succeeded" {
+        Exit::Done
+    } else {
+        Exit::Failed
+    })
 }
 
 /// Text stays text here: the server knows the declared types and reads values by them.
-fn arguments(pairs: Vec<(String, String)>, object: Option<Map<String, Value>>) -> Result<Map<String, Value>, Failure> {
+fn arguments(
+    pairs: Vec<(String, String)>,
+    object: Option<Map<String, Value>>,
+) -> Result<Map<String, Value>, Failure> {
     let mut arguments = object.unwrap_or_default();
     for (name, value) in pairs {
         if arguments.insert(name.clone(), Value::String(value)).is_some() {
-            return Err(Failure::usage(format!("`{name}` is given twice."), "Give each parameter one value."));
+            return Err(Failure::usage(
+                format!("`{name}` is given twice."),
+                "Give each parameter one value.",
+            ));
         }
     }
     Ok(arguments)
@@ -98,8 +112,16 @@ async fn with_story(door: &Door, reply: Value) -> Result<Value, Failure> {
     if reply.get("masked_count").is_some() {
         return Ok(reply);
     }
-    let id = reply.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
-    Ok(door.client.get(&[&door.guru, "executions", &id]).await.unwrap_or(reply))
+    let id = reply
+        .get("id")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned();
+    Ok(door
+        .client
+        .get(&[&door.guru, "executions", &id])
+        .await
+        .unwrap_or(reply))
 }
 
 /// The output alone on standard output, so that it can be piped; the rest beside it.
@@ -119,19 +141,28 @@ fn show(output: &Output, run: &Run) -> Result<(), Failure> {
 
 fn summary(output: &Output, run: &Run) -> String {
     let status = output.paint_aside(status_tone(&run.status).unwrap_or(Tone::Warning), &run.status);
-    let duration = run.duration_ms.map_or_else(String::new, |ms| format!(" in {}", human_ms(ms)));
+    let duration = run
+        .duration_ms
+        .map_or_else(String::new, |ms| format!(" in {}", human_ms(ms)));
     let masked = match run.masked_count {
         None | Some(0) => String::new(),
         Some(1) => ", a secret masked once".to_owned(),
         Some(count) => format!(", secrets masked {count} times"),
     };
-    format!("{status}{duration}{masked}  {}", output.paint_aside(Tone::Dim, &run.id))
+    format!(
+        "{status}{duration}{masked}  {}",
+        output.paint_aside(Tone::Dim, &run.id)
+    )
 }
 
 /// JSON is laid out, anything else stays as it is.
 fn pretty(text: &str) -> String {
-    let value = serde_json::from_str::<Value>(text).ok().filter(|value| value.is_object() || value.is_array());
-    value.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| text.to_owned())
+    let value = serde_json::from_str::<Value>(text)
+        .ok()
+        .filter(|value| value.is_object() || value.is_array());
+    value
+        .and_then(|value| serde_json::to_string_pretty(&value).ok())
+        .unwrap_or_else(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -142,11 +173,16 @@ mod tests {
     fn arguments_are_pairs_or_one_object() {
         fn check(words: &[&str], expect: Result<Value, &str>) {
             let pairs: Result<Vec<_>, _> = words.iter().map(|word| pair(word)).collect();
-            let got = pairs.map_err(|_| "syntax".to_owned()).and_then(|pairs| arguments(pairs, None).map_err(|failure| failure.code));
+            let got = pairs
+                .map_err(|_| "syntax".to_owned())
+                .and_then(|pairs| arguments(pairs, None).map_err(|failure| failure.code));
             assert_eq!(got.map(Value::Object), expect.map_err(str::to_owned), "{words:?}");
         }
         check(&[], Ok(json!({})));
-        check(&["order_id=12345", "note=a=b", "empty="], Ok(json!({"order_id": "12345", "note": "a=b", "empty": ""})));
+        check(
+            &["order_id=12345", "note=a=b", "empty="],
+            Ok(json!({"order_id": "12345", "note": "a=b", "empty": ""})),
+        );
         check(&["a=1", "a=2"], Err("usage"));
         check(&["a"], Err("syntax"));
         check(&["=1"], Err("syntax"));
@@ -164,7 +200,10 @@ mod tests {
             &json!({"id": "run_1", "status": "succeeded", "output": "{}", "error": null, "duration_ms": 84.2, "masked_count": 2}),
             "succeeded in 84 ms, secrets masked 2 times  run_1",
         );
-        check(&json!({"id": "run_1", "status": "refused", "output": null, "error": "No.", "duration_ms": null}), "refused  run_1");
+        check(
+            &json!({"id": "run_1", "status": "refused", "output": null, "error": "No.", "duration_ms": null}),
+            "refused  run_1",
+        );
     }
 
     #[test]

@@ -24,11 +24,17 @@ struct LastSession {
 }
 
 pub fn last(context: &Context, door: &Door) -> Result<String, Failure> {
-    let kept = fs::read_to_string(file(context)).ok().and_then(|text| serde_json::from_str::<LastSession>(&text).ok());
+    let kept = fs::read_to_string(file(context))
+        .ok()
+        .and_then(|text| serde_json::from_str::<LastSession>(&text).ok());
     let here = kept.filter(|kept| kept.server == door.client.server() && kept.guru == door.guru);
     here.map(|kept| kept.session_id).ok_or_else(|| {
         Failure::usage(
-            format!("There is no conversation with `{}` at {} to go on with.", door.guru, door.client.server()),
+            format!(
+                "There is no conversation with `{}` at {} to go on with.",
+                door.guru,
+                door.client.server()
+            ),
             "Ask without `--continue`, or name one with `--session conv_…`.",
         )
     })
@@ -36,15 +42,30 @@ pub fn last(context: &Context, door: &Door) -> Result<String, Failure> {
 
 /// Not being able to keep it spoils nothing but the next `--continue`.
 pub fn keep(context: &Context, door: &Door, session_id: &str) {
-    let session = LastSession { server: door.client.server().to_owned(), guru: door.guru.clone(), session_id: session_id.to_owned() };
+    let session = LastSession {
+        server: door.client.server().to_owned(),
+        guru: door.guru.clone(),
+        session_id: session_id.to_owned(),
+    };
     if let Err(error) = write(context, &session) {
-        context.output.hint(&format!("`--continue` will not find this conversation: `{}` could not be written: {error}.", file(context).display()));
+        context.output.hint(&format!(
+            "`--continue` will not find this conversation: `{}` could not be written: {error}.",
+            file(context).display()
+        ));
     }
 }
 
 fn write(context: &Context, session: &LastSession) -> std::io::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(&context.config.data_dir)?;
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file(context))?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(&context.config.data_dir)?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(file(context))?;
     file.write_all(serde_json::to_string(session)?.as_bytes())
 }
 
