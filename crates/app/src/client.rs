@@ -20,7 +20,7 @@ pub use event_stream::{EventStream, Plan, TurnEvent};
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest run that an operator may allow fits in; a server that says nothing for longer has gone.
-const REPLY_TIMEOUT: Duration = Duration::from_secs(600);
+const REPLY_TIMEOUT: Duration = Duration::from_mins(10);
 /// A page of history with whole outputs stays below this.
 const REPLY_BYTES_MAX: usize = 128 * 1024 * 1024;
 
@@ -124,7 +124,7 @@ impl Client {
         if let Some(body) = call.body {
             request = request.json(body);
         }
-        let response = request.send().await.map_err(|error| self.broken(error))?;
+        let response = request.send().await.map_err(|error| self.broken(&error))?;
         let response = self.accepted(response).await?;
         let bytes = self.body(response).await?;
         if bytes.is_empty() {
@@ -140,7 +140,7 @@ impl Client {
             .post(self.url(path, &[])?)
             .header(ACCEPT, "text/event-stream")
             .json(body);
-        let response = request.send().await.map_err(|error| self.broken(error))?;
+        let response = request.send().await.map_err(|error| self.broken(&error))?;
         Ok(EventStream::new(self.accepted(response).await?))
     }
 
@@ -154,7 +154,7 @@ impl Client {
             .timeout(timeout)
             .send()
             .await
-            .map_err(|error| self.broken(error))?;
+            .map_err(|error| self.broken(&error))?;
         Ok(response.status().as_u16())
     }
 
@@ -182,7 +182,7 @@ impl Client {
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, Failure> {
         let mut bytes = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(error))? {
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
             if bytes.len() + chunk.len() > REPLY_BYTES_MAX {
                 return Err(Failure::new(
                     "too_large",
@@ -206,13 +206,13 @@ impl Client {
             ),
         };
         if status == StatusCode::UNAUTHORIZED {
-            failure.hint = "Put a valid API key into ERRAND_API_KEY; on the server's own machine `local.key` in its data directory holds one.".to_owned();
+            "Put a valid API key into ERRAND_API_KEY; on the server's own machine `local.key` in its data directory holds one.".clone_into(&mut failure.hint);
         }
         failure.status = Some(status.as_u16());
         failure
     }
 
-    fn broken(&self, error: reqwest::Error) -> Failure {
+    fn broken(&self, error: &reqwest::Error) -> Failure {
         if error.is_connect() {
             return Failure::new(
                 "unreachable",
@@ -228,7 +228,7 @@ impl Client {
             );
         }
         let cause =
-            std::error::Error::source(&error).map_or_else(|| error.without_url_text(), ToString::to_string);
+            std::error::Error::source(error).map_or_else(|| error.without_url_text(), ToString::to_string);
         Failure::new(
             "broken_off",
             format!("The connection to {} broke off: {cause}.", self.server()),

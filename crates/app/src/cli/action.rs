@@ -330,14 +330,15 @@ fn import_line(output: &Output, action: &Action) -> String {
         state(action)
     );
     for secret in &action.missing_secrets {
-        line.push_str(&format!(
-            "\n  {} run `errand secret set {}`",
-            output.paint(Tone::Warning, "missing secret:"),
-            plain(secret)
-        ));
+        line.push_str("\n  ");
+        line.push_str(&output.paint(Tone::Warning, "missing secret:"));
+        line.push_str(" run `errand secret set ");
+        line.push_str(&plain(secret));
+        line.push('`');
     }
     for warning in advice_lines(output, action) {
-        line.push_str(&format!("\n  {warning}"));
+        line.push_str("\n  ");
+        line.push_str(&warning);
     }
     line
 }

@@ -26,6 +26,7 @@ Examples:
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub struct AskArgs {
     /// The question; left out or `-`, it is read from standard input
     question: Option<String>,

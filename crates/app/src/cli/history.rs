@@ -248,7 +248,10 @@ fn story_lines(output: &Output, story: &Story) -> Vec<String> {
             .map(|error| format!("{} {}", output.paint(Tone::Bad, "error:"), plain(error))),
     );
     if story.masked_count > 0 {
-        lines.push(format!("masked: {} times", story.masked_count));
+        lines.push(match story.masked_count {
+            1 => "masked: once".to_owned(),
+            count => format!("masked: {count} times"),
+        });
     }
     for exchange in &story.exchanges {
         lines.extend(exchange_lines(output, exchange));
@@ -431,7 +434,7 @@ refund_lookup version 2, from web, 2026-11-23 08:00:05Z
 question: Where is my
 refund?
 arguments: order_id=12345
-masked: 1 times
+masked: once
 
 request
 GET https://x.test/12345

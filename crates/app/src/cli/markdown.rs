@@ -68,7 +68,7 @@ impl<'a> Renderer<'a> {
         let ticks: String = line.trim_start().chars().take_while(|c| *c == '`').collect();
         match &self.fence {
             Some(fence) if ticks.len() >= fence.len() && line.trim() == ticks => self.fence = None,
-            Some(_) => shown.push_str(&format!("    {line}\n")),
+            Some(_) => shown.extend(["    ", line, "\n"]),
             None if ticks.len() >= 3 => {
                 self.end_table(shown);
                 self.fence = Some(ticks);

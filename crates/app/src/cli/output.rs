@@ -16,6 +16,10 @@ use crate::config::variable;
 
 /// Results go to standard output; what accompanies them (progress, references, hints) to standard error.
 #[derive(Debug, Clone)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own about where the output goes"
+)]
 pub struct Output {
     pub json: bool,
     /// Whether a person reads standard output.
@@ -95,11 +99,13 @@ impl Output {
     }
 
     /// One line of the result.
+    #[expect(clippy::unused_self, reason = "whoever writes results is handed the output")]
     pub fn line(&self, text: impl AsRef<str>) -> io::Result<()> {
         writeln!(io::stdout(), "{}", text.as_ref())
     }
 
     /// A piece of the result, at once.
+    #[expect(clippy::unused_self, reason = "whoever writes results is handed the output")]
     pub fn piece(&self, text: &str) -> io::Result<()> {
         let mut stdout = io::stdout();
         stdout.write_all(text.as_bytes())?;
@@ -228,14 +234,14 @@ impl Output {
         );
         if failure.problems.len() > 1 {
             for problem in &failure.problems {
-                text.push_str(&format!("\n  {}", self.rule_broken(problem)));
+                text.push_str("\n  ");
+                text.push_str(&self.rule_broken(problem));
             }
         } else if !failure.hint.is_empty() {
-            text.push_str(&format!(
-                "\n{} {}",
-                self.paint_aside(Tone::Accent, "to do:"),
-                plain(&failure.hint)
-            ));
+            text.push('\n');
+            text.push_str(&self.paint_aside(Tone::Accent, "to do:"));
+            text.push(' ');
+            text.push_str(&plain(&failure.hint));
         }
         text
     }

@@ -42,7 +42,7 @@ pub enum SecretCommand {
 
 #[derive(Debug, clap::Args)]
 pub struct SetArgs {
-    /// Name of the secret, such as STRIPE_API_KEY
+    /// Name of the secret, such as `STRIPE_API_KEY`
     name: SecretName,
     /// Read the value from this file
     #[arg(long, value_name = "FILE")]

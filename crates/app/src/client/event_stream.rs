@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::cli::failure::Failure;
 
 /// The server sends a comment every ten seconds; a line that is silent for so long is dead.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+const SILENCE_MAX: Duration = Duration::from_mins(1);
 /// The largest event is an action's whole output, which is capped far below.
 const EVENT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
