@@ -160,11 +160,10 @@ fn inline(output: Option<&Output>, text: &str) -> String {
             rest = after;
         } else if let Some((label, address, after)) = link(rest) {
             let label = inline(None, label);
-            shown.push_str(&if label == address {
-                label
-            } else {
-                format!("{label} ({address})")
-            });
+            shown.push_str(&label);
+            if label != address {
+                shown.extend([" (", address, ")"]);
+            }
             rest = after;
         } else {
             shown.push_str(&rest[..1]);
