@@ -1,15 +1,17 @@
+//! The `errand` binary: the server and the command line that speaks to it.
+//!
+//! It reads settings, wires the rooms together and talks to people. It must not decide anything that a door, the
+//! engine or a planner decides: the command line asks the server over its public API, like any other program.
+
+#![allow(unreachable_pub, reason = "a binary exports nothing: `pub` says that other files of it use an item")]
+
+mod cli;
+mod client;
 mod config;
+mod doctor;
+mod model;
 mod serve;
-use clap::Parser;
-#[derive(clap::Parser)]
-struct Cli { #[command(flatten)] config: config::ConfigArgs, #[command(subcommand)] command: Command }
-#[derive(clap::Subcommand)]
-enum Command { Serve(serve::ServeArgs) }
-fn main() -> color_eyre::Result<()> {
-    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    tracing_subscriber::fmt().with_env_filter("info").with_writer(std::io::stderr).init();
-    let cli = Cli::parse();
-    let config = config::Config::load(&cli.config)?;
-    let Command::Serve(args) = cli.command;
-    tokio::runtime::Runtime::new()?.block_on(serve::run(config, args))
+
+fn main() -> std::process::ExitCode {
+    cli::main()
 }
