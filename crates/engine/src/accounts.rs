@@ -35,7 +35,7 @@ const KEYS_CACHED_MAX: usize = 10_000;
 /// Prefix of API keys, so that scanners and people recognise one.
 pub const API_KEY_PREFIX: &str = "errand_";
 /// The first admin's name until somebody changes it.
-const FIRST_ADMIN_EMAIL: &str = "admin@localhost";
+pub const FIRST_ADMIN_EMAIL: &str = "admin@localhost";
 
 /// Keys looked up a moment ago.
 #[derive(Debug, Default)]
