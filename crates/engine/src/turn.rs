@@ -264,8 +264,10 @@ impl Engine {
     }
 
     async fn past_turns(&self, permit: &Permit<Ask>, conversation: ConversationId) -> Result<Vec<errand_planners::PastTurn>> {
-        let turns = conversations::last_turns(&self.db().reader, permit.guru_id(), conversation, limits::HISTORY_TURNS_MAX).await?;
-        Ok(history::past_turns(&turns))
+        let turns = conversations::last_turns(&self.db().reader, permit.guru_id(), conversation, limits::HISTORY_TURNS_MAX + 1).await?;
+        // The turn that is being answered is in the ledger already, still running.
+        let ended: Vec<_> = turns.into_iter().filter(|turn| turn.status != TurnStatus::Running).collect();
+        Ok(history::past_turns(&ended))
     }
 
     async fn cancel_when_unattended(self, turn_id: TurnId, cancel: CancellationToken) {
