@@ -264,7 +264,9 @@ impl Engine {
     }
 
     async fn past_turns(&self, permit: &Permit<Ask>, conversation: ConversationId) -> Result<Vec<errand_planners::PastTurn>> {
-        let turns = conversations::last_turns(&self.db().reader, permit.guru_id(), conversation, limits::HISTORY_TURNS_MAX).await?;
+        let mut turns = conversations::last_turns(&self.db().reader, permit.guru_id(), conversation, limits::HISTORY_TURNS_MAX).await?;
+        // The question being answered is in the ledger already, and is not its own past.
+        turns.retain(|turn| turn.status != TurnStatus::Running);
         Ok(history::past_turns(&turns))
     }
 
