@@ -23,7 +23,10 @@ fn commands() -> Vec<String> {
 
 fn run(server: &Server, key: &str, command: &str) -> Output {
     let mut shell = Command::new("sh");
-    shell.args(["-euc", command]).env("ERRAND_URL", server.url()).env("ERRAND_API_KEY", key);
+    shell
+        .args(["-euc", command])
+        .env("ERRAND_URL", server.url())
+        .env("ERRAND_API_KEY", key);
     shell.output().expect("run sh")
 }
 
@@ -37,7 +40,11 @@ async fn every_command_works_as_written() {
     for command in &commands {
         let output = run(&server, &key, command);
         let out = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(output.status.success(), "{command}\n{}", String::from_utf8_lossy(&output.stderr));
+        assert!(
+            output.status.success(),
+            "{command}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
         assert!(!out.contains("\"msg\""), "{command}\n{out}");
         told.push_str(&out);
         told.push('\n');
@@ -50,7 +57,10 @@ async fn every_command_works_as_written() {
         "\"never_tested\"",
         "\"return_label\"",
     ] {
-        assert!(told.contains(promise), "the README's commands never showed {promise}:\n{told}");
+        assert!(
+            told.contains(promise),
+            "the README's commands never showed {promise}:\n{told}"
+        );
     }
     assert!(!told.contains("a-key-that-stays-here"), "the secret came back");
     what_they_left(&server).await;
@@ -60,9 +70,24 @@ async fn every_command_works_as_written() {
 async fn what_they_left(server: &Server) {
     let api = server.api();
     let label = api.get("/api/v1/demo/actions/return_label").await.ok(200);
-    assert_eq!((&label["enabled"], &label["tested_version"]), (&Value::Bool(true), &Value::Null));
-    let actions: Vec<_> = api.history("demo", "").await.iter().map(|run| run["action"].clone()).collect();
-    assert_eq!(actions, ["order_status", "refund_lookup"], "only the two questions ran something");
-    let plan = api.post("/api/v1/demo/plan", serde_json::json!({"question": "Please send me a return label for order 12345"}));
+    assert_eq!(
+        (&label["enabled"], &label["tested_version"]),
+        (&Value::Bool(true), &Value::Null)
+    );
+    let actions: Vec<_> = api
+        .history("demo", "")
+        .await
+        .iter()
+        .map(|run| run["action"].clone())
+        .collect();
+    assert_eq!(
+        actions,
+        ["order_status", "refund_lookup"],
+        "only the two questions ran something"
+    );
+    let plan = api.post(
+        "/api/v1/demo/plan",
+        serde_json::json!({"question": "Please send me a return label for order 12345"}),
+    );
     assert_eq!(plan.await.ok(200)["steps"][0]["action"], "return_label");
 }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use errand_domain::{Role, UserId, UnixMillis, limits::Limits};
+use errand_domain::{Role, UnixMillis, UserId, limits::Limits};
 use errand_egress::{Egress, EgressLimits, EgressPolicy};
 use errand_engine::{Engine, Parts, access::Scope, clock::Clock};
 use errand_planners::{Planner, embedded::EmbeddedPlanner};
@@ -51,21 +51,37 @@ pub struct Server {
 
 impl Server {
     pub async fn demo() -> Self {
-        Self::start(Setup { demo: true, ..Setup::default() }).await
+        Self::start(Setup {
+            demo: true,
+            ..Setup::default()
+        })
+        .await
     }
 
     /// With a way open to one upstream of the test.
     pub async fn reaching(upstream: &errand_testkit::Upstream) -> Self {
-        Self::start(Setup { open: vec![upstream.address()], ..Setup::default() }).await
+        Self::start(Setup {
+            open: vec![upstream.address()],
+            ..Setup::default()
+        })
+        .await
     }
 
     pub async fn start(setup: Setup) -> Self {
         // Fails when it is there already, which is fine: tests may share a process.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let folder = tempfile::Builder::new().prefix("errand-it-").tempdir().expect("make a folder for a test");
+        let folder = tempfile::Builder::new()
+            .prefix("errand-it-")
+            .tempdir()
+            .expect("make a folder for a test");
         std::fs::create_dir(folder.path().join("data")).expect("make the data directory");
         std::fs::write(folder.path().join("data/errand.toml"), setup.settings).expect("write the settings");
-        let mut server = Self { setup, folder: Some(folder), child: None, address: ([127, 0, 0, 1], 0).into() };
+        let mut server = Self {
+            setup,
+            folder: Some(folder),
+            child: None,
+            address: ([127, 0, 0, 1], 0).into(),
+        };
         server.start_again().await;
         server
     }
@@ -79,14 +95,24 @@ impl Server {
             }
         }
         self.spawn();
-        assert!(self.is_ready_in_time().await, "the server did not become ready:\n{}", self.log());
+        assert!(
+            self.is_ready_in_time().await,
+            "the server did not become ready:\n{}",
+            self.log()
+        );
     }
 
     fn spawn(&mut self) {
         assert!(self.child.is_none(), "the server runs already");
         self.address = free_address();
-        let log = |name: &str| File::options().create(true).append(true).open(self.folder().join(name)).expect("open a log");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_errand"));
+        let log = |name: &str| {
+            File::options()
+                .create(true)
+                .append(true)
+                .open(self.folder().join(name))
+                .expect("open a log")
+        };
+        let mut command = Command::new(binary());
         command
             .arg("serve")
             .args(self.setup.demo.then_some("--demo"))
@@ -146,15 +172,22 @@ impl Server {
 
     /// The token of the one-time link that the server printed at its first start.
     pub fn sign_in_token(&self) -> String {
-        let printed = std::fs::read_to_string(self.folder().join("stdout.log")).expect("read what the server printed");
-        let token = printed.split("/claim?token=").nth(1).expect("a sign-in link was printed");
+        let printed =
+            std::fs::read_to_string(self.folder().join("stdout.log")).expect("read what the server printed");
+        let token = printed
+            .split("/claim?token=")
+            .nth(1)
+            .expect("a sign-in link was printed");
         token.chars().take_while(|c| !c.is_whitespace()).collect()
     }
 
     /// A new key of these scopes for all gurus, made beside the server: keys have no door yet.
     pub async fn new_key(&self, scopes: &[Scope]) -> String {
         let engine = self.engine().await;
-        let key = engine.create_api_key("a test's key", scopes, None).await.expect("make a key");
+        let key = engine
+            .create_api_key("a test's key", scopes, None)
+            .await
+            .expect("make a key");
         engine.db().close().await;
         key.text.expose().to_owned()
     }
@@ -164,10 +197,15 @@ impl Server {
         let engine = self.engine().await;
         let now = engine.clock().now();
         let user = new_user(email, now);
-        let guru = gurus::by_slug(&engine.db().reader, &guru.parse().expect("a slug")).await.expect("read a guru").expect("a guru");
+        let guru = gurus::by_slug(&engine.db().reader, &guru.parse().expect("a slug"))
+            .await
+            .expect("read a guru")
+            .expect("a guru");
         let mut tx = engine.db().writer.begin().await.expect("begin");
         users::insert(&mut tx, &user).await.expect("insert a user");
-        users::set_membership(&mut tx, guru.id, user.id, role).await.expect("make a member");
+        users::set_membership(&mut tx, guru.id, user.id, role)
+            .await
+            .expect("make a member");
         tx.commit().await.expect("commit");
         let token = engine.make_claim(email).await.expect("make a sign-in link");
         engine.db().close().await;
@@ -182,10 +220,16 @@ impl Server {
         };
         let clock = Clock::System;
         Engine::new(Parts {
-            db: Db::open(&location, PoolSizes::default(), clock.now()).await.expect("open the server's database"),
-            keyring: open_or_create_key_file(&self.data_dir().join("master.key")).expect("read the master key").0,
+            db: Db::open(&location, PoolSizes::default(), clock.now())
+                .await
+                .expect("open the server's database"),
+            keyring: open_or_create_key_file(&self.data_dir().join("master.key"))
+                .expect("read the master key")
+                .0,
             planner: Planner::Embedded(Arc::new(EmbeddedPlanner::new(None))),
-            runners: Runners::new(Egress::new(EgressPolicy::default(), &EgressLimits::default()).expect("a client")),
+            runners: Runners::new(
+                Egress::new(EgressPolicy::default(), &EgressLimits::default()).expect("a client"),
+            ),
             clock,
             limits: Limits::default(),
             executions_at_once_max: 1,
@@ -202,7 +246,10 @@ impl Server {
 
     /// What `systemctl stop` does; returns at once.
     pub fn tell_to_stop(&mut self) {
-        let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child().id())).status();
+        let told = Command::new("sh")
+            .arg("-c")
+            .arg(format!("kill -TERM {}", self.child().id()))
+            .status();
         assert!(told.expect("run kill").success(), "SIGTERM could not be sent");
     }
 
@@ -213,7 +260,11 @@ impl Server {
                 self.child = None;
                 return status;
             }
-            assert!(begun.elapsed() < PATIENCE, "the server did not stop:\n{}", self.log());
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "the server did not stop:\n{}",
+                self.log()
+            );
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
@@ -252,15 +303,27 @@ impl Drop for Server {
         if let Some(mut child) = self.child.take() {
             let _ = child.kill();
             let gone = child.wait();
-            assert!(gone.is_ok() || std::thread::panicking(), "the server's process was left behind: {gone:?}");
+            assert!(
+                gone.is_ok() || std::thread::panicking(),
+                "the server's process was left behind: {gone:?}"
+            );
         }
         if let Some(folder) = self.folder.take() {
             let path = folder.path().to_owned();
             let removed = folder.close();
             let gone = removed.is_ok() && !path.exists();
-            assert!(gone || std::thread::panicking(), "{} was left behind: {removed:?}", path.display());
+            assert!(
+                gone || std::thread::panicking(),
+                "{} was left behind: {removed:?}",
+                path.display()
+            );
         }
     }
+}
+
+/// The binary that cargo built for this test, or the one that is named instead (an installed one, say).
+fn binary() -> PathBuf {
+    std::env::var_os("ERRAND_TEST_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_errand").into(), PathBuf::from)
 }
 
 fn new_user(email: &str, now: UnixMillis) -> User {
