@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc, time::{Duration, Instant}};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use errand_domain::{
     Action, Arguments, BuiltIns, ConversationId, EventKind, Execution, ExecutionId, ExecutionStatus, Problem, SecretName, Source,
-    StreamId, TurnId, UserId, limits,
+    StreamId, TurnId, UnixMillis, UserId, limits,
 };
 use errand_runners::{RunInput, RunLimits, RunOutcome, RunnerEvent, Runners};
 use errand_secrets::{Raw, SecretText};
@@ -57,7 +57,17 @@ pub struct Finished {
     pub output: Option<String>,
     pub output_truncated: bool,
     pub error: Option<String>,
+    /// As the ledger has them.
+    pub started_at: UnixMillis,
+    pub finished_at: UnixMillis,
     pub duration_us: u64,
+}
+
+/// When a run began: for the ledger, and for measuring, which no change of the clock may spoil.
+#[derive(Debug, Clone, Copy)]
+struct Begun {
+    at: UnixMillis,
+    instant: Instant,
 }
 
 /// A run outside any turn.
@@ -95,7 +105,7 @@ impl Engine {
         let execution = run.await.map_err(|error| EngineError::internal("running an action", error))??;
         cancel_when_dropped.disarm();
         if request.source == Source::Test {
-            self.note_tested(permit.guru_id(), action).await?;
+            self.note_tested(&permit.guru, action).await?;
         }
         Ok(execution)
     }
@@ -110,15 +120,17 @@ impl Engine {
         execution.output = finished.output;
         execution.output_truncated = finished.output_truncated;
         execution.error = finished.error;
-        execution.finished_at = Some(self.clock().now());
+        execution.created_at = finished.started_at;
+        execution.started_at = Some(finished.started_at);
+        execution.finished_at = Some(finished.finished_at);
         execution.duration_us = Some(finished.duration_us);
         Ok(execution)
     }
 
     /// Runs a job and records it. Returns once its last row is in the ledger, so that an answer may speak of it.
     pub(crate) async fn execute(&self, job: Job, writer: &StreamWriter, cancel: &CancellationToken) -> Result<Finished> {
-        let begun = Instant::now();
-        self.record_start(&job, writer).await?;
+        let begun = Begun { at: self.clock().now(), instant: Instant::now() };
+        self.record_start(&job, begun.at, writer).await?;
         let outcome = match self.admit() {
             Err(problem) => could_not_start(&problem),
             Ok(_place) if cancel.is_cancelled() => cancelled(),
@@ -128,13 +140,13 @@ impl Engine {
             },
         };
         writer.finish_output(job.execution_id);
-        self.record_end(&job, outcome, begun.elapsed(), writer).await
+        self.record_end(&job, outcome, begun, writer).await
     }
 
     /// The ledger's first row comes before anything happens outside. For what may change the world it is awaited:
     /// should this process die, the row says that an effect may have taken place.
-    async fn record_start(&self, job: &Job, writer: &StreamWriter) -> Result<()> {
-        let row = LedgerWrite::ExecutionStarted(self.ledger_row(job)?);
+    async fn record_start(&self, job: &Job, at: UnixMillis, writer: &StreamWriter) -> Result<()> {
+        let row = LedgerWrite::ExecutionStarted(self.ledger_row(job, at)?);
         let started = EventKind::ActionStarted {
             execution_id: job.execution_id,
             action: job.action.spec.name.clone(),
@@ -147,7 +159,7 @@ impl Engine {
         writer.record_durably(started, vec![row]).committed().await
     }
 
-    fn ledger_row(&self, job: &Job) -> Result<NewExecution> {
+    fn ledger_row(&self, job: &Job, at: UnixMillis) -> Result<NewExecution> {
         let masker = &job.guru.masker;
         Ok(NewExecution {
             id: job.execution_id,
@@ -164,7 +176,7 @@ impl Engine {
             question: masker.mask_str(&job.question),
             arguments: masked_arguments(masker, &job.arguments)?,
             begin: Begin::Running { owner: self.node().to_owned() },
-            at: self.clock().now(),
+            at,
         })
     }
 
@@ -251,8 +263,9 @@ impl Engine {
         }
     }
 
-    async fn record_end(&self, job: &Job, outcome: RunOutcome, took: Duration, writer: &StreamWriter) -> Result<Finished> {
-        let duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+    async fn record_end(&self, job: &Job, outcome: RunOutcome, begun: Begun, writer: &StreamWriter) -> Result<Finished> {
+        let finished_at = self.clock().now();
+        let duration_us = u64::try_from(begun.instant.elapsed().as_micros()).unwrap_or(u64::MAX);
         let output = outcome.output.as_ref().map(|text| writer.mask(text, outcome.output_truncated));
         let error = outcome.error.as_ref().map(|text| writer.mask(text, false));
         let finished = Finished {
@@ -262,6 +275,8 @@ impl Engine {
             output: output.as_ref().map(ToString::to_string),
             output_truncated: outcome.output_truncated,
             error: error.as_ref().map(ToString::to_string),
+            started_at: begun.at,
+            finished_at,
             duration_us,
         };
         let row = LedgerWrite::ExecutionFinished(ExecutionEnd {
@@ -272,7 +287,7 @@ impl Engine {
             output,
             output_truncated: outcome.output_truncated,
             error,
-            at: self.clock().now(),
+            at: finished_at,
             duration_us: Some(duration_us),
         });
         let event = EventKind::ActionFinished {

@@ -81,6 +81,15 @@ impl ApiError {
         Self::of(StatusCode::BAD_REQUEST, &Problem::new(code, message, hint))
     }
 
+    pub fn wrong_method() -> Self {
+        let problem = Problem::new(
+            "wrong_method",
+            "This address does not take that method.",
+            "The API's page at /api/docs shows which it takes.",
+        );
+        Self::of(StatusCode::METHOD_NOT_ALLOWED, &problem)
+    }
+
     fn internal() -> Self {
         let problem = Problem::new("internal", "Errand failed at this request.", "Its log says why; try again, or tell the operator.");
         Self::of(StatusCode::INTERNAL_SERVER_ERROR, &problem)

@@ -16,7 +16,7 @@ mod wire;
 
 use axum::{
     Router,
-    extract::Request,
+    extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue},
     serve::ListenerExt as _,
 };
@@ -25,11 +25,11 @@ use tower::{Layer as _, ServiceBuilder};
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::CompressionLayer,
-    limit::RequestBodyLimitLayer,
     normalize_path::{NormalizePath, NormalizePathLayer},
     set_header::SetResponseHeaderLayer,
 };
 
+use error::ApiError;
 pub use openapi::document as openapi_document;
 pub use state::{GalleryEntry, HttpSettings, HttpState};
 
@@ -41,6 +41,7 @@ pub fn service(state: HttpState) -> NormalizePath<Router> {
     let (api, document) = openapi::split();
     let router = api
         .merge(openapi::pages(&document))
+        .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
         .fallback_service(web_app())
         .with_state(state)
         .layer(
@@ -49,7 +50,8 @@ pub fn service(state: HttpState) -> NormalizePath<Router> {
                 .layer(header("x-content-type-options", "nosniff"))
                 .layer(header("referrer-policy", "same-origin"))
                 .layer(header("x-frame-options", "DENY"))
-                .layer(RequestBodyLimitLayer::new(REQUEST_BYTES_MAX)),
+                // Kept by whoever reads a body, so that the refusal is worded like every other.
+                .layer(DefaultBodyLimit::max(REQUEST_BYTES_MAX)),
         );
     NormalizePathLayer::trim_trailing_slash().layer(router)
 }

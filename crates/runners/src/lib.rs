@@ -19,7 +19,7 @@ mod tests;
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use errand_domain::{
-    ActionBody, ActionSpec, Arguments, BuiltIns, ExecutionStatus, HostContact, HttpExchange, SecretName,
+    ActionBody, ActionKind, ActionSpec, Arguments, BuiltIns, ExecutionStatus, HostContact, HttpExchange, SecretName,
     event::OutputStream, execution::Phase,
 };
 use errand_egress::Egress;
@@ -93,6 +93,14 @@ pub struct RunOutcome {
 impl Runners {
     pub fn new(egress: Egress) -> Self {
         Self { egress }
+    }
+
+    /// Whether actions of this kind can run at all.
+    pub const fn has_one_for(kind: ActionKind) -> bool {
+        match kind {
+            ActionKind::ApiCall => true,
+            ActionKind::Python | ActionKind::Agent => false,
+        }
     }
 
     /// Runs an action to its end. Every failure is an outcome. The future may be dropped at any time: what it had open

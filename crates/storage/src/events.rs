@@ -61,6 +61,15 @@ pub async fn after(
         .collect()
 }
 
+/// The number of the stream's last event; 0 when it has none. Streams of every guru: for settling what a crash left.
+pub async fn last_seq(mut db: impl Read, stream: StreamId) -> Result<u32> {
+    let sql = "SELECT seq FROM events WHERE stream_id = $1 ORDER BY seq DESC LIMIT 1";
+    let rows = db
+        .rows("find a stream's last event", sql, values![Value::shown(stream)])
+        .await?;
+    rows.first().map_or(Ok(0), |row| row.u32("seq"))
+}
+
 /// All events of one execution: its own stream, or its part of its turn's.
 pub async fn of_execution(
     db: impl Read,

@@ -3,5 +3,7 @@
 //! Whatever a test is given here is gone when the test ends, also when it fails.
 
 pub mod postgres;
+pub mod upstream;
 
 pub use postgres::{TestDatabase, databases};
+pub use upstream::{Received, Reply, Upstream, eventually};

@@ -7,6 +7,7 @@ use errand_domain::{
     action_file::ActionFile,
     lint::{self, Advice},
 };
+use errand_runners::Runners;
 use errand_storage::{
     actions::{self, ActionChange, Enablement, NewAction},
     executions::{self, LastRun},
@@ -113,6 +114,14 @@ impl Engine {
 
     pub async fn enable_action(&self, permit: &Permit<Manage>, name: &str) -> Result<ActionDetails> {
         let found = self.find_action(permit, name)?;
+        let kind = found.action.spec.body.kind();
+        if !Runners::has_one_for(kind) {
+            return Err(EngineError::Conflict(Problem::new(
+                "no_runner",
+                format!("`{name}` is of type `{}`, which this version can't run.", kind.as_str()),
+                "It stays saved; to have it fire now, write it as an API call.",
+            )));
+        }
         if let Some(secret) = found.missing_secrets.first() {
             return Err(EngineError::Conflict(Problem::new(
                 "missing_secret",
@@ -157,13 +166,15 @@ impl Engine {
         Ok(lint::lint(&spec, &others, &permit.guru.secret_names()))
     }
 
-    pub(crate) async fn note_tested(&self, guru: errand_domain::GuruId, action: &Action) -> Result<()> {
+    pub(crate) async fn note_tested(&self, guru: &GuruView, action: &Action) -> Result<()> {
         if action.tested_version == Some(action.version) {
             return Ok(());
         }
         let mut tx = self.db().writer.begin().await?;
-        actions::set_tested(&mut tx, guru, action.id, action.version).await?;
-        Ok(tx.commit().await?)
+        actions::set_tested(&mut tx, guru.guru.id, action.id, action.version).await?;
+        tx.commit().await?;
+        self.forget_view(&guru.guru.slug);
+        Ok(())
     }
 
     pub fn action_limit(&self, guru: &GuruView) -> u32 {

@@ -1,10 +1,13 @@
 //! Reading history, and settling what a dead process left behind.
 
-use errand_domain::{Event, Execution, ExecutionId, ExecutionStatus, Source, UnixMillis};
+use errand_domain::{
+    Event, EventKind, Execution, ExecutionId, ExecutionStatus, Source, StreamId, TurnStatus, UnixMillis,
+};
 use errand_secrets::Masked;
 use errand_storage::{
-    conversations, events,
-    executions::{self, DeadNodes, ExecutionFilter, ExecutionPage},
+    conversations,
+    events::{self, Batch},
+    executions::{self, DeadNodes, ExecutionFilter, ExecutionPage, Interrupted},
 };
 
 use crate::{
@@ -67,16 +70,20 @@ impl Engine {
     }
 
     /// For a process that knows itself to be the only one, as it starts: what was running when the last one died is
-    /// marked `unknown` (its effect may or may not have taken place), its turns failed. Nothing is run again.
+    /// marked `unknown` (its effect may or may not have taken place), its turns failed, and their streams are ended, so
+    /// that nobody who follows one waits for ever. Nothing is run again.
     pub async fn settle_interrupted(&self) -> Result<usize> {
         let dead = DeadNodes::AllBut(self.node());
         let now = self.clock().now();
-        let why = Masked::ours(
-            "Errand stopped while this ran; whether it took effect is not known. Check the other system before you run it again.",
-        );
         let mut tx = self.db().writer.begin().await?;
-        let interrupted = executions::interrupt(&mut tx, dead, &why, now).await?;
-        conversations::fail_interrupted_turns(&mut tx, dead, now).await?;
+        let interrupted = executions::interrupt(&mut tx, dead, &Masked::ours(INTERRUPTED_RUN), now).await?;
+        let turns = conversations::fail_interrupted_turns(&mut tx, dead, now).await?;
+        let mut ends: Vec<_> = interrupted.iter().map(|run| (stream_of(run), interrupted_run(run))).collect();
+        ends.extend(turns.into_iter().map(|(_, turn)| (StreamId::Turn(turn), interrupted_turn())));
+        for (stream, kind) in ends {
+            let seq = events::last_seq(&mut tx, stream).await? + 1;
+            events::append(&mut tx, &[Batch { stream, events: vec![Event { seq, at: now, kind }] }]).await?;
+        }
         tx.commit().await?;
         Ok(interrupted.len())
     }
@@ -85,4 +92,30 @@ impl Engine {
     pub async fn check_ready(&self) -> Result<()> {
         errand_storage::gurus::list(&self.db().reader).await.map(|_| ()).map_err(EngineError::from)
     }
+}
+
+const INTERRUPTED_RUN: &str =
+    "Errand stopped while this ran; whether it took effect is not known. Check the other system before you run it again.";
+const INTERRUPTED_TURN: &str = "Errand stopped while it answered this. Ask again; what had run is in the history.";
+
+fn stream_of(run: &Interrupted) -> StreamId {
+    run.turn_id.map_or(StreamId::Execution(run.id), StreamId::Turn)
+}
+
+fn interrupted_run(run: &Interrupted) -> EventKind<Masked> {
+    EventKind::ActionFinished {
+        execution_id: run.id,
+        action: run.action_name.clone(),
+        status: ExecutionStatus::Unknown,
+        // How long it ran is not known either.
+        duration_us: 0,
+        output: None,
+        output_truncated: false,
+        error: Some(Masked::ours(INTERRUPTED_RUN)),
+        masked_count: 0,
+    }
+}
+
+fn interrupted_turn() -> EventKind<Masked> {
+    EventKind::TurnFinished { status: TurnStatus::Failed, error: Some(Masked::ours(INTERRUPTED_TURN)) }
 }

@@ -1,10 +1,11 @@
 //! What this installation is.
 
 use axum::{Json, extract::State};
+use errand_engine::access::Manage;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{auth::Signed, error::Refused, state::HttpState};
+use crate::{auth::ForInstance, error::Refused, state::HttpState};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SystemReply {
@@ -22,7 +23,7 @@ pub struct SystemReply {
     (status = 200, description = "The installation.", body = SystemReply),
     Refused,
 ))]
-pub async fn system(State(state): State<HttpState>, Signed(_caller): Signed) -> Json<SystemReply> {
+pub async fn system(State(state): State<HttpState>, ForInstance(_permit): ForInstance<Manage>) -> Json<SystemReply> {
     Json(SystemReply {
         version: state.settings.version,
         planner: state.engine.planner().model().to_owned(),
