@@ -112,7 +112,7 @@ fn the_command_line_works_as_written(server: &Server, key: &str) {
             "{line}\n{out}{}",
             String::from_utf8_lossy(&output.stderr)
         );
-        told.push_str(&format!("$ {line}\n{out}"));
+        told.extend(["$ ", line, "\n", &out]);
     }
     for promise in [
         "12391",
