@@ -45,9 +45,11 @@ pub async fn run(mut config: Config, args: ServeArgs) -> Result<()> {
     // The one opening that the demo makes, and it is shown: exactly the back office's address and port.
     config.egress_open.extend(back_office.as_ref().map(|office| office.address().to_string()));
     let (engine, notices) = open_engine(&config).await?;
-    if config.database_url.is_none() {
+    let mut presence = engine.db().announce().await?;
+    if presence.is_alone() {
         settle(&engine).await?;
     }
+    presence.share().await?;
     let link = sign_in_link(&engine, &config).await?;
     write_local_key(&engine, &config).await?;
     if let Some(office) = back_office {

@@ -4,7 +4,7 @@ use std::{borrow::Cow, fmt, pin::Pin, time::Duration};
 
 use errand_domain::UnixMillis;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool,
+    AssertSqlSafe, ConnectOptions, PgConnection, PgPool, Postgres, Sqlite, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
@@ -178,6 +178,18 @@ impl Writer {
     /// Begins a transaction. SQLite takes the write lock at once, since upgrading a lock half-way can't wait its turn.
     pub async fn begin(&self) -> Result<Transaction> {
         self.opening().await
+    }
+
+    /// A connection beside the pool, to hold locks with; None on SQLite, which has none of the kind.
+    pub(crate) async fn lock_holder(&self) -> Result<Option<PgConnection>> {
+        let Pool::Postgres(pool) = &self.pool else {
+            return Ok(None);
+        };
+        let connection = pool
+            .acquire()
+            .await
+            .map_err(|source| StorageError::query("open a connection", source))?;
+        Ok(Some(connection.detach()))
     }
 
     fn opening(&self) -> Asked<'_, Transaction> {

@@ -23,6 +23,7 @@ mod ledger;
 mod location;
 mod masked_json;
 mod migrations;
+mod presence;
 mod row;
 pub mod secrets;
 pub mod settings;
@@ -35,6 +36,7 @@ pub use ledger::{Applied, LedgerWrite};
 pub use location::Location;
 pub use masked_json::MaskedJson;
 pub use migrations::SCHEMA_VERSION;
+pub use presence::Presence;
 
 /// The only text that history takes.
 pub use errand_secrets::Masked;

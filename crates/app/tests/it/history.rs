@@ -212,12 +212,18 @@ async fn a_page_tells_the_whole_run(api: &Api, ids: &[Value], upstream: &Upstrea
 /// A write may have taken effect when the process died under it: it is `unknown`, and never run again silently.
 #[tokio::test]
 async fn a_write_cut_by_a_crash_is_unknown_and_never_repeated() {
+    for database in databases().await {
+        check_cut_write(&database).await;
+    }
+}
+
+async fn check_cut_write(database: &TestDatabase) {
     let upstream = Upstream::start(|request| match request.method.as_str() {
         "POST" => Reply::json(&json!({"sent": true})).held(),
         _ => Reply::json(&json!({"temperature": 21})),
     })
     .await;
-    let mut server = Server::reaching(&upstream).await;
+    let mut server = reaching(&upstream, database).await;
     let api = server.api();
     api.new_guru("g").await;
     api.new_action("g", &get_action("weather", &upstream.url("/weather")))
@@ -303,13 +309,19 @@ async fn an_interrupted_turn_ends(api: &Api, turn: &str) {
 
 #[tokio::test]
 async fn a_read_cut_by_a_crash_is_settled_and_what_had_finished_is_kept() {
+    for database in databases().await {
+        check_cut_read(&database).await;
+    }
+}
+
+async fn check_cut_read(database: &TestDatabase) {
     const RUNS: usize = 40;
     let upstream = Upstream::start(|request| match request.path_and_query.as_str() {
         "/slow" => Reply::text(200, "late").held(),
         _ => Reply::json(&json!({"temperature": 21})),
     })
     .await;
-    let mut server = Server::reaching(&upstream).await;
+    let mut server = reaching(&upstream, database).await;
     let api = server.api();
     api.new_guru("g").await;
     api.new_action("g", &get_action("weather", &upstream.url("/weather")))

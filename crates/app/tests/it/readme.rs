@@ -4,7 +4,7 @@ use std::process::{Command, Output};
 
 use serde_json::Value;
 
-use crate::harness::Server;
+use crate::harness::{Server, server};
 
 const README: &str = include_str!("../../../../README.md");
 
@@ -19,6 +19,23 @@ fn commands() -> Vec<String> {
         }
     }
     found
+}
+
+/// The lines of the `console` blocks that call the command line.
+fn errand_lines() -> Vec<&'static str> {
+    README
+        .lines()
+        .filter_map(|line| line.strip_prefix("$ "))
+        .filter(|line| line.starts_with("errand "))
+        .collect()
+}
+
+/// The action file that the README pipes into `curl`.
+fn action_file() -> &'static str {
+    let (_, rest) = README
+        .split_once("<<'JSON'\n")
+        .expect("the README has an action file");
+    rest.split_once("\nJSON").expect("which ends").0
 }
 
 fn run(server: &Server, key: &str, command: &str) -> Output {
@@ -64,6 +81,54 @@ async fn every_command_works_as_written() {
     }
     assert!(!told.contains("a-key-that-stays-here"), "the secret came back");
     what_they_left(&server).await;
+    the_command_line_works_as_written(&server, &key);
+}
+
+fn the_command_line_works_as_written(server: &Server, key: &str) {
+    let lines = errand_lines();
+    assert!(lines.len() >= 5, "only {lines:?}");
+    std::fs::write(server.folder().join("return_label.json"), action_file()).expect("write the action file");
+    let binary = server::binary();
+    let path = std::env::join_paths(
+        [binary.parent().expect("a folder").to_owned()]
+            .into_iter()
+            .chain(std::env::split_paths(&std::env::var_os("PATH").expect("a PATH"))),
+    );
+    let path = path.expect("a PATH");
+    let mut told = String::new();
+    for line in lines {
+        let mut shell = Command::new("sh");
+        // What a person would type when asked.
+        shell.args(["-euc", &format!("printf 'a-key-that-stays-here\\n' | {line}")]);
+        shell
+            .env("PATH", &path)
+            .env("ERRAND_SERVER", server.url())
+            .env("ERRAND_API_KEY", key)
+            .env("NO_COLOR", "1");
+        let output = shell.current_dir(server.folder()).output().expect("run sh");
+        let out = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(
+            output.status.success(),
+            "{line}\n{out}{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        told.extend(["$ ", line, "\n", &out]);
+    }
+    for promise in [
+        "12391",
+        "\"name\": \"return_label\"",
+        "refund_lookup",
+        "order_status",
+    ] {
+        assert!(
+            told.contains(promise),
+            "the README's commands never showed {promise}:\n{told}"
+        );
+    }
+    assert!(
+        !told.contains("a-key-that-stays-here"),
+        "the secret came back:\n{told}"
+    );
 }
 
 /// What the README says the commands did, seen from the API.

@@ -10,5 +10,6 @@ mod keys_and_settings;
 mod ledger;
 mod migrations;
 mod plans;
+mod presence;
 mod secrets;
 mod users;

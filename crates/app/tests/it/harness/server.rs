@@ -322,7 +322,7 @@ impl Drop for Server {
 }
 
 /// The binary that cargo built for this test, or the one that is named instead (an installed one, say).
-fn binary() -> PathBuf {
+pub fn binary() -> PathBuf {
     std::env::var_os("ERRAND_TEST_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_errand").into(), PathBuf::from)
 }
 
