@@ -16,7 +16,7 @@ use errand_storage::{LedgerWrite, MaskedJson, Writer, events::Batch};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::{
-    EngineError,
+    Engine, EngineError,
     clock::Clock,
     error::Result,
     hub::{Hub, LiveEvent},
@@ -112,6 +112,8 @@ async fn keep_alone(ledger: &Writer, writes: Vec<LedgerWrite>) -> bool {
 pub struct StreamWriter {
     pub stream: StreamId,
     masker: Arc<Masker>,
+    /// Of an execution's whole output in its last event.
+    output_bytes_max: usize,
     recorder: Recorder,
     clock: Clock,
     state: Mutex<StreamState>,
@@ -125,9 +127,17 @@ struct StreamState {
 }
 
 impl StreamWriter {
-    pub fn open(stream: StreamId, masker: Arc<Masker>, recorder: Recorder, clock: Clock, hub: &Hub) -> Self {
-        hub.open(stream);
-        Self { stream, masker, recorder, clock, state: Mutex::default() }
+    /// A stream that nobody has written to yet; `engine` says who writes it and until which size.
+    pub fn open(engine: &Engine, stream: StreamId, masker: Arc<Masker>) -> Self {
+        engine.hub().open(stream);
+        Self {
+            stream,
+            masker,
+            output_bytes_max: engine.limits().output_bytes_max,
+            recorder: engine.recorder().clone(),
+            clock: engine.clock().clone(),
+            state: Mutex::default(),
+        }
     }
 
     pub fn mask(&self, text: &Raw, cut: bool) -> Masked {
@@ -136,13 +146,13 @@ impl StreamWriter {
 
     /// Masks and records one event, with rows that belong to the same moment. Does not wait for the commit.
     pub fn record(&self, kind: EventKind<Raw>, rows: Vec<LedgerWrite>) {
-        self.push(mask_event(&self.masker, kind), rows, None);
+        self.push(mask_event(&self.masker, kind, self.output_bytes_max), rows, None);
     }
 
     /// Like `record`; the receipt resolves once everything up to here is in the ledger.
     pub fn record_durably(&self, kind: EventKind<Raw>, rows: Vec<LedgerWrite>) -> Receipt {
         let (done, receipt) = oneshot::channel();
-        self.push(mask_event(&self.masker, kind), rows, Some(done));
+        self.push(mask_event(&self.masker, kind, self.output_bytes_max), rows, Some(done));
         Receipt(receipt)
     }
 
@@ -188,7 +198,7 @@ impl StreamWriter {
 }
 
 /// The one place where `Raw` becomes `Masked`.
-fn mask_event(masker: &Masker, kind: EventKind<Raw>) -> EventKind<Masked> {
+fn mask_event(masker: &Masker, kind: EventKind<Raw>, output_bytes_max: usize) -> EventKind<Masked> {
     let mask = |text: Raw| masker.mask(&text).0;
     match kind {
         EventKind::TurnStarted { question, source } => EventKind::TurnStarted { question: mask(question), source },
@@ -208,6 +218,7 @@ fn mask_event(masker: &Masker, kind: EventKind<Raw>) -> EventKind<Masked> {
         EventKind::PhaseMeasured { execution_id, phase } => EventKind::PhaseMeasured { execution_id, phase },
         EventKind::ActionFinished { execution_id, action, status, duration_us, output, output_truncated, error, .. } => {
             let (output, in_output) = output.map(|text| mask_whole_or_cut(masker, &text, output_truncated)).unzip();
+            let (output, output_truncated) = capped(output, output_truncated, output_bytes_max);
             let (error, in_error) = error.map(|text| masker.mask(&text)).unzip();
             let masked_count = in_output.unwrap_or(0) + in_error.unwrap_or(0);
             EventKind::ActionFinished { execution_id, action, status, duration_us, output, output_truncated, error, masked_count }
@@ -222,10 +233,21 @@ fn mask_whole_or_cut(masker: &Masker, text: &Raw, cut: bool) -> (Masked, u32) {
     if cut { masker.mask_cut(text) } else { masker.mask(text) }
 }
 
+/// What is kept of an output: its beginning, cut after masking so that no cut can spare a secret.
+pub fn capped(output: Option<Masked>, truncated: bool, bytes_max: usize) -> (Option<Masked>, bool) {
+    let Some(mut output) = output else { return (None, truncated) };
+    let cut = output.truncate(bytes_max);
+    (Some(output), truncated || cut)
+}
+
+/// Bodies of an exchange are shown in the history, beside the whole output; their beginning is enough there.
+const EXCHANGE_BODY_BYTES_MAX: usize = 16 * 1024;
+
 fn mask_exchange(masker: &Masker, mut exchange: HttpExchange<Raw>) -> HttpExchange<Masked> {
     let cut = exchange.response_truncated;
     let body = exchange.response_body.take().map(|body| mask_whole_or_cut(masker, &body, cut).0);
-    HttpExchange { response_body: body, ..exchange.map(|text| masker.mask(&text).0) }
+    let (response_body, response_truncated) = capped(body, cut, EXCHANGE_BODY_BYTES_MAX);
+    HttpExchange { response_body, response_truncated, ..exchange.map(|text| masker.mask(&text).0) }
 }
 
 /// Arguments with their texts masked: an asker may paste a secret into a question.

@@ -152,7 +152,7 @@ impl Engine {
     }
 
     fn open_stream(&self, stream: StreamId, guru: &GuruView) -> StreamWriter {
-        StreamWriter::open(stream, Arc::clone(&guru.masker), self.recorder().clone(), self.clock().clone(), self.hub())
+        StreamWriter::open(self, stream, Arc::clone(&guru.masker))
     }
 
     /// A place among the executions under way, or a clear no.

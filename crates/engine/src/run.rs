@@ -25,7 +25,7 @@ use crate::{
     catalogue::GuruView,
     clock::new_uuid,
     error::Result,
-    events::{StreamWriter, mask_arguments, masked_arguments},
+    events::{StreamWriter, capped, mask_arguments, masked_arguments},
 };
 
 /// Events of a runner that wait to be recorded; a runner that is faster is held back.
@@ -279,13 +279,15 @@ impl Engine {
             finished_at,
             duration_us,
         };
+        // The answer and the reply of a direct run have the whole output; history keeps its beginning.
+        let (output, output_truncated) = capped(output, outcome.output_truncated, self.limits().output_bytes_max);
         let row = LedgerWrite::ExecutionFinished(ExecutionEnd {
             id: job.execution_id,
             guru_id: job.guru.guru.id,
             fence: Fence::FIRST,
             status: outcome.status,
             output,
-            output_truncated: outcome.output_truncated,
+            output_truncated,
             error,
             at: finished_at,
             duration_us: Some(duration_us),

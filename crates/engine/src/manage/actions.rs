@@ -67,9 +67,10 @@ impl Engine {
         Ok(ActionList { items, used, limit: self.action_limit(&permit.guru) })
     }
 
-    pub fn find_action(&self, permit: &Permit<Manage>, name: &str) -> Result<ActionDetails> {
+    pub async fn find_action(&self, permit: &Permit<Manage>, name: &str) -> Result<ActionDetails> {
         let action = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
-        Ok(details(&permit.guru, Arc::clone(action)))
+        let last_run = executions::last_run(&self.db().reader, permit.guru_id(), action.id).await?;
+        Ok(ActionDetails { last_run, ..details(&permit.guru, Arc::clone(action)) })
     }
 
     /// Saves a new action, disabled.
@@ -113,7 +114,7 @@ impl Engine {
     }
 
     pub async fn enable_action(&self, permit: &Permit<Manage>, name: &str) -> Result<ActionDetails> {
-        let found = self.find_action(permit, name)?;
+        let found = self.find_action(permit, name).await?;
         let kind = found.action.spec.body.kind();
         if !Runners::has_one_for(kind) {
             return Err(EngineError::Conflict(Problem::new(
@@ -133,7 +134,7 @@ impl Engine {
     }
 
     pub async fn disable_action(&self, permit: &Permit<Manage>, name: &str) -> Result<ActionDetails> {
-        let found = self.find_action(permit, name)?;
+        let found = self.find_action(permit, name).await?;
         self.set_enabled(permit, &found.action, false).await
     }
 

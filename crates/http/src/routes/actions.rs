@@ -95,7 +95,7 @@ pub async fn one(
     For(permit): For<Manage>,
     InPath(path): InPath<ActionPath>,
 ) -> ApiResult<Json<ActionReply>> {
-    Ok(Json(state.engine.find_action(&permit, &path.name)?.into()))
+    Ok(Json(state.engine.find_action(&permit, &path.name).await?.into()))
 }
 
 /// Change an action; its next version is saved
@@ -175,7 +175,7 @@ pub async fn export(
     For(permit): For<Manage>,
     InPath(path): InPath<ActionPath>,
 ) -> ApiResult<Json<Value>> {
-    let details = state.engine.find_action(&permit, &path.name)?;
+    let details = state.engine.find_action(&permit, &path.name).await?;
     Ok(Json(ActionFile::from(&details.action.spec).to_json()))
 }
 

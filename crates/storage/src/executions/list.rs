@@ -184,14 +184,22 @@ pub async fn last_runs(mut db: impl Read, guru: GuruId) -> Result<Vec<LastRun>> 
     let rows = db
         .rows("list last executions", sql, values![Value::shown(guru)])
         .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(LastRun {
-                action_id: row.parse("action_id")?,
-                execution_id: row.parse("id")?,
-                status: row.word("status", ExecutionStatus::parse)?,
-                created_at: row.time("created_at")?,
-            })
-        })
-        .collect()
+    rows.iter().map(read_last_run).collect()
+}
+
+/// The newest execution of one action.
+pub async fn last_run(mut db: impl Read, guru: GuruId, action: ActionId) -> Result<Option<LastRun>> {
+    let sql = "SELECT action_id, id, status, created_at FROM executions WHERE guru_id = $1 AND action_id = $2
+         ORDER BY id DESC LIMIT 1";
+    let values = values![Value::shown(guru), Value::shown(action)];
+    db.row("find an action's last execution", sql, values).await?.as_ref().map(read_last_run).transpose()
+}
+
+fn read_last_run(row: &Row) -> Result<LastRun> {
+    Ok(LastRun {
+        action_id: row.parse("action_id")?,
+        execution_id: row.parse("id")?,
+        status: row.word("status", ExecutionStatus::parse)?,
+        created_at: row.time("created_at")?,
+    })
 }
