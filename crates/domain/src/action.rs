@@ -1,6 +1,6 @@
 //! Actions: when they run, with what, and what they do.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,8 @@ pub struct Action {
     pub tested_version: Option<u32>,
     /// Why the system disabled it ("secret `X` was deleted"); cleared when it is enabled.
     pub disabled_reason: Option<String>,
-    pub spec: ActionSpec,
+    /// Shared, since every run holds it.
+    pub spec: Arc<ActionSpec>,
     pub created_at: UnixMillis,
     pub updated_at: UnixMillis,
 }

@@ -6,6 +6,7 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use errand_domain::{
@@ -13,7 +14,10 @@ use errand_domain::{
 };
 use errand_secrets::{Masked, Masker, Raw, StreamMasker};
 use errand_storage::{LedgerWrite, MaskedJson, Writer, events::Batch};
-use tokio::sync::{mpsc, oneshot};
+use tokio::{
+    sync::{Notify, mpsc, oneshot},
+    time::timeout,
+};
 
 use crate::{
     Engine, EngineError,
@@ -24,6 +28,9 @@ use crate::{
 
 /// Requests that one transaction takes at most: large enough to share a commit, small enough to keep it short.
 const BATCH_REQUESTS_MAX: usize = 256;
+/// How long a write that nobody waits for may wait for company. A short run's beginning and end then share one
+/// transaction and one row, which is most of what recording it costs.
+const COMPANY_WAIT_MAX: Duration = Duration::from_millis(2);
 
 /// What the recorder writes together: rows, then the event to show once they are committed.
 struct Request {
@@ -36,6 +43,8 @@ struct Request {
 #[derive(Debug, Clone)]
 pub struct Recorder {
     requests: mpsc::UnboundedSender<Request>,
+    /// Rung with every request that somebody waits for.
+    awaited: Arc<Notify>,
 }
 
 impl std::fmt::Debug for Request {
@@ -48,7 +57,9 @@ impl Recorder {
     /// Starts the writer. It ends, with everything written, when the last `Recorder` is dropped.
     pub fn start(ledger: Writer, hub: Arc<Hub>) -> (Self, tokio::task::JoinHandle<()>) {
         let (requests, receiver) = mpsc::unbounded_channel();
-        (Self { requests }, tokio::spawn(write_all(ledger, hub, receiver)))
+        let awaited = Arc::new(Notify::new());
+        let writing = tokio::spawn(write_all(ledger, hub, Arrivals { receiver, awaited: Arc::clone(&awaited) }));
+        (Self { requests, awaited }, writing)
     }
 
     /// Writes rows that belong to no event; the receipt resolves once they are committed.
@@ -59,8 +70,12 @@ impl Recorder {
     }
 
     fn send(&self, request: Request) {
+        let is_awaited = request.done.is_some();
         // The writer outlives every recorder, so sending can't fail while one exists.
         let _ = self.requests.send(request);
+        if is_awaited {
+            self.awaited.notify_one();
+        }
     }
 }
 
@@ -78,10 +93,44 @@ impl Receipt {
     }
 }
 
+/// The writer's end of the queue.
+struct Arrivals {
+    receiver: mpsc::UnboundedReceiver<Request>,
+    awaited: Arc<Notify>,
+}
+
+impl Arrivals {
+    /// What has gathered, in order; false when nothing will come any more. Returns at once when somebody waits for one
+    /// of the writes or follows one of the streams, else a moment later with what came in between.
+    async fn gather(&mut self, hub: &Hub, batch: &mut Vec<Request>) -> bool {
+        if self.receiver.recv_many(batch, BATCH_REQUESTS_MAX).await == 0 {
+            return false;
+        }
+        if batch.iter().any(|request| request.is_pressing(hub)) {
+            return true;
+        }
+        // A bell of an earlier batch may still ring: then this one is only written sooner.
+        let _ = timeout(COMPANY_WAIT_MAX, self.awaited.notified()).await;
+        while batch.len() < BATCH_REQUESTS_MAX
+            && let Ok(request) = self.receiver.try_recv()
+        {
+            batch.push(request);
+        }
+        true
+    }
+}
+
+impl Request {
+    fn is_pressing(&self, hub: &Hub) -> bool {
+        let is_followed = |(stream, _): &(StreamId, LiveEvent)| hub.followers(*stream).is_some_and(|followers| followers > 0);
+        self.done.is_some() || self.publish.as_ref().is_some_and(is_followed)
+    }
+}
+
 /// Takes what has gathered, writes it in one transaction (group commit), then tells the waiting and the following.
-async fn write_all(ledger: Writer, hub: Arc<Hub>, mut receiver: mpsc::UnboundedReceiver<Request>) {
+async fn write_all(ledger: Writer, hub: Arc<Hub>, mut arrivals: Arrivals) {
     let mut batch = Vec::with_capacity(BATCH_REQUESTS_MAX);
-    while receiver.recv_many(&mut batch, BATCH_REQUESTS_MAX).await > 0 {
+    while arrivals.gather(&hub, &mut batch).await {
         let together: Vec<LedgerWrite> = batch.iter().flat_map(|request| request.writes.iter().cloned()).collect();
         let all_kept = match ledger.apply(together).await {
             Ok(_) => true,
@@ -185,9 +234,8 @@ impl StreamWriter {
     fn push(&self, kind: EventKind<Masked>, mut writes: Vec<LedgerWrite>, done: Option<oneshot::Sender<bool>>) {
         let mut state = self.state();
         state.last_seq += 1;
-        let event = Event { seq: state.last_seq, at: self.clock.now(), kind };
-        writes.push(LedgerWrite::Events(Batch { stream: self.stream, events: vec![event.clone()] }));
-        let event = Arc::new(event);
+        let event = Arc::new(Event { seq: state.last_seq, at: self.clock.now(), kind });
+        writes.push(LedgerWrite::Events(Batch { stream: self.stream, events: vec![Arc::clone(&event)] }));
         self.recorder.send(Request { writes, publish: Some((self.stream, event)), done });
     }
 

@@ -246,7 +246,7 @@ impl Engine {
         cancel: &CancellationToken,
     ) -> RunOutcome {
         let input = RunInput {
-            action: Arc::new(job.action.spec.clone()),
+            action: Arc::clone(&job.action.spec),
             arguments: job.arguments.clone(),
             secrets,
             built_ins: job.built_ins.clone(),

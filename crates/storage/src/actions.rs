@@ -2,6 +2,8 @@
 //!
 //! Every change bumps the guru's revision in the same transaction.
 
+use std::sync::Arc;
+
 use errand_domain::{
     Action, ActionId, ActionName, ActionSpec, GuruId, SecretName, UnixMillis, action_file::ActionFile,
     limits::Limits,
@@ -315,7 +317,7 @@ fn read(row: &Row) -> Result<Action> {
         enabled: row.get("enabled")?,
         tested_version: row.u32_option("tested_version")?,
         disabled_reason: row.get("disabled_reason")?,
-        spec: read_spec(row)?,
+        spec: Arc::new(read_spec(row)?),
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })

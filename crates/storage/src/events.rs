@@ -1,5 +1,7 @@
 //! The event log: what a turn, or an execution outside any turn, went through.
 
+use std::sync::Arc;
+
 use errand_domain::{Event, EventKind, ExecutionId, GuruId, StreamId, TurnId, event::EVENT_VERSION};
 
 use crate::{
@@ -12,7 +14,8 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct Batch {
     pub stream: StreamId,
-    pub events: Vec<Event<Masked>>,
+    /// Shared with whoever follows the stream.
+    pub events: Vec<Arc<Event<Masked>>>,
 }
 
 /// Appends to any number of streams. Fails with `Conflict` when a stream has an event of the same number already.

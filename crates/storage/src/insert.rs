@@ -2,9 +2,10 @@
 
 use crate::{Result, connection::Transaction, row::Value};
 
-/// Rows per statement, biggest first. A few fixed sizes keep the number of prepared statements small; the largest
-/// stays far below SQLite's 32,766 and PostgreSQL's 65,535 values per statement.
-const SIZES: [usize; 4] = [64, 16, 4, 1];
+/// Rows per statement, biggest first. Fixed sizes keep the number of prepared statements small; the small ones are all
+/// there, since one run's events should take one statement (each is a trip to the database's thread and back). The
+/// largest stays far below SQLite's 32,766 and PostgreSQL's 65,535 values per statement.
+const SIZES: [usize; 11] = [64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1];
 
 /// `head` is `INSERT INTO table (a, b, c)`; every row has as many values as `head` has columns.
 pub(crate) async fn insert_rows(

@@ -27,6 +27,7 @@ mod presence;
 mod row;
 pub mod secrets;
 pub mod settings;
+mod sqlite_transaction;
 pub mod users;
 pub mod write_keys;
 

@@ -85,13 +85,13 @@ impl Engine {
             enabled: false,
             tested_version: None,
             disabled_reason: None,
-            spec,
+            spec: Arc::new(spec),
             created_at: now,
             updated_at: now,
         };
         let mut tx = self.db().writer.begin().await?;
         actions::insert(&mut tx, permit.guru_id(), NewAction { id: action.id, spec: &action.spec, at: now }).await.map_err(|error| taken(error, &action))?;
-        self.audit(&mut tx, &permit.guru.masker, change(permit, "action.create", &action, None, Some(ActionFile::from(&action.spec)))).await?;
+        self.audit(&mut tx, &permit.guru.masker, change(permit, "action.create", &action, None, Some(ActionFile::from(&*action.spec)))).await?;
         tx.commit().await?;
         self.after_change(permit, &action).await
     }
@@ -101,13 +101,13 @@ impl Engine {
     pub async fn update_action(&self, permit: &Permit<Manage>, name: &str, file: &ActionFile) -> Result<ActionDetails> {
         let old = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
         let spec = self.checked(&permit.guru, file, Some(old.id), UnknownNames::Refuse)?;
-        if spec == old.spec {
+        if spec == *old.spec {
             return Ok(details(&permit.guru, Arc::clone(old)));
         }
-        let action = Action { version: old.version + 1, spec, updated_at: self.clock().now(), ..(**old).clone() };
+        let action = Action { version: old.version + 1, spec: Arc::new(spec), updated_at: self.clock().now(), ..(**old).clone() };
         let mut tx = self.db().writer.begin().await?;
         actions::update(&mut tx, permit.guru_id(), ActionChange { id: old.id, version: old.version, spec: &action.spec, at: action.updated_at }).await.map_err(|error| taken(error, &action))?;
-        let (before, after) = (ActionFile::from(&old.spec), ActionFile::from(&action.spec));
+        let (before, after) = (ActionFile::from(&*old.spec), ActionFile::from(&*action.spec));
         self.audit(&mut tx, &permit.guru.masker, change(permit, "action.update", &action, Some(before), Some(after))).await?;
         tx.commit().await?;
         self.after_change(permit, &action).await
@@ -153,7 +153,7 @@ impl Engine {
         let action = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
         let mut tx = self.db().writer.begin().await?;
         actions::delete(&mut tx, permit.guru_id(), action.id).await?;
-        self.audit(&mut tx, &permit.guru.masker, change(permit, "action.delete", action, Some(ActionFile::from(&action.spec)), None)).await?;
+        self.audit(&mut tx, &permit.guru.masker, change(permit, "action.delete", action, Some(ActionFile::from(&*action.spec)), None)).await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);
         Ok(())
@@ -163,7 +163,7 @@ impl Engine {
     pub fn lint_action(&self, permit: &Permit<Manage>, file: &ActionFile) -> Result<Vec<Advice>> {
         let spec = file.check(self.limits())?;
         let others: Vec<&ActionSpec> =
-            permit.guru.actions.iter().map(|action| &action.spec).filter(|other| other.name != spec.name).collect();
+            permit.guru.actions.iter().map(|action| &*action.spec).filter(|other| other.name != spec.name).collect();
         Ok(lint::lint(&spec, &others, &permit.guru.secret_names()))
     }
 

@@ -1,5 +1,7 @@
 //! Reading history, and settling what a dead process left behind.
 
+use std::sync::Arc;
+
 use errand_domain::{
     Event, EventKind, Execution, ExecutionId, ExecutionStatus, Source, StreamId, TurnStatus, UnixMillis,
 };
@@ -82,7 +84,7 @@ impl Engine {
         ends.extend(turns.into_iter().map(|(_, turn)| (StreamId::Turn(turn), interrupted_turn())));
         for (stream, kind) in ends {
             let seq = events::last_seq(&mut tx, stream).await? + 1;
-            events::append(&mut tx, &[Batch { stream, events: vec![Event { seq, at: now, kind }] }]).await?;
+            events::append(&mut tx, &[Batch { stream, events: vec![Arc::new(Event { seq, at: now, kind })] }]).await?;
         }
         tx.commit().await?;
         Ok(interrupted.len())

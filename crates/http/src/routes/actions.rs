@@ -176,7 +176,7 @@ pub async fn export(
     InPath(path): InPath<ActionPath>,
 ) -> ApiResult<Json<Value>> {
     let details = state.engine.find_action(&permit, &path.name).await?;
-    Ok(Json(ActionFile::from(&details.action.spec).to_json()))
+    Ok(Json(ActionFile::from(&*details.action.spec).to_json()))
 }
 
 /// Run an action once with given parameters, enabled or not

@@ -59,7 +59,7 @@ impl From<ActionDetails> for ActionReply {
             enabled: action.enabled,
             tested_version: action.tested_version,
             disabled_reason: action.disabled_reason.clone(),
-            definition: ActionFile::from(&action.spec).to_json(),
+            definition: ActionFile::from(&*action.spec).to_json(),
             secrets: details.secrets.iter().map(ToString::to_string).collect(),
             missing_secrets: details.missing_secrets.iter().map(ToString::to_string).collect(),
             last_run: details.last_run.as_ref().map(LastRun::from),

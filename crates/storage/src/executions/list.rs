@@ -5,7 +5,7 @@ use errand_domain::{ActionId, Execution, ExecutionId, ExecutionStatus, GuruId, S
 use super::read;
 use crate::{
     Read, Result,
-    row::{Value, id_bound, values},
+    row::{Row, Value, id_bound, values},
 };
 
 /// Output that a list shows of each execution; what is longer is cut and marked so. One execution alone has all.

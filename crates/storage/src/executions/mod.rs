@@ -8,7 +8,7 @@ use errand_domain::{
     GuruId, Source, TurnId, UnixMillis, UserId,
 };
 
-pub use list::{ExecutionFilter, ExecutionPage, LISTED_OUTPUT_CHARS, LastRun, explain, last_runs, list};
+pub use list::{ExecutionFilter, ExecutionPage, LISTED_OUTPUT_CHARS, LastRun, explain, last_run, last_runs, list};
 pub use recovery::{DeadNodes, Interrupted, delete_before, interrupt, queued_before};
 
 use crate::{

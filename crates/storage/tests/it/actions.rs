@@ -16,7 +16,7 @@ async fn an_action_is_kept_with_all_its_versions() {
             (action.version, action.enabled, action.tested_version),
             (1, false, None)
         );
-        assert_eq!(action.spec, spec("orders")?);
+        assert_eq!(*action.spec, spec("orders")?);
 
         let changed = ActionSpec {
             trigger: "When the user asks for a parcel".to_owned(),
@@ -43,7 +43,7 @@ async fn an_action_is_kept_with_all_its_versions() {
             .await?
             .expect("the renamed action");
         assert_eq!(
-            (found.version, found.updated_at, found.created_at, &found.spec),
+            (found.version, found.updated_at, found.created_at, &*found.spec),
             (2, at(9), at(1), &changed)
         );
         assert_eq!(

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use errand_domain::{
     Event, EventKind, ExecutionId, ExecutionStatus, Source, StreamId, TurnStatus, event::OutputStream,
 };
@@ -13,6 +15,10 @@ use crate::{
         TestResult, a_guru, an_action, at, end_of, execution_id, masked, new_execution, on_both, start,
     },
 };
+
+fn shared(events: &[Event<Masked>]) -> Vec<Arc<Event<Masked>>> {
+    events.iter().cloned().map(Arc::new).collect()
+}
 
 fn chunk(seq: u32, execution_id: ExecutionId, text: &str) -> Event<Masked> {
     let kind = EventKind::ActionOutput {
@@ -60,7 +66,7 @@ async fn a_whole_turn_in_one_batch_reads_as_one_written_step_by_step() {
             .apply(vec![
                 LedgerWrite::Events(Batch {
                     stream,
-                    events: events.clone(),
+                    events: shared(&events),
                 }),
                 LedgerWrite::TurnFinished(turn_end(&turn)?),
                 LedgerWrite::ExecutionFinished(end_of(&run, ExecutionStatus::Succeeded)),
@@ -119,7 +125,7 @@ async fn a_failing_batch_leaves_nothing() {
             LedgerWrite::ExecutionStarted(run.clone()),
             LedgerWrite::Events(Batch {
                 stream,
-                events: twice,
+                events: shared(&twice),
             }),
         ];
         let outcome = db.writer.apply(writes).await;
@@ -147,7 +153,7 @@ async fn batches_of_any_size_arrive_whole() {
             db.writer
                 .apply(vec![LedgerWrite::Events(Batch {
                     stream,
-                    events: events.clone(),
+                    events: shared(&events),
                 })])
                 .await?;
             assert_eq!(
@@ -179,7 +185,7 @@ async fn eight_writers_at_once_lose_nothing() {
                         .apply(vec![LedgerWrite::ExecutionStarted(run.clone())])
                         .await?;
                     let stream = StreamId::Execution(run.id);
-                    let events = vec![chunk(1, run.id, "a")];
+                    let events = shared(&[chunk(1, run.id, "a")]);
                     let end = end_of(&run, ExecutionStatus::Succeeded);
                     let writes = vec![
                         LedgerWrite::ExecutionFinished(end),

@@ -1,0 +1,59 @@
+"""Runs the benchmarks and writes docs/benchmarks.md. Called by scripts/bench.sh, which builds what is measured."""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import api_call
+import criterion
+import report
+import start
+import turn
+from processes import Errand, upstream
+
+DOCUMENT = Path("docs/benchmarks.md")
+
+
+def main():
+    options = parse()
+    load_before = report.load()
+    with tempfile.TemporaryDirectory(prefix="errand-bench-") as folder, upstream(options.upstream) as address:
+        errand = Errand(options.errand, folder, options.model.resolve(), address)
+        with errand.running():
+            say("B4: API-call action over REST")
+            calls = api_call.measure(errand, address, options.seconds, options.repetitions)
+            say("B6: a turn over SSE")
+            turns = turn.measure(errand, address, options.turns)
+        say("B7: start, memory, size")
+        starts = start.measure(errand, options.errand, options.starts)
+    sections = [report.api_call(calls), report.turn(turns), report.start(starts)]
+    if not options.server_only:
+        say("B5: embedded plan")
+        sections.append(report.plans(criterion.plans(options.model)))
+        say("B11: masking")
+        sections.append(report.masking(criterion.masking(options.model)))
+    print("\n".join(sections))
+    if not options.server_only:
+        report.write(DOCUMENT, sections, load_before)
+        say(f"Written to {DOCUMENT}")
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--errand", type=Path, required=True, help="the release binary")
+    parser.add_argument("--upstream", type=Path, required=True, help="the release build of the benchmark's upstream")
+    parser.add_argument("--model", type=Path, required=True, help="folder of the planner's model")
+    parser.add_argument("--seconds", type=int, default=5, help="length of each load run")
+    parser.add_argument("--repetitions", type=int, default=5, help="load runs of each kind")
+    parser.add_argument("--turns", type=int, default=100)
+    parser.add_argument("--starts", type=int, default=20)
+    parser.add_argument("--server-only", action="store_true", help="B4, B6 and B7 alone, shown and not written")
+    return parser.parse_args()
+
+
+def say(text):
+    print(f"\033[1m==>\033[0m {text}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
