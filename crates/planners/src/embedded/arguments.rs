@@ -324,9 +324,9 @@ fn typed_bid(want: &Wanted<'_>, asked: bool, candidate: &Candidate, text: &str) 
 }
 
 /// Nouns that say what a number before or after them belongs to.
-const ID_NOUNS: [&str; 14] = [
-    "order", "ticket", "invoice", "case", "charge", "payment", "booking", "shipment", "parcel", "package",
-    "error", "account", "issue", "tracking",
+/// A parcel is not among them: people call their order by it ("has my package 12360 shipped?").
+const ID_NOUNS: [&str; 11] = [
+    "order", "ticket", "invoice", "case", "charge", "payment", "booking", "error", "account", "issue", "tracking",
 ];
 
 /// An id beside another thing's noun ("ticket 4471" for an order) is not this parameter's.
