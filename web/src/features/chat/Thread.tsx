@@ -45,7 +45,9 @@ export function Thread({ guru, conversation, onConversation, onNew }: ThreadProp
   const cancel = useCancel(guru.slug);
   const { scroller, content, atEnd, toEnd } = useStickToEnd(running !== null || asking);
   const loaded = stored.data !== undefined;
-  useDocumentTitle(stored.data?.title ?? guru.name);
+  // A conversation begun over the API has no title before its first question.
+  const title = [stored.data?.title, turns[0]?.question].find((words) => words) ?? guru.name;
+  useDocumentTitle(title);
   useEffect(() => {
     if (loaded) toEnd();
   }, [conversation, loaded, toEnd]);
@@ -70,7 +72,7 @@ export function Thread({ guru, conversation, onConversation, onNew }: ThreadProp
           ref={content}
           className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-5 pt-8 pb-6 sm:px-8"
         >
-          {!empty && !stored.isError && <h1 className="sr-only">{stored.data?.title ?? guru.name}</h1>}
+          {!empty && !stored.isError && <h1 className="sr-only">{title}</h1>}
           {empty && <EmptyChat guru={guru} onAsk={send} />}
           {conversation !== null && stored.isPending && <ThreadSkeleton />}
           {conversation !== null && stored.isError && !loaded && (
