@@ -1,29 +1,35 @@
 //! Connections to either database, as two types: a [`Reader`] that anyone may clone, and the [`Writer`].
 
-use std::{borrow::Cow, fmt, pin::Pin, time::Duration};
+use std::{borrow::Cow, fmt, pin::Pin, sync::Arc, time::Duration};
 
 use errand_domain::UnixMillis;
 use sqlx::{
-    AssertSqlSafe, ConnectOptions, PgPool, Postgres, Sqlite, SqlitePool,
+    AssertSqlSafe, ConnectOptions, PgPool, Postgres, SqliteConnection, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions, PgRow},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteRow, SqliteSynchronous},
 };
+
+use tokio::sync::Mutex;
 
 use crate::{
     Location, Result, StorageError,
     dialect::Dialect,
     migrations,
     row::{Row, Value},
+    sqlite_transaction::SqliteTransaction,
 };
 
 /// How long a statement waits for a lock that another process holds on the SQLite file.
 const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait for a free connection before giving up.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Prepared statements kept per connection; the crate has fewer texts than this.
 const STATEMENTS_KEPT: usize = 256;
 /// SQLite's page cache per connection, in KiB (negative, as its pragma wants it).
 const SQLITE_CACHE_KIB: &str = "-16384";
+/// Pages (of 4 KiB) after which SQLite's log is folded into its file: history rewrites the same index pages again and
+/// again, so each fold takes many writes of a page together.
+const SQLITE_LOG_PAGES: &str = "4000";
 
 /// The opened and migrated database.
 #[derive(Debug, Clone)]
@@ -65,8 +71,19 @@ impl Db {
 
     /// Waits for borrowed connections to come back and closes all. SQLite's log is folded into its file.
     pub async fn close(&self) {
-        self.reader.pool.close().await;
-        self.writer.pool.close().await;
+        match &self.reader.pool {
+            Pool::Sqlite(pool) => pool.close().await,
+            Pool::Postgres(pool) => pool.close().await,
+        }
+        match &self.writer.connections {
+            Writing::Sqlite(connection) => {
+                if let Some(connection) = connection.lock().await.take() {
+                    // The process is done with it either way; what was committed is kept.
+                    let _ = sqlx::Connection::close(connection).await;
+                }
+            }
+            Writing::Postgres(pool) => pool.close().await,
+        }
     }
 }
 
@@ -92,19 +109,17 @@ async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) 
         .foreign_keys(true)
         .statement_cache_capacity(STATEMENTS_KEPT)
         .pragma("cache_size", SQLITE_CACHE_KIB)
+        .pragma("wal_autocheckpoint", SQLITE_LOG_PAGES)
         .pragma("temp_store", "memory")
         .disable_statement_logging();
-    let pool = |connections| {
-        SqlitePoolOptions::new()
-            .max_connections(connections)
-            .acquire_timeout(ACQUIRE_TIMEOUT)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .test_before_acquire(false)
-    };
     // The writer comes first: it makes the file and sets the journal mode, which readers then find.
-    let write = pool(1).connect_with(options.clone()).await.map_err(failed)?;
-    let read = pool(readers)
+    let write = options.connect().await.map_err(failed)?;
+    let read = SqlitePoolOptions::new()
+        .max_connections(readers)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
         .connect_with(options.pragma("query_only", "on"))
         .await
         .map_err(failed)?;
@@ -113,7 +128,7 @@ async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) 
             pool: Pool::Sqlite(read),
         },
         writer: Writer {
-            pool: Pool::Sqlite(write),
+            connections: Writing::Sqlite(Arc::new(Mutex::new(Some(write)))),
         },
     })
 }
@@ -133,10 +148,13 @@ async fn open_postgres(location: &Location, options: &PgConnectOptions, connecti
             location: location.to_string(),
             source,
         })?;
-    let pool = Pool::Postgres(pool);
     Ok(Db {
-        reader: Reader { pool: pool.clone() },
-        writer: Writer { pool },
+        reader: Reader {
+            pool: Pool::Postgres(pool.clone()),
+        },
+        writer: Writer {
+            connections: Writing::Postgres(pool),
+        },
     })
 }
 
@@ -153,11 +171,23 @@ impl Pool {
             Self::Postgres(_) => Dialect::Postgres,
         }
     }
+}
 
-    async fn close(&self) {
+/// SQLite's one writing connection is handed from writer to writer rather than through a pool, which would test it
+/// after every transaction. None when it was closed.
+pub(crate) type WritingConnection = Arc<Mutex<Option<SqliteConnection>>>;
+
+#[derive(Clone)]
+enum Writing {
+    Sqlite(WritingConnection),
+    Postgres(PgPool),
+}
+
+impl Writing {
+    fn dialect(&self) -> Dialect {
         match self {
-            Self::Sqlite(pool) => pool.close().await,
-            Self::Postgres(pool) => pool.close().await,
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
         }
     }
 }
@@ -171,7 +201,7 @@ pub struct Reader {
 /// Begins transactions; on SQLite there is one at a time, and a second one waits.
 #[derive(Clone)]
 pub struct Writer {
-    pool: Pool,
+    connections: Writing,
 }
 
 impl Writer {
@@ -182,9 +212,9 @@ impl Writer {
 
     fn opening(&self) -> Asked<'_, Transaction> {
         Box::pin(async move {
-            let open = match &self.pool {
-                Pool::Sqlite(pool) => pool.begin_with("BEGIN IMMEDIATE").await.map(Open::Sqlite),
-                Pool::Postgres(pool) => pool.begin().await.map(Open::Postgres),
+            let open = match &self.connections {
+                Writing::Sqlite(connection) => SqliteTransaction::begin(connection).await.map(Open::Sqlite),
+                Writing::Postgres(pool) => pool.begin().await.map(Open::Postgres),
             };
             open.map(|open| Transaction { open })
                 .map_err(|source| StorageError::query("begin a transaction", source))
@@ -198,7 +228,7 @@ pub struct Transaction {
 }
 
 enum Open {
-    Sqlite(sqlx::Transaction<'static, Sqlite>),
+    Sqlite(SqliteTransaction),
     Postgres(sqlx::Transaction<'static, Postgres>),
 }
 
@@ -377,7 +407,7 @@ impl fmt::Debug for Reader {
 
 impl fmt::Debug for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Writer({:?})", self.pool.dialect())
+        write!(f, "Writer({:?})", self.connections.dialect())
     }
 }
 

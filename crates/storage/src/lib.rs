@@ -26,6 +26,7 @@ mod migrations;
 mod row;
 pub mod secrets;
 pub mod settings;
+mod sqlite_transaction;
 pub mod users;
 pub mod write_keys;
 
