@@ -261,15 +261,12 @@ fn worded(spec: &ActionSpec, arguments: &Arguments, reply: &Reply) -> String {
 }
 
 fn date(time: &minijinja::Value) -> String {
-    let day = match time.as_str() {
-        Some(text) => text[..10].parse::<jiff::civil::Date>().expect("an ISO time"),
-        None => {
-            let seconds = i64::try_from(time.clone()).expect("Unix seconds");
-            jiff::Timestamp::from_second(seconds)
-                .expect("a time")
-                .to_zoned(jiff::tz::TimeZone::UTC)
-                .date()
-        }
+    let day = if let Some(text) = time.as_str() { text[..10].parse::<jiff::civil::Date>().expect("an ISO time") } else {
+        let seconds = i64::try_from(time.clone()).expect("Unix seconds");
+        jiff::Timestamp::from_second(seconds)
+            .expect("a time")
+            .to_zoned(jiff::tz::TimeZone::UTC)
+            .date()
     };
     day.strftime("%-d %b %Y").to_string()
 }

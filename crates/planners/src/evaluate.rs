@@ -100,7 +100,7 @@ fn judge_arguments(
         let place = format!("{action}.{parameter}");
         match arguments.get(parameter.as_str()) {
             Some(value) if accepted.iter().any(|other| same(value, other, today)) => {
-                outcome.arguments_right.push(place)
+                outcome.arguments_right.push(place);
             }
             Some(value) => outcome
                 .arguments_wrong

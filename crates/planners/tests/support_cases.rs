@@ -25,7 +25,7 @@ fn planned(before: &[&str], question: &str) -> Result<String, Box<dyn Error>> {
         actions: Vec::new(),
         before,
         question: question.to_owned(),
-        expected: Default::default(),
+        expected: BTreeMap::default(),
     };
     Ok(told(&planner.plan(&support::request(&planner, &all, &case)?)))
 }
@@ -40,7 +40,7 @@ fn told(plan: &Plan) -> String {
         format!("{}({})", step.action, arguments.join(" "))
     });
     let missing = plan.missing.iter().map(|missing| {
-        let names: Vec<_> = missing.parameters.iter().map(|name| name.as_str()).collect();
+        let names: Vec<_> = missing.parameters.iter().map(errand_domain::ParameterName::as_str).collect();
         format!("{}? {}", missing.action, names.join(" "))
     });
     steps.chain(missing).collect::<Vec<_>>().join("; ")
@@ -130,7 +130,7 @@ fn every_action_is_considered_with_evidence_and_the_fallback_is_announced() -> O
         actions: Vec::new(),
         before: Vec::new(),
         question: "Where is my refund for order 12345?".to_owned(),
-        expected: Default::default(),
+        expected: BTreeMap::default(),
     };
     let request = support::request(&planner, &all, &case)?;
     let plan = planner.plan(&request);
@@ -205,7 +205,7 @@ proptest! {
         let question = pieces.concat();
         let planner = EmbeddedPlanner::new(None);
         let all = support::catalogue(Path::new(CATALOGUE), &planner).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let case = Case { actions: Vec::new(), before: vec!["I was charged twice".to_owned(), "Which file?".to_owned()], question: question.clone(), expected: Default::default() };
+        let case = Case { actions: Vec::new(), before: vec!["I was charged twice".to_owned(), "Which file?".to_owned()], question: question.clone(), expected: BTreeMap::default() };
         let request = support::request(&planner, &all, &case).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let plan = planner.plan(&request);
         for step in &plan.steps {

@@ -34,6 +34,7 @@ pub(crate) struct Clause {
 
 /// A turn, read.
 #[derive(Debug)]
+#[allow(clippy::struct_excessive_bools)] // four signs that are there or not, and any of them may be
 pub(crate) struct Reading {
     pub clauses: Vec<Clause>,
     /// It begins by agreeing ("yes", "sure, go ahead").

@@ -351,8 +351,7 @@ fn core(text: &str, phrase: &Phrase, known: &[String], sort: Sort) -> Option<Ran
         let named = word.is_capitalised()
             && word.start + phrase.start > 0
             && !matches!(sort, Sort::Team | Sort::Incident);
-        (COMMON.contains(&lower) || known.contains(&words::stem(lower)))
-            && !(named && !COMMON.contains(&lower))
+        COMMON.contains(&lower) || (!named && known.contains(&words::stem(lower)))
     };
     // "payment failures" stays whole: a failure of payments is the kind of trouble.
     let kept: Vec<_> = inner

@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn lists_in_descriptions_are_read() {
         let check = |description: &str, expect: &[&str]| {
-            assert_eq!(listed_values(description), expect, "{description}")
+            assert_eq!(listed_values(description), expect, "{description}");
         };
         check("How urgent, one of low, medium, high", &["low", "medium", "high"]);
         check("Priority (Low/Medium/High)", &["Low", "Medium", "High"]);
