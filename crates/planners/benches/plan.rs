@@ -52,11 +52,7 @@ fn catalogue(planner: &EmbeddedPlanner, count: usize) -> Catalogue {
 /// A made-up word for a number, so that catalogues do not all share their words.
 fn word(number: usize) -> String {
     let letter = |n: usize| char::from(b'a' + u8::try_from(n % 26).unwrap_or_default());
-    ["q", "x", "z"]
-        .iter()
-        .zip([number, number / 26, number / 676])
-        .map(|(first, n)| format!("{first}{}", letter(n)))
-        .collect()
+    ['q', 'x', 'z'].into_iter().zip([number, number / 26, number / 676]).flat_map(|(first, n)| [first, letter(n)]).collect()
 }
 
 fn plan(criterion: &mut Criterion) {

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::{error::Error, path::Path};
+use std::{collections::BTreeMap, error::Error, path::Path};
 
 use errand_domain::Plan;
 use errand_planners::{
