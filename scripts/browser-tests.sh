@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # Runs Playwright against the real server: the demo on a free port with an empty data directory, both gone afterwards.
-# The tests get ERRAND_URL (where it listens) and ERRAND_SIGN_IN_LINK (the one-time link that the first start prints).
+# The tests get ERRAND_URL (where it listens), ERRAND_CLAIM_LINK (the one-time link that the first start prints), and the
+# account that it signs in with the password that they set: ERRAND_EMAIL, ERRAND_PASSWORD. Arguments go to Playwright.
+# ERRAND_BINARY names a binary built before; `--screenshots` renews docs/screenshots instead of testing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -23,11 +25,19 @@ give_up() {
     exit 1
 }
 
-cargo build --quiet --package errand
+if [ -z "${ERRAND_BINARY:-}" ]; then
+    scripts/build-web.sh
+    cargo build --quiet --package errand
+    ERRAND_BINARY="${CARGO_TARGET_DIR:-target}/debug/errand"
+fi
+CHROMIUM="${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}"
+[ -n "$CHROMIUM" ] || { echo "No Chromium was found. Run scripts/install-test-needs.sh, or set CHROMIUM." >&2; exit 1; }
+export CHROMIUM
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export ERRAND_URL="http://127.0.0.1:$port"
 ERRAND_DATA_DIR="$data/state" ERRAND_LISTEN="127.0.0.1:$port" ERRAND_PUBLIC_URL="$ERRAND_URL" NO_COLOR=1 \
-    "${CARGO_TARGET_DIR:-target}/debug/errand" serve --demo >"$data/server.log" 2>&1 </dev/null &
+    ERRAND_MODEL_DIR="${ERRAND_MODEL_DIR:-$PWD/.cache/model}" \
+    "$ERRAND_BINARY" serve --demo >"$data/server.log" 2>&1 </dev/null &
 server=$!
 
 deadline=$((SECONDS + 90))
@@ -37,8 +47,16 @@ until curl --silent --fail --output /dev/null "$ERRAND_URL/readyz"; do
     sleep 0.2
 done
 
-ERRAND_SIGN_IN_LINK=$(grep -oE "$ERRAND_URL/[^[:space:]\"]*(claim|token)[^[:space:]\"]*" "$data/server.log" | head -n 1 || true)
-[ -n "$ERRAND_SIGN_IN_LINK" ] || give_up "The server printed no sign-in link."
-export ERRAND_SIGN_IN_LINK
+ERRAND_CLAIM_LINK=$(grep -oE "$ERRAND_URL/claim\?token=[^[:space:]\"]+" "$data/server.log" | head -n 1 || true)
+[ -n "$ERRAND_CLAIM_LINK" ] || give_up "The server printed no sign-in link."
+export ERRAND_CLAIM_LINK
+export ERRAND_EMAIL="admin@localhost"
+ERRAND_PASSWORD="$(python3 -c 'import secrets; print(secrets.token_urlsafe(18))')"
+export ERRAND_PASSWORD
 
-cd web && npx --no-install playwright test --reporter=list "$@" </dev/null
+cd web
+if [ "${1:-}" = --screenshots ]; then
+    node e2e/screenshots.mjs
+else
+    npx --no-install playwright test --reporter=list "$@" </dev/null
+fi

@@ -1,5 +1,12 @@
 import { defineConfig, devices } from '@playwright/test';
 
+const MOCK = {
+  name: 'mock',
+  testMatch: 'mock/*.spec.ts',
+  dependencies: ['enter'],
+  use: { viewport: { width: 1280, height: 820 }, storageState: 'test-results/session.json' },
+};
+
 /**
  * The browser's tests, against a running server:
  *   ERRAND_URL         where it is, http://127.0.0.1:8029 unless told
@@ -11,8 +18,9 @@ import { defineConfig, devices } from '@playwright/test';
 export default defineConfig({
   testDir: 'e2e',
   outputDir: 'test-results',
-  fullyParallel: false,
-  workers: 1,
+  // Each test opens a conversation of its own, so that they don't meet.
+  fullyParallel: true,
+  workers: 2,
   forbidOnly: process.env.CI !== undefined,
   timeout: 60_000,
   expect: { timeout: 15_000 },
@@ -23,11 +31,13 @@ export default defineConfig({
     launchOptions: { executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] },
   },
   projects: [
+    // States that a real server can't be brought into at will: `npm run e2e:mock` alone runs these.
+    ...(process.env.ERRAND_MOCK === '1' ? [MOCK] : []),
     { name: 'enter', testMatch: 'enter.setup.ts' },
     {
       name: 'desktop',
       testMatch: '*.spec.ts',
-      testIgnore: 'narrow.spec.ts',
+      testIgnore: ['narrow.spec.ts', 'mock/**'],
       dependencies: ['enter'],
       use: { viewport: { width: 1280, height: 820 }, storageState: 'test-results/session.json' },
     },

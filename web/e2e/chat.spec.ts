@@ -15,15 +15,36 @@ test('a refund is looked up, and the answer rests on its record', async ({ page 
   await expect(turn.getByRole('navigation', { name: 'References' }).getByRole('button')).toHaveCount(1);
 });
 
-test('an action shows its output, and how it came to run', async ({ page }) => {
+test('an action shows its time, its output and what went over the wire, without the secret', async ({
+  page,
+}) => {
   await openChat(page);
   const turn = await askToTheEnd(page, REFUND);
-  await cards(turn).first().getByRole('button').first().click();
+  const card = cards(turn).first();
+  await expect(card.getByRole('button').first()).toContainText(/order ID\s*12345/i);
+  await expect(card.getByRole('button').first()).toContainText(/\d\s?(ms|s)\b/);
+  await card.getByRole('button').first().click();
   await expect(turn.getByRole('group', { name: 'Output', exact: true })).toContainText('12345');
+  await turn.getByRole('button', { name: '1 HTTP exchange' }).click();
+  await turn.getByRole('button', { name: 'Request', exact: true }).click();
+  await expect(turn).toContainText('authorization');
+  await expect(turn.getByTitle('The value of STRIPE_API_KEY stood here and was masked.')).toBeVisible();
+  await expect(turn).not.toContainText('[secret:');
+  await turn.getByRole('button', { name: 'Answer', exact: true }).click();
+  await expectAccessible(page);
+});
+
+test('a turn tells how it was decided', async ({ page }) => {
+  await openChat(page);
+  const turn = await askToTheEnd(page, REFUND);
   await turn.getByRole('button', { name: 'Why' }).click();
-  const considered = turn.getByRole('list', { name: 'Actions considered' });
-  await expect(considered.getByRole('listitem').first()).toContainText('%');
+  const considered = turn.getByRole('list', { name: 'Actions considered' }).getByRole('listitem');
+  await expect(considered.first()).toContainText(/Refund.* fires/);
+  await expect(considered.first()).toContainText('%');
+  await expect(considered.nth(1)).toContainText('does not fire');
   await expect(turn).toContainText('Decided by the planner');
+  await turn.getByRole('button', { name: /far from it/ }).click();
+  await expect(turn.getByRole('list', { name: 'Actions far from it' })).toBeVisible();
   await expectAccessible(page);
 });
 
@@ -97,21 +118,39 @@ test('words that could not be sent stay', async ({ page, context }) => {
 });
 
 test('a conversation is found again in the list, and deleted for good', async ({ page }) => {
-  const mark = `Order ${Date.now()}: where is my refund?`;
   await openChat(page);
-  await askToTheEnd(page, mark);
+  await askToTheEnd(page, REFUND);
   const list = page.getByRole('navigation', { name: 'Conversations' });
+  const link = list.locator(`a[href$="${new URL(page.url()).pathname}"]`);
+  await expect(link).toHaveAttribute('aria-current', 'page');
   await list.getByRole('link', { name: 'New question' }).click();
   await expect(page.getByRole('article')).toHaveCount(0);
-  const link = list.getByRole('link', { name: mark.slice(0, 20) });
   await link.click();
-  await expect(page.getByRole('heading', { level: 2, name: mark })).toBeVisible();
+  await expect(page.getByRole('heading', { level: 2, name: REFUND })).toBeVisible();
   await link.hover();
-  await list.getByRole('button', { name: `Delete “${mark.slice(0, 20)}` }).click();
+  await link
+    .locator('..')
+    .getByRole('button', { name: /^Delete/ })
+    .click();
   await expectAccessible(page);
   await page.getByRole('alertdialog').getByRole('button', { name: 'Delete' }).click();
   await expect(link).toHaveCount(0);
   await expect(page.getByRole('article')).toHaveCount(0);
+});
+
+test('a reload keeps the whole conversation', async ({ page }) => {
+  await openChat(page);
+  await askToTheEnd(page, 'I was charged twice!');
+  await askToTheEnd(page, 'ana@acme.test');
+  const answers = await page.locator('.prose-answer').allInnerTexts();
+  await page.reload();
+  await expect(page.getByRole('article')).toHaveCount(2);
+  await expect(page.locator('.prose-answer')).toHaveText(answers, { useInnerText: true });
+  const card = cards(page.getByRole('article').last()).filter({ hasText: 'ana@acme.test' }).first();
+  await expect(card).toHaveAttribute('data-status', 'succeeded');
+  // What is unfolded after a reload is fetched from what was stored.
+  await card.getByRole('button').first().click();
+  await expect(card.getByRole('group', { name: 'Output', exact: true })).toContainText('ana@acme.test');
 });
 
 test('all of it by keyboard', async ({ page }) => {

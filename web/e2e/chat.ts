@@ -1,10 +1,16 @@
 import AxeBuilder from '@axe-core/playwright';
 import { test as base, expect, type Locator, type Page } from '@playwright/test';
 
-/** A page on which a fault of ours, or a breach of the content security policy, fails the test. */
+/** A page on which a fault of ours, a breach of the content security policy, or a request to elsewhere fails the test. */
 export const test = base.extend({
-  page: async ({ page }, runTest) => {
+  page: async ({ page, baseURL }, runTest) => {
     const faults: string[] = [];
+    const ours = new URL(baseURL ?? '').origin;
+    page.on('request', (request) => {
+      const { origin, protocol } = new URL(request.url());
+      if (/^(https?|wss?):$/.test(protocol) && origin !== ours)
+        faults.push(`a request to elsewhere: ${request.url()}`);
+    });
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error' && /Content Security Policy|Error:/.test(message.text()))

@@ -11,11 +11,17 @@ const OPEN_DEPTH = 2;
 const OPEN_ITEMS_MAX = 40;
 const ITEMS_SHOWN_MAX = 200;
 
+interface JsonTreeProps {
+  value: Json;
+  /** How many levels stand open at first. */
+  openDepth?: number;
+}
+
 /** JSON as a tree that folds. */
-export function JsonTree({ value }: { value: Json }) {
+export function JsonTree({ value, openDepth = OPEN_DEPTH }: JsonTreeProps) {
   return (
     <div className="font-mono text-[0.8125rem] leading-6 wrap-anywhere">
-      <JsonNode value={value} name={null} depth={0} />
+      <JsonNode value={value} name={null} levelsOpen={openDepth} />
     </div>
   );
 }
@@ -23,12 +29,12 @@ export function JsonTree({ value }: { value: Json }) {
 interface NodeProps {
   value: Json;
   name: string | null;
-  depth: number;
+  levelsOpen: number;
 }
 
-function JsonNode({ value, name, depth }: NodeProps) {
+function JsonNode({ value, name, levelsOpen }: NodeProps) {
   const entries = entriesOf(value);
-  const [open, setOpen] = useState(depth < OPEN_DEPTH && (entries?.length ?? 0) <= OPEN_ITEMS_MAX);
+  const [open, setOpen] = useState(levelsOpen > 0 && (entries?.length ?? 0) <= OPEN_ITEMS_MAX);
   if (entries === null || entries.length === 0) {
     return (
       <div className="pl-5">
@@ -56,7 +62,7 @@ function JsonNode({ value, name, depth }: NodeProps) {
       {open && (
         <div className="ml-2 border-l border-line pl-2">
           {entries.slice(0, ITEMS_SHOWN_MAX).map(([key, item]) => (
-            <JsonNode key={key} value={item} name={key} depth={depth + 1} />
+            <JsonNode key={key} value={item} name={key} levelsOpen={levelsOpen - 1} />
           ))}
           {entries.length > ITEMS_SHOWN_MAX && (
             <div className="pl-5 text-ink-faint">

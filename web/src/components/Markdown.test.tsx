@@ -47,11 +47,15 @@ test('only harmless addresses are followed', () => {
 });
 
 test('masked secrets are badges, in text and in code', () => {
-  const page = html('The key [secret:STRIPE_KEY] and `Bearer [secret:OTHER]`');
+  const page = html(
+    'The key [secret:STRIPE_KEY] and `Bearer [secret:OTHER]`, escaped \\[secret:PLAIN_KEY\\] or \\[secret:STRIPE\\_API\\_KEY\\]',
+  );
   expect(page.textContent).not.toContain('[secret:');
   expect([...page.querySelectorAll('[title]')].map((badge) => badge.getAttribute('title'))).toEqual([
     'The value of STRIPE_KEY stood here and was masked.',
     'The value of OTHER stood here and was masked.',
+    'The value of PLAIN_KEY stood here and was masked.',
+    'The value of STRIPE_API_KEY stood here and was masked.',
   ]);
 });
 

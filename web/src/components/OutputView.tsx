@@ -3,10 +3,12 @@ import { useMemo, useState } from 'react';
 import { Button } from './Button';
 import { JsonTree, Scalar } from './JsonTree';
 import { SecretText } from './SecretText';
+import { classes } from '../lib/classes';
 import { isRow, readOutput, tableOf, type Json, type Output, type Row } from '../lib/output';
 import { count } from '../lib/time';
 
 const ROWS_SHOWN = 20;
+const LONG_TEXT_CHARS = 24;
 
 /** What an action gave back, as what it is: a table, a tree, or text. */
 export function OutputView({ text }: { text: string }) {
@@ -19,7 +21,7 @@ export function OutputView({ text }: { text: string }) {
     case 'table':
       return <DataTable table={output} />;
     case 'json':
-      return isRow(output.value) ? <Fields row={output.value} /> : <JsonTree value={output.value} />;
+      return isRow(output.value) ? <Fields row={output.value} /> : <Tree value={output.value} label="Tree" />;
   }
 }
 
@@ -56,16 +58,39 @@ function Field({ name, value }: { name: string; value: Json }) {
   const nested = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
   return (
     <div className="col-span-2 grid grid-cols-subgrid">
-      <dt className="py-1.5 pr-6 font-mono text-[0.8125rem] leading-6 text-ink-soft wrap-anywhere">{name}</dt>
-      <dd className="min-w-0 py-1.5 leading-6 wrap-anywhere">
+      <dt
+        className={classes(
+          'pt-1.5 pr-6 font-mono text-[0.8125rem] leading-6 text-ink-soft wrap-anywhere',
+          nested ? 'col-span-2' : 'pb-1.5',
+        )}
+      >
+        {name}
+      </dt>
+      {/* What has parts of its own gets the whole width below its name. */}
+      <dd className={classes('min-w-0 leading-6 wrap-anywhere', nested ? 'col-span-2 pt-1 pb-3' : 'py-1.5')}>
         {table !== null ? (
           <DataTable table={table} />
         ) : nested ? (
-          <JsonTree value={value} />
+          <Tree value={value} label={name} />
         ) : (
           <Scalar value={value} />
         )}
       </dd>
+    </div>
+  );
+}
+
+/** A tree in a box that scrolls by itself. */
+function Tree({ value, label }: { value: Json; label: string }) {
+  return (
+    <div
+      // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a scrolling box must be reachable by keyboard
+      tabIndex={0}
+      role="group"
+      aria-label={label}
+      className="max-h-112 overflow-auto rounded-lg border border-line bg-surface px-2 py-1.5"
+    >
+      <JsonTree value={value} />
     </div>
   );
 }
@@ -96,7 +121,13 @@ function DataTable({ table }: { table: Extract<Output, { kind: 'table' }> }) {
             {rows.map((row, index) => (
               <tr key={index} className="border-t border-line">
                 {table.columns.map((column) => (
-                  <td key={column} className="max-w-80 min-w-16 px-3 py-2 align-top wrap-break-word">
+                  <td
+                    key={column}
+                    className={classes(
+                      'max-w-80 px-3 py-2 align-top wrap-break-word',
+                      isLong(row[column]) ? 'min-w-48' : 'min-w-16',
+                    )}
+                  >
                     <Cell value={row[column]} />
                   </td>
                 ))}
@@ -114,8 +145,13 @@ function DataTable({ table }: { table: Extract<Output, { kind: 'table' }> }) {
   );
 }
 
+/** Words that would stand one below the other in a column as narrow as its heading. */
+function isLong(value: Json | undefined): boolean {
+  return typeof value === 'string' && value.length > LONG_TEXT_CHARS;
+}
+
 function Cell({ value }: { value: Json | undefined }) {
   if (value === undefined) return null;
   const nested = typeof value === 'object' && value !== null && Object.keys(value).length > 0;
-  return nested ? <JsonTree value={value} /> : <Scalar value={value} />;
+  return nested ? <JsonTree value={value} openDepth={0} /> : <Scalar value={value} />;
 }

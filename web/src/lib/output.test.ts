@@ -29,7 +29,7 @@ test('objects in a list make a table with the columns of all of them', () => {
 });
 
 test('a list of very wide objects is a tree', () => {
-  const wide = Object.fromEntries(Array.from({ length: 13 }, (_, index) => [`c${index}`, index]));
+  const wide = Object.fromEntries(Array.from({ length: 21 }, (_, index) => [`c${index}`, index]));
   check(JSON.stringify([wide]), { kind: 'json' });
 });
 

@@ -10,7 +10,7 @@ export type Output =
   | { kind: 'text'; text: string };
 
 /** Wider tables are easier to read as a tree. */
-const TABLE_COLUMNS_MAX = 12;
+const TABLE_COLUMNS_MAX = 20;
 
 export function readOutput(text: string): Output {
   const trimmed = text.trim();

@@ -8,7 +8,7 @@ import { count, formatBytes, formatDuration } from '../../lib/time';
 /** All that is known of an execution. */
 export function ActionDetail({ run }: { run: ExecutionView }) {
   return (
-    <div className="grid gap-3">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-3">
       <Result run={run} />
       <div className="flex flex-wrap gap-x-5 gap-y-1 empty:hidden">
         {run.stderr !== '' && (

@@ -95,7 +95,7 @@ interface ItemProps {
 }
 
 function Item({ guru, conversation, current, onDelete }: ItemProps) {
-  const title = conversation.title === '' ? 'Untitled' : conversation.title;
+  const title = titleOf(conversation);
   return (
     <li className="group relative">
       <Link
@@ -119,6 +119,11 @@ function Item({ guru, conversation, current, onDelete }: ItemProps) {
       </IconButton>
     </li>
   );
+}
+
+/** One begun over the API has no title before its first question. */
+function titleOf(conversation: Conversation): string {
+  return conversation.title === '' ? 'Untitled' : conversation.title;
 }
 
 interface DeleteDialogProps {
@@ -155,8 +160,8 @@ function DeleteDialog({ guru, conversation, onClose, onDeleted }: DeleteDialogPr
         if (conversation !== null) remove.mutate(conversation.id);
       }}
     >
-      “{conversation?.title}” and its answers go away for good. What its actions did stays done, and stays in
-      the history.
+      “{conversation && titleOf(conversation)}” and its answers go away for good. What its actions did stays
+      done, and stays in the history.
     </ConfirmDialog>
   );
 }

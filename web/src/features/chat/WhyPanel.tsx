@@ -2,8 +2,15 @@ import type { ReactNode } from 'react';
 
 import type { Considered, Plan } from '../../api/types';
 import { Disclosure } from '../../components/Disclosure';
+import { MessageText } from '../../components/SecretText';
 import { classes } from '../../lib/classes';
 import { readableName } from '../../lib/names';
+import { count } from '../../lib/time';
+
+/** What scored lower was never close; with many actions that is most of them. */
+const NEAR_SCORE_MIN = 0.1;
+/** The runners-up that stand in the open, however far behind. */
+const NEAR_COUNT_MIN = 3;
 
 interface WhyPanelProps {
   plan: Plan;
@@ -13,6 +20,10 @@ interface WhyPanelProps {
 
 /** How it was decided what to do: each action that was weighed, what spoke for it, and who decided. */
 export function WhyPanel({ plan, aside }: WhyPanelProps) {
+  const near = plan.considered.filter(
+    ({ fires, score }, index) => fires || score >= NEAR_SCORE_MIN || index < NEAR_COUNT_MIN,
+  );
+  const far = plan.considered.filter((considered) => !near.includes(considered));
   return (
     <Disclosure summary="Why" aside={aside}>
       <div className="grid gap-4 rounded-xl border border-line bg-surface p-4">
@@ -24,11 +35,12 @@ export function WhyPanel({ plan, aside }: WhyPanelProps) {
         {plan.considered.length === 0 ? (
           <p className="text-sm text-ink-soft">This guru has no enabled action to weigh.</p>
         ) : (
-          <ul className="grid gap-3.5" aria-label="Actions considered">
-            {plan.considered.map((considered) => (
-              <ConsideredRow key={considered.action} considered={considered} />
-            ))}
-          </ul>
+          <ConsideredList considered={near} label="Actions considered" />
+        )}
+        {far.length > 0 && (
+          <Disclosure summary={`${count(far.length, 'action')} far from it`}>
+            <ConsideredList considered={far} label="Actions far from it" />
+          </Disclosure>
         )}
         <p className="text-[0.8125rem] text-ink-soft">
           Decided by the planner <span className="font-mono">{plan.planner}</span>. Scores compare within this
@@ -36,6 +48,16 @@ export function WhyPanel({ plan, aside }: WhyPanelProps) {
         </p>
       </div>
     </Disclosure>
+  );
+}
+
+function ConsideredList({ considered, label }: { considered: Considered[]; label: string }) {
+  return (
+    <ul className="grid gap-3.5" aria-label={label}>
+      {considered.map((one) => (
+        <ConsideredRow key={one.action} considered={one} />
+      ))}
+    </ul>
   );
 }
 
@@ -62,7 +84,9 @@ function ConsideredRow({ considered }: { considered: Considered }) {
         <span className="text-right text-[0.8125rem] text-ink-soft tabular-nums">{percent}%</span>
       </div>
       {considered.evidence.length > 0 && (
-        <p className="text-[0.8125rem] text-ink-soft wrap-anywhere">{considered.evidence.join(' · ')}</p>
+        <p className="text-[0.8125rem] text-ink-soft wrap-anywhere">
+          <MessageText text={considered.evidence.join(' · ')} />
+        </p>
       )}
     </li>
   );
