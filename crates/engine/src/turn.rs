@@ -6,7 +6,7 @@ use errand_domain::{
     Action, Conversation, ConversationId, EventKind, ExecutionId, Plan, Problem, Source, Step, StreamId, TurnId, TurnStatus, limits,
 };
 use errand_planners::{Effect, Input, PlanRequest};
-use errand_secrets::Raw;
+use errand_secrets::{Masked, Masker, Raw};
 use errand_storage::{
     LedgerWrite,
     conversations::{self, NewConversation, NewTurn, TurnEnd},
@@ -215,7 +215,7 @@ impl Engine {
         let new = NewConversation {
             id: ConversationId::from_uuid(new_uuid()),
             guru_id: permit.guru_id(),
-            title: masker.mask_str(&shortened(title)),
+            title: title_of(masker, title),
             source,
             owner: Some(permit.owner()),
             external_user_id: external_user_id.map(|id| masker.mask_str(id)),
@@ -241,6 +241,7 @@ impl Engine {
             guru_id: asked.permit.guru_id(),
             conversation_id: asked.conversation_id,
             question: asked.permit.guru.masker.mask_str(&asked.question.text),
+            title: title_of(&asked.permit.guru.masker, &asked.question.text),
             source: asked.question.source,
             lease_owner: self.node().to_owned(),
             at: self.clock().now(),
@@ -324,6 +325,11 @@ fn check_question(text: &str) -> Result<()> {
         return Err(Problem::new("too_long", format!("The question has {chars} characters."), hint).at("question").into());
     }
     Ok(())
+}
+
+/// A conversation's name: its first question on one line, masked before it is cut so that no cut can spare a secret.
+fn title_of(masker: &Masker, question: &str) -> Masked {
+    masker.mask_str(&shortened(&masker.mask_str(question)))
 }
 
 fn shortened(text: &str) -> String {

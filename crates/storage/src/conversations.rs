@@ -41,6 +41,8 @@ pub struct NewTurn {
     pub guru_id: GuruId,
     pub conversation_id: ConversationId,
     pub question: Masked,
+    /// The question, shortened: what a conversation is called that was begun without one.
+    pub title: Masked,
     pub source: Source,
     /// The node that drives the turn; when it dies, the turn is over.
     pub lease_owner: String,
@@ -123,20 +125,14 @@ fn turn_values(new: NewTurn, end: Option<TurnEnd>) -> Vec<Value> {
     ]
 }
 
-/// Moves the conversation to the front of its owner's list.
-pub(crate) async fn touch(
-    tx: &mut Transaction,
-    guru: GuruId,
-    id: ConversationId,
-    at: UnixMillis,
-) -> Result<()> {
-    let sql = "UPDATE conversations SET updated_at = $3 WHERE guru_id = $1 AND id = $2 AND updated_at < $3";
-    tx.execute(
-        "touch a conversation",
-        sql,
-        values![Value::shown(guru), Value::shown(id), at],
-    )
-    .await?;
+/// Moves the turn's conversation to the front of its owner's list, and names it when nothing has yet.
+pub(crate) async fn touch(tx: &mut Transaction, turn: &NewTurn) -> Result<()> {
+    let sql = "UPDATE conversations SET updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at END,
+             title = CASE WHEN title = '' THEN $4 ELSE title END
+         WHERE guru_id = $1 AND id = $2";
+    let values =
+        values![Value::shown(turn.guru_id), Value::shown(turn.conversation_id), turn.at, turn.title.clone()];
+    tx.execute("touch a conversation", sql, values).await?;
     Ok(())
 }
 

@@ -57,7 +57,7 @@ impl Transaction {
         conversations::insert(self, sorted.conversations).await?;
         for (turn, _) in &sorted.turns {
             if !started.contains(&turn.conversation_id) {
-                conversations::touch(self, turn.guru_id, turn.conversation_id, turn.at).await?;
+                conversations::touch(self, turn).await?;
             }
         }
         conversations::insert_turns(self, sorted.turns).await?;

@@ -25,6 +25,7 @@ pub(crate) fn new_turn(conversation: &NewConversation, seconds: i64) -> NewTurn 
         guru_id: conversation.guru_id,
         conversation_id: conversation.id,
         question: masked("Where is my order?"),
+        title: masked("Where is my order?"),
         source: Source::Web,
         lease_owner: "node-1".to_owned(),
         at: at(seconds),
@@ -204,6 +205,23 @@ async fn retention_forgets_old_turns_and_empty_conversations() {
         assert_eq!(conversations::by_id(&db.reader, guru, old.id).await?, None);
         let left = conversations::last_turns(&db.reader, guru, used.id, 9).await?;
         assert_eq!(left.iter().map(|turn| turn.id).collect::<Vec<_>>(), [turns[2].id]);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_first_question_names_a_conversation_begun_without_one() {
+    on_both(async |db| {
+        let guru = a_guru(db, "acme").await?;
+        let conversation = NewConversation { title: masked(""), ..new_conversation(guru, None, 1) };
+        let (first, second) = (new_turn(&conversation, 2), new_turn(&conversation, 3));
+        let second = NewTurn { title: masked("And this?"), ..second };
+        write(db, vec![LedgerWrite::ConversationStarted(conversation.clone())]).await?;
+        write(db, vec![LedgerWrite::TurnStarted(first)]).await?;
+        write(db, vec![LedgerWrite::TurnStarted(second)]).await?;
+        let (found, _) = conversations::by_id(&db.reader, guru, conversation.id).await?.expect("the conversation");
+        assert_eq!(found.title, "Where is my order?");
         Ok(())
     })
     .await;
