@@ -8,6 +8,7 @@ use std::{
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
     sync::Arc,
+    time::Duration,
 };
 
 use color_eyre::eyre::{Result, WrapErr as _};
@@ -189,11 +190,34 @@ fn gallery() -> Vec<GalleryEntry> {
 
 /// Serves until told to stop; then no new connections, and what is under way is finished.
 async fn serve(listener: TcpListener, state: HttpState, engine: &Engine) -> Result<()> {
-    errand_http::serve(listener, state, told_to_stop()).await.wrap_err("serving")?;
+    tokio::spawn(forget_expired(engine.clone()));
+    let told = async {
+        told_to_stop().await;
+        // Told twice, the process ends at once; what it ran is marked `unknown` at the next start.
+        tokio::spawn(async {
+            told_to_stop().await;
+            std::process::exit(EXIT_IMPATIENT);
+        });
+    };
+    errand_http::serve(listener, state, told).await.wrap_err("serving")?;
     tracing::info!("stopping: finishing what is under way");
     engine.shut_down().await;
     engine.db().close().await;
     Ok(())
+}
+
+/// The exit code of a process that was told to stop by Ctrl-C (128 + SIGINT).
+const EXIT_IMPATIENT: i32 = 130;
+const EXPIRY_CHECK: Duration = Duration::from_hours(1);
+
+/// Ended sessions and links go, once an hour.
+async fn forget_expired(engine: Engine) {
+    loop {
+        if let Err(error) = engine.forget_expired().await {
+            tracing::warn!(%error, "ended sessions could not be forgotten");
+        }
+        tokio::time::sleep(EXPIRY_CHECK).await;
+    }
 }
 
 async fn told_to_stop() {

@@ -13,7 +13,7 @@ use errand_domain::{
     ArgValue, Arguments, Event, EventKind, ExecutionId, HostContact, HttpExchange, Plan, StreamId, event::OutputStream,
 };
 use errand_secrets::{Masked, Masker, Raw, StreamMasker};
-use errand_storage::{LedgerWrite, MaskedJson, Writer, events::Batch};
+use errand_storage::{Applied, LedgerWrite, MaskedJson, StorageError, Writer, events::Batch};
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     time::timeout,
@@ -121,6 +121,15 @@ impl Arrivals {
 }
 
 impl Request {
+    /// Whether every end in it counted: one that came late (somebody else had settled the run) did not.
+    fn counted_in(&self, applied: &Applied) -> bool {
+        !self.writes.iter().any(|write| match write {
+            LedgerWrite::ExecutionFinished(end) => applied.late_executions.contains(&end.id),
+            LedgerWrite::TurnFinished(end) => applied.late_turns.contains(&end.id),
+            _ => false,
+        })
+    }
+
     fn is_pressing(&self, hub: &Hub) -> bool {
         let is_followed = |(stream, _): &(StreamId, LiveEvent)| hub.followers(*stream).is_some_and(|followers| followers > 0);
         self.done.is_some() || self.publish.as_ref().is_some_and(is_followed)
@@ -131,16 +140,13 @@ impl Request {
 async fn write_all(ledger: Writer, hub: Arc<Hub>, mut arrivals: Arrivals) {
     let mut batch = Vec::with_capacity(BATCH_REQUESTS_MAX);
     while arrivals.gather(&hub, &mut batch).await {
-        let together: Vec<LedgerWrite> = batch.iter().flat_map(|request| request.writes.iter().cloned()).collect();
-        let all_kept = match ledger.apply(together).await {
-            Ok(_) => true,
-            Err(error) => {
-                tracing::error!(%error, requests = batch.len(), "history could not be written together; trying one by one");
-                false
-            }
-        };
+        let outcome = write_together(&ledger, &batch).await;
         for request in batch.drain(..) {
-            let kept = all_kept || keep_alone(&ledger, request.writes).await;
+            let kept = match &outcome {
+                Together::Written(applied) => request.counted_in(applied),
+                Together::Unwritten => false,
+                Together::OneIsBad => keep_alone(&ledger, &request).await,
+            };
             if let Some((stream, event)) = request.publish.filter(|_| kept) {
                 hub.publish(stream, &event);
             }
@@ -151,9 +157,47 @@ async fn write_all(ledger: Writer, hub: Arc<Hub>, mut arrivals: Arrivals) {
     }
 }
 
-/// One request's rows that fail must not take those of others along.
-async fn keep_alone(ledger: &Writer, writes: Vec<LedgerWrite>) -> bool {
-    ledger.apply(writes).await.inspect_err(|error| tracing::error!(%error, "history could not be written")).is_ok()
+/// What became of a batch.
+enum Together {
+    Written(Applied),
+    /// The database did not take it, even after waiting.
+    Unwritten,
+    /// Something in it breaks a rule of the ledger; the rest need not suffer.
+    OneIsBad,
+}
+
+/// How often a batch is tried when the database does not answer, and the wait before the first further try, which
+/// doubles: an outage of some seconds is sat out.
+const WRITE_TRIES_MAX: u32 = 6;
+const WRITE_RETRY_AFTER: Duration = Duration::from_millis(100);
+
+async fn write_together(ledger: &Writer, batch: &[Request]) -> Together {
+    for tried in 0..WRITE_TRIES_MAX {
+        let writes: Vec<LedgerWrite> = batch.iter().flat_map(|request| request.writes.iter().cloned()).collect();
+        match ledger.apply(writes).await {
+            Ok(applied) => return Together::Written(applied),
+            Err(error @ StorageError::Query { .. }) => {
+                tracing::error!(%error, tried, requests = batch.len(), "history could not be written; waiting");
+                tokio::time::sleep(WRITE_RETRY_AFTER * 2_u32.pow(tried)).await;
+            }
+            Err(error) => {
+                tracing::error!(%error, requests = batch.len(), "history could not be written together; trying one by one");
+                return Together::OneIsBad;
+            }
+        }
+    }
+    Together::Unwritten
+}
+
+/// One request's rows that break a rule must not take those of others along.
+async fn keep_alone(ledger: &Writer, request: &Request) -> bool {
+    match ledger.apply(request.writes.clone()).await {
+        Ok(applied) => request.counted_in(&applied),
+        Err(error) => {
+            tracing::error!(%error, "history could not be written");
+            false
+        }
+    }
 }
 
 /// Writes one stream: masks, numbers, records. Shared by everything that happens within a turn.
@@ -300,9 +344,11 @@ fn mask_exchange(masker: &Masker, mut exchange: HttpExchange<Raw>) -> HttpExchan
 
 /// Arguments with their texts masked: an asker may paste a secret into a question.
 pub fn mask_arguments(masker: &Masker, arguments: &Arguments) -> Arguments {
-    let mask = |value: &ArgValue| match value {
-        ArgValue::String(text) => ArgValue::String(masker.mask_str(text).to_string()),
-        other => other.clone(),
+    // A number may be a secret too (a PIN); it is only replaced, and then by text, when it is one.
+    let mask = |value: &ArgValue| {
+        let text = value.to_string();
+        let masked = masker.mask_str(&text);
+        if *masked == *text { value.clone() } else { ArgValue::String(masked.to_string()) }
     };
     arguments.iter().map(|(name, value)| (name.clone(), mask(value))).collect()
 }
@@ -330,21 +376,53 @@ fn mask_contact(masker: &Masker, contact: HostContact) -> HostContact {
     }
 }
 
-/// Arguments for the ledger: masked text that still reads as arguments.
+/// Arguments for the ledger.
 pub fn masked_arguments(masker: &Masker, arguments: &Arguments) -> Result<MaskedJson<Arguments>> {
-    masked_json("arguments", masker, &mask_arguments(masker, arguments))
+    Ok(MaskedJson::of_masked_fields("arguments", &mask_arguments(masker, arguments))?)
 }
 
 /// A plan for the ledger.
 pub fn masked_plan(masker: &Masker, plan: Plan) -> Result<MaskedJson<Plan>> {
-    masked_json("plan", masker, &mask_plan(masker, plan))
+    Ok(MaskedJson::of_masked_fields("plan", &mask_plan(masker, plan))?)
 }
 
-fn masked_json<T: serde::Serialize + serde::de::DeserializeOwned>(
-    what: &'static str,
-    masker: &Masker,
-    value: &T,
-) -> Result<MaskedJson<T>> {
-    let text = serde_json::to_string(value).map_err(|error| EngineError::internal("writing JSON", error))?;
-    Ok(MaskedJson::new(what, masker.mask_str(&text))?)
+#[cfg(test)]
+mod tests {
+    use errand_domain::{ActionId, Step};
+    use errand_secrets::SecretText;
+
+    use super::*;
+
+    fn masker(value: &str) -> Masker {
+        let name = "A_SECRET".parse().expect("a name");
+        Masker::new([(name, &SecretText::new(value.to_owned()))])
+    }
+
+    fn plan() -> Plan {
+        let number = ArgValue::Number(54321.into());
+        let arguments = [("order_id".parse().expect("a name"), number)].into_iter().collect();
+        let step = Step {
+            action_id: ActionId::from_uuid(uuid::Uuid::from_u128(7)),
+            action: "refund".parse().expect("a name"),
+            action_version: 1,
+            arguments,
+            origins: Vec::new(),
+            runs_with: None,
+        };
+        Plan { steps: vec![step], ..Plan::empty("embedded") }
+    }
+
+    #[test]
+    fn no_secret_can_break_the_ledgers_json() {
+        for value in ["steps", "null", "version", "\":[{\"", "arguments", "00000007", "embedded"] {
+            assert!(masked_plan(&masker(value), plan()).is_ok(), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_number_that_is_a_secret_is_masked() {
+        let masked = mask_plan(&masker("54321"), plan());
+        let value = masked.steps[0].arguments.values().next().map(ToString::to_string);
+        assert_eq!(value.as_deref(), Some("[secret:A_SECRET]"));
+    }
 }

@@ -2,8 +2,8 @@
 
 use std::{collections::VecDeque, sync::Arc, time::Duration};
 
-use errand_domain::{GuruId, StreamId};
-use errand_storage::events;
+use errand_domain::{GuruId, StreamId, TurnStatus};
+use errand_storage::{conversations, events, executions};
 use futures_util::{Stream, stream};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
@@ -57,13 +57,9 @@ impl Following {
     }
 
     async fn wait(&mut self) -> Result<()> {
-        let Some(live) = &mut self.live else {
-            tokio::time::sleep(FOREIGN_POLL).await;
-            self.live = self.engine.hub().follow(self.stream);
-            return self.read_ledger().await;
-        };
+        let Some(live) = &mut self.live else { return self.wait_for_ledger().await };
         match live.recv().await {
-            Ok(event) if event.seq == self.last_seq + 1 => self.ready.push_back(event),
+            Ok(event) if event.seq.checked_sub(self.last_seq) == Some(1) => self.ready.push_back(event),
             Ok(event) if event.seq <= self.last_seq => {}
             // A gap: this listener fell behind, or the stream ended; the ledger has everything.
             Ok(_) | Err(RecvError::Lagged(_)) => self.read_ledger().await?,
@@ -73,6 +69,34 @@ impl Following {
             }
         }
         Ok(())
+    }
+
+    /// Whether the stream is over is asked before its rest is read, so that nothing is written in between unseen.
+    async fn wait_for_ledger(&mut self) -> Result<()> {
+        let over = self.is_over().await?;
+        self.read_ledger().await?;
+        if self.ready.is_empty() {
+            self.ended = over;
+            if !over {
+                tokio::time::sleep(FOREIGN_POLL).await;
+                self.live = self.engine.hub().follow(self.stream);
+                self.read_ledger().await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// A stream whose row ended or is gone will say nothing more, even if it has no last event.
+    async fn is_over(&self) -> Result<bool> {
+        let db = &self.engine.db().reader;
+        Ok(match self.stream {
+            StreamId::Turn(id) => {
+                conversations::turn(db, self.guru_id, id).await?.is_none_or(|turn| turn.status != TurnStatus::Running)
+            }
+            StreamId::Execution(id) => {
+                executions::by_id(db, self.guru_id, id).await?.is_none_or(|execution| execution.status.is_final())
+            }
+        })
     }
 
     async fn read_ledger(&mut self) -> Result<()> {

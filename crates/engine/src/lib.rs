@@ -29,7 +29,10 @@ use errand_planners::Planner;
 use errand_runners::Runners;
 use errand_secrets::Keyring;
 use errand_storage::Db;
-use tokio::sync::{OwnedSemaphorePermit, RwLock, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, RwLock, Semaphore},
+    task::JoinHandle,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use errand_secrets::{Masked, SecretText};
@@ -166,8 +169,9 @@ impl Engine {
         })
     }
 
-    fn spawn_work(&self, work: impl Future<Output = ()> + Send + 'static) {
-        self.0.work.spawn(work);
+    /// Work that a stopping process waits for.
+    fn spawn_work<T: Send + 'static>(&self, work: impl Future<Output = T> + Send + 'static) -> JoinHandle<T> {
+        self.0.work.spawn(work)
     }
 
     fn register_turn(&self, turn_id: TurnId, cancel: CancellationToken) {

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     Engine, EngineError,
-    access::{Grant, Permit},
+    access::{Caller, Grant, Manage, Permit, Run},
     catalogue::GuruView,
     clock::new_uuid,
     error::Result,
@@ -75,24 +75,47 @@ struct Begun {
 pub struct RunRequest {
     pub action: String,
     pub arguments: Arguments,
-    pub source: Source,
 }
 
 impl Engine {
-    /// Runs one action once and waits for its end. Dropping the future cancels what may be cancelled.
-    pub async fn run_action<G: Grant>(&self, permit: &Permit<G>, request: RunRequest) -> Result<Execution> {
+    /// Runs an enabled action once and waits for its end. Dropping the future cancels what may be cancelled.
+    pub async fn run_action(&self, permit: &Permit<Run>, request: RunRequest) -> Result<Execution> {
         let action = permit.guru.action(&request.action).ok_or_else(|| EngineError::not_found("action", &request.action))?;
-        if !action.enabled && request.source != Source::Test {
+        if !action.enabled {
             return Err(disabled(action));
         }
-        let arguments = complete_arguments(action, &request.arguments)?;
+        let source = match &*permit.caller {
+            Caller::User(_) => Source::Manual,
+            Caller::ApiKey(_) => Source::Api,
+        };
+        self.run_once(permit, action, &request.arguments, source).await
+    }
+
+    /// Runs an action once, enabled or not, and notes that this version was tested when it came out well.
+    pub async fn test_action(&self, permit: &Permit<Manage>, request: RunRequest) -> Result<Execution> {
+        let action = permit.guru.action(&request.action).ok_or_else(|| EngineError::not_found("action", &request.action))?;
+        let execution = self.run_once(permit, action, &request.arguments, Source::Test).await?;
+        if execution.status == ExecutionStatus::Succeeded {
+            self.note_tested(&permit.guru, action).await?;
+        }
+        Ok(execution)
+    }
+
+    async fn run_once<G: Grant>(
+        &self,
+        permit: &Permit<G>,
+        action: &Arc<Action>,
+        arguments: &Arguments,
+        source: Source,
+    ) -> Result<Execution> {
+        let arguments = complete_arguments(action, arguments)?;
         let job = Job {
             execution_id: ExecutionId::from_uuid(new_uuid()),
             guru: Arc::clone(&permit.guru),
             action: Arc::clone(action),
             arguments,
             built_ins: permit.built_ins(),
-            source: request.source,
+            source,
             question: String::new(),
             turn: None,
             parent_id: None,
@@ -101,12 +124,9 @@ impl Engine {
         let cancel = CancellationToken::new();
         let cancel_when_dropped = cancel.clone().drop_guard();
         let engine = self.clone();
-        let run = tokio::spawn(async move { engine.run_alone(job, cancel).await });
+        let run = self.spawn_work(async move { engine.run_alone(job, cancel).await });
         let execution = run.await.map_err(|error| EngineError::internal("running an action", error))??;
         cancel_when_dropped.disarm();
-        if request.source == Source::Test {
-            self.note_tested(&permit.guru, action).await?;
-        }
         Ok(execution)
     }
 
@@ -114,7 +134,8 @@ impl Engine {
         let stream = StreamId::Execution(job.execution_id);
         let writer = self.open_stream(stream, &job.guru);
         let mut execution = self.first_row(&job);
-        let finished = self.execute(job, &writer, &cancel).await?;
+        // Without its last event the stream would be waited for in vain.
+        let finished = self.execute(job, &writer, &cancel).await.inspect_err(|_| self.hub().close(stream))?;
         execution.arguments = finished.arguments;
         execution.status = finished.status;
         execution.output = finished.output;

@@ -1,6 +1,6 @@
 //! A turn: question → plan → runs in parallel → answer. The whole story of Errand in one file.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use errand_domain::{
     Action, Conversation, ConversationId, EventKind, ExecutionId, Plan, Problem, Source, Step, StreamId, TurnId, TurnStatus, limits,
@@ -87,6 +87,13 @@ struct Answered {
     error: Option<String>,
 }
 
+impl Answered {
+    fn fault() -> Self {
+        let error = "This question could not be answered because of a fault in Errand. Its log says more.".to_owned();
+        Self { status: TurnStatus::Failed, plan: None, text: String::new(), error: Some(error) }
+    }
+}
+
 impl Engine {
     /// Takes a question and begins to answer it; its events tell the rest.
     pub async fn start_turn(&self, permit: Permit<Ask>, question: Question) -> Result<TurnHandle> {
@@ -96,14 +103,23 @@ impl Engine {
         let writer = self.open_stream(StreamId::Turn(turn_id), &permit.guru);
         let cancel = CancellationToken::new();
         let asked = Asked { turn_id, conversation_id, permit, question, writer, cancel: cancel.clone() };
-        self.record_question(&asked).await?;
-        self.register_turn(turn_id, cancel.clone());
+        let engine = self.clone();
+        // In a task of its own: a caller that goes away in the middle must not leave a question that nobody answers.
+        let begun = self.spawn_work(async move { engine.begin(asked).await });
+        begun.await.map_err(|error| EngineError::internal("beginning a turn", error))??;
+        Ok(TurnHandle { turn_id, conversation_id, cancel })
+    }
+
+    async fn begin(&self, asked: Asked) -> Result<()> {
+        let stream = StreamId::Turn(asked.turn_id);
+        self.record_question(&asked).await.inspect_err(|_| self.hub().close(stream))?;
+        self.register_turn(asked.turn_id, asked.cancel.clone());
         if asked.question.attendance == Attendance::Followers {
-            tokio::spawn(self.clone().cancel_when_unattended(turn_id, cancel.clone()));
+            tokio::spawn(self.clone().cancel_when_unattended(asked.turn_id, asked.cancel.clone()));
         }
         let engine = self.clone();
         self.spawn_work(async move { engine.drive(asked).await });
-        Ok(TurnHandle { turn_id, conversation_id, cancel })
+        Ok(())
     }
 
     /// The plan without the runs; nothing is recorded.
@@ -121,19 +137,27 @@ impl Engine {
     }
 
     async fn drive(self, asked: Asked) {
-        let answered = match self.answer(&asked).await {
-            Ok(answered) => answered,
-            Err(error) => {
+        let answered = match AssertUnwindSafe(self.answer(&asked)).catch_unwind().await {
+            Ok(Ok(answered)) => answered,
+            Ok(Err(error)) => {
                 tracing::error!(turn = %asked.turn_id, %error, "a turn failed");
-                let error = "This question could not be answered because of a fault in Errand. Its log says more.".to_owned();
-                Answered { status: TurnStatus::Failed, plan: None, text: String::new(), error: Some(error) }
+                Answered::fault()
             }
+            // What it said is in the log already, by the panic hook.
+            Err(_panic) => Answered::fault(),
         };
-        if let Err(error) = self.record_answer(&asked, answered).await {
-            tracing::error!(turn = %asked.turn_id, %error, "a turn's end could not be recorded");
+        self.record_answer_or_fault(&asked, answered).await;
+        self.forget_turn(asked.turn_id);
+    }
+
+    /// Every turn gets an end: if not with its answer, then as failed.
+    async fn record_answer_or_fault(&self, asked: &Asked, answered: Answered) {
+        let Err(error) = self.record_answer(asked, answered).await else { return };
+        tracing::error!(turn = %asked.turn_id, %error, "a turn's end could not be recorded");
+        if let Err(error) = self.record_answer(asked, Answered::fault()).await {
+            tracing::error!(turn = %asked.turn_id, %error, "a turn is left without an end");
             self.hub().close(StreamId::Turn(asked.turn_id));
         }
-        self.forget_turn(asked.turn_id);
     }
 
     async fn answer(&self, asked: &Asked) -> Result<Answered> {

@@ -20,6 +20,8 @@ use axum::{
     http::{HeaderName, HeaderValue},
     serve::ListenerExt as _,
 };
+use std::time::Duration;
+
 use tokio::net::TcpListener;
 use tower::{Layer as _, ServiceBuilder};
 use tower_http::{
@@ -61,7 +63,11 @@ fn web_app() -> Router {
     Router::new().fallback(assets::serve).layer(CompressionLayer::new())
 }
 
-/// Serves on `listener` until `stop` resolves, then finishes the requests under way.
+/// How long requests under way may go on once the server was told to stop; a client that does not read its stream must
+/// not keep the process from stopping.
+const STOPPING_WAIT_MAX: Duration = Duration::from_secs(30);
+
+/// Serves on `listener` until `stop` resolves, then finishes the requests under way, within limits.
 ///
 /// # Errors
 /// When the listener fails.
@@ -75,7 +81,20 @@ pub async fn serve(
         let _ = stream.set_nodelay(true);
     });
     let make = axum::ServiceExt::<Request>::into_make_service(service(state));
-    axum::serve(listener, make).with_graceful_shutdown(stop).await
+    let (told, mut was_told) = tokio::sync::watch::channel(false);
+    let stop = async move {
+        stop.await;
+        let _ = told.send(true);
+    };
+    let deadline = async {
+        // An error means that the sender is gone with the server itself.
+        let _ = was_told.wait_for(|told| *told).await;
+        tokio::time::sleep(STOPPING_WAIT_MAX).await;
+    };
+    tokio::select! {
+        served = axum::serve(listener, make).with_graceful_shutdown(stop) => served,
+        () = deadline => Ok(()),
+    }
 }
 
 fn header(name: &'static str, value: &'static str) -> SetResponseHeaderLayer<HeaderValue> {

@@ -15,6 +15,16 @@ pub struct MaskedJson<T> {
 }
 
 impl<T: DeserializeOwned> MaskedJson<T> {
+    /// A value whose every text went through the mask already, field by field: its keys and its syntax stay whole,
+    /// whatever the secrets are.
+    pub fn of_masked_fields(what: &'static str, value: &T) -> Result<Self>
+    where
+        T: serde::Serialize,
+    {
+        let text = serde_json::to_string(value).map_err(|error| StorageError::BadJson { what, why: error.to_string() })?;
+        Ok(Self { text: Masked::from_ledger(text), shape: PhantomData })
+    }
+
     /// Fails with [`StorageError::BadJson`] when the text isn't a `T` any more.
     pub fn new(what: &'static str, text: Masked) -> Result<Self> {
         serde_json::from_str::<T>(&text).map_err(|error| StorageError::BadJson {

@@ -1,9 +1,9 @@
 //! Actions: build, test, run.
 
 use axum::{Json, extract::State, http::StatusCode};
-use errand_domain::{ArgValue, Arguments, Problem, Source, action_file::ActionFile};
+use errand_domain::{ArgValue, Arguments, Problem, action_file::ActionFile};
 use errand_engine::{
-    access::{Caller, Grant, Manage, Permit, Run},
+    access::{Manage, Run},
     manage::actions::UnknownNames,
     run::RunRequest,
 };
@@ -193,7 +193,8 @@ pub async fn test(
     InPath(path): InPath<ActionPath>,
     Payload(body): Payload<RunBody>,
 ) -> ApiResult<Json<ExecutionReply>> {
-    run_from(&state, &permit, Source::Test, path, body).await
+    let request = RunRequest { action: path.name, arguments: arguments(body)? };
+    Ok(Json(state.engine.test_action(&permit, request).await?.into()))
 }
 
 /// Run an enabled action once
@@ -210,22 +211,8 @@ pub async fn run(
     InPath(path): InPath<ActionPath>,
     Payload(body): Payload<RunBody>,
 ) -> ApiResult<Json<ExecutionReply>> {
-    let source = match &*permit.caller {
-        Caller::User(_) => Source::Manual,
-        Caller::ApiKey(_) => Source::Api,
-    };
-    run_from(&state, &permit, source, path, body).await
-}
-
-async fn run_from<G: Grant>(
-    state: &HttpState,
-    permit: &Permit<G>,
-    source: Source,
-    path: ActionPath,
-    body: RunBody,
-) -> ApiResult<Json<ExecutionReply>> {
-    let request = RunRequest { action: path.name, arguments: arguments(body)?, source };
-    Ok(Json(state.engine.run_action(permit, request).await?.into()))
+    let request = RunRequest { action: path.name, arguments: arguments(body)? };
+    Ok(Json(state.engine.run_action(&permit, request).await?.into()))
 }
 
 /// Null stands for "not given".
