@@ -46,6 +46,7 @@ export default tseslint.config(
     ...tseslint.configs.disableTypeChecked,
     languageOptions: { globals: globals.node, parserOptions: { projectService: false } },
   },
-  { files: ['dev/**', 'scripts/**'], rules: { 'no-console': 'off' } },
+  { files: ['dev/**', 'scripts/**', 'e2e/*.mjs'], rules: { 'no-console': 'off' } },
   { files: ['public/**'], languageOptions: { globals: globals.browser } },
+  { files: ['public/docs/**'], languageOptions: { globals: { Scalar: 'readonly' } } },
 );

@@ -55,5 +55,5 @@ test('the API page lists the operations, with no request to elsewhere', async ({
   await expect(page.getByRole('heading', { level: 1, name: 'Errand' })).toBeVisible();
   await expect(page.getByText('/api/v1/auth/sign-in').first()).toBeVisible();
   await page.getByRole('button', { name: 'secrets' }).first().click();
-  await expect(page.getByText(/secret/i).first()).toBeVisible();
+  await expect(page.getByText('Create a secret or replace its value').first()).toBeVisible();
 });

@@ -38,8 +38,8 @@ export function WhyPanel({ plan, aside }: WhyPanelProps) {
           <ConsideredList considered={near} label="Actions considered" />
         )}
         {far.length > 0 && (
-          <Disclosure summary={`${count(far.length, 'action')} far from it`}>
-            <ConsideredList considered={far} label="Actions far from it" />
+          <Disclosure summary={`${count(far.length, 'more action')}, far behind`}>
+            <ConsideredList considered={far} label="Actions far behind" />
           </Disclosure>
         )}
         <p className="text-[0.8125rem] text-ink-soft">
@@ -85,7 +85,7 @@ function ConsideredRow({ considered }: { considered: Considered }) {
       </div>
       {considered.evidence.length > 0 && (
         <p className="text-[0.8125rem] text-ink-soft wrap-anywhere">
-          <MessageText text={considered.evidence.join(' · ')} />
+          <MessageText text={considered.evidence.join(' ')} />
         </p>
       )}
     </li>
