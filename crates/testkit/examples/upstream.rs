@@ -14,7 +14,9 @@ use std::{
 const BODY_BYTES: usize = 1024;
 
 fn main() -> io::Result<()> {
-    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:0".to_owned());
+    let address = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "127.0.0.1:0".to_owned());
     let listener = TcpListener::bind(&address)?;
     println!("{}", listener.local_addr()?);
     for stream in listener.incoming() {
@@ -32,7 +34,10 @@ fn answer_all(stream: &TcpStream) -> io::Result<()> {
     while let Some(target) = read_request(&mut requests)? {
         thread::sleep(delay(&target));
         let body = body(&target);
-        let head = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         (&*stream).write_all(format!("{head}{body}").as_bytes())?;
     }
     Ok(())
@@ -62,7 +67,14 @@ fn delay(target: &str) -> Duration {
 /// An order of exactly [`BODY_BYTES`].
 fn body(target: &str) -> String {
     let path = target.split('?').next().unwrap_or_default();
-    let id: String = path.rsplit('/').next().unwrap_or_default().chars().filter(char::is_ascii_alphanumeric).take(64).collect();
+    let id: String = path
+        .rsplit('/')
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .take(64)
+        .collect();
     let head = format!(r#"{{"order_id":"{id}","status":"refunded","note":""#);
     let filler = "x".repeat(BODY_BYTES - head.len() - 2);
     format!(r#"{head}{filler}"}}"#)
