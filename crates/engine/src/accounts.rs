@@ -8,10 +8,13 @@ use std::{collections::HashMap, sync::{Arc, Mutex, PoisonError}, time::{Duration
 
 use errand_domain::{ApiKeyId, GuruId, Problem, Role, UnixMillis, UserId};
 use errand_secrets::SecretText;
-use errand_storage::users::{
-    self, User,
-    api_keys::{self, ApiKey},
-    sessions::{self, NewToken},
+use errand_storage::{
+    Transaction,
+    users::{
+        self, User,
+        api_keys::{self, ApiKey},
+        sessions::{self, NewToken},
+    },
 };
 
 use crate::{
@@ -32,6 +35,10 @@ const CLAIM_MS: i64 = 7 * DAY_MS;
 /// much longer.
 const KEY_BELIEVED_FOR: Duration = Duration::from_secs(2);
 const KEYS_CACHED_MAX: usize = 10_000;
+/// No address is longer (RFC 5321's path without its brackets).
+const EMAIL_BYTES_MAX: usize = 254;
+/// Every password that may be set fits: four bytes for each character of the longest.
+const PASSWORD_BYTES_MAX: usize = 4 * password::PASSWORD_CHARS_MAX;
 /// Prefix of API keys, so that scanners and people recognise one.
 pub const API_KEY_PREFIX: &str = "errand_";
 /// The first admin's name until somebody changes it.
@@ -100,46 +107,61 @@ impl Engine {
 
     /// Signs in with a password. Wrong addresses and wrong passwords look and take the same.
     pub async fn sign_in(&self, email: &str, password: &str) -> Result<SignedIn> {
+        let email = email.trim();
+        if email.len() > EMAIL_BYTES_MAX || password.len() > PASSWORD_BYTES_MAX {
+            return Err(wrong_password());
+        }
+        let place = self.0.sign_ins.hashing_place()?;
         self.0.sign_ins.check(email)?;
         let (user, hash) = users::credentials(&self.db().reader, email).await?.map_or((None, None), |(user, hash)| (Some(user), hash));
         let password = password.to_owned();
-        let right = tokio::task::spawn_blocking(move || password::verify(hash.as_deref(), &password))
-            .await
-            .map_err(|error| EngineError::internal("checking a password", error))?;
-        match user {
-            Some(user) if right => {
-                self.0.sign_ins.forget(email);
-                self.open_session(user).await
-            }
-            _ => Err(EngineError::Unauthenticated(Problem::new(
-                "wrong_password",
-                "This e-mail address and password do not go together.",
-                "Check both, or ask the operator for a new sign-in link (`errand link`).",
-            ))),
-        }
+        let checking = tokio::task::spawn_blocking(move || {
+            let right = password::verify(hash.as_deref(), &password);
+            drop(place);
+            right
+        });
+        let right = checking.await.map_err(|error| EngineError::internal("checking a password", error))?;
+        let Some(user) = user.filter(|_| right) else { return Err(wrong_password()) };
+        self.0.sign_ins.forget(email);
+        let mut tx = self.db().writer.begin().await?;
+        let token = self.insert_session(&mut tx, user.id).await?;
+        tx.commit().await?;
+        self.signed_in(user, token).await
     }
 
-    /// Trades a one-time link's token for a session; sets a password when one is given.
+    /// Trades a one-time link's token for a session; sets a password when one is given, which signs the user out
+    /// everywhere else.
     pub async fn claim(&self, presented: &str, new_password: Option<&str>) -> Result<SignedIn> {
+        let now = self.clock().now();
+        let token_hash = token::hash(presented);
+        // Asked first, so that only who holds a good link makes this machine hash.
+        if !sessions::is_claimable(&self.db().reader, token_hash, now).await? {
+            return Err(link_used());
+        }
         let password_hash = match new_password {
-            Some(password) => Some(password::hash(password)?),
+            Some(password) => Some(self.hash_password(password.to_owned()).await?),
             None => None,
         };
-        let now = self.clock().now();
         let mut tx = self.db().writer.begin().await?;
-        let user_id = sessions::claim(&mut tx, token::hash(presented), now).await?.ok_or_else(|| {
-            EngineError::Unauthenticated(Problem::new(
-                "link_used",
-                "This sign-in link was used already or is too old.",
-                "Make a new one on the server with `errand link`.",
-            ))
-        })?;
+        let user_id = sessions::claim(&mut tx, token_hash, now).await?.ok_or_else(link_used)?;
         if let Some(hash) = password_hash {
             users::set_password_hash(&mut tx, user_id, Some(&hash), now).await?;
+            sessions::delete_of_user(&mut tx, user_id).await?;
         }
+        let token = self.insert_session(&mut tx, user_id).await?;
         tx.commit().await?;
         let user = users::by_id(&self.db().reader, user_id).await?.ok_or_else(EngineError::unauthenticated)?;
-        self.open_session(user).await
+        self.signed_in(user, token).await
+    }
+
+    async fn hash_password(&self, password: String) -> Result<String> {
+        let place = self.0.sign_ins.hashing_place()?;
+        let hashing = tokio::task::spawn_blocking(move || {
+            let hash = password::hash(&password);
+            drop(place);
+            hash
+        });
+        hashing.await.map_err(|error| EngineError::internal("hashing a password", error))?
     }
 
     pub async fn sign_out(&self, presented: &str) -> Result<()> {
@@ -207,12 +229,13 @@ impl Engine {
         Ok(revoked)
     }
 
-    async fn open_session(&self, user: User) -> Result<SignedIn> {
+    async fn insert_session(&self, tx: &mut Transaction, user_id: UserId) -> Result<Token> {
         let token = Token::random();
-        let now = self.clock().now();
-        let mut tx = self.db().writer.begin().await?;
-        sessions::insert(&mut tx, new_token(&token, user.id, now, SESSION_MS)).await?;
-        tx.commit().await?;
+        sessions::insert(tx, new_token(&token, user_id, self.clock().now(), SESSION_MS)).await?;
+        Ok(token)
+    }
+
+    async fn signed_in(&self, user: User, token: Token) -> Result<SignedIn> {
         Ok(SignedIn { caller: self.user_caller(user).await?, token, lasts_ms: SESSION_MS })
     }
 
@@ -231,6 +254,23 @@ impl Engine {
     fn keys(&self) -> &KeyCache {
         &self.0.keys
     }
+}
+
+/// One answer for every sign-in that does not fit, so that it tells nothing of who has an account.
+fn wrong_password() -> EngineError {
+    EngineError::Unauthenticated(Problem::new(
+        "wrong_password",
+        "This e-mail address and password do not go together.",
+        "Check both, or ask the operator for a new sign-in link (`errand link`).",
+    ))
+}
+
+fn link_used() -> EngineError {
+    EngineError::Unauthenticated(Problem::new(
+        "link_used",
+        "This sign-in link was used already or is too old.",
+        "Make a new one on the server with `errand link`.",
+    ))
 }
 
 fn key_caller(row: ApiKey) -> KeyCaller {

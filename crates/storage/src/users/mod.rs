@@ -188,8 +188,9 @@ pub async fn members(mut db: impl Read, guru: GuruId) -> Result<Vec<(User, Role)
         .collect()
 }
 
-/// Lower case by Unicode's rules, the same for both databases.
-fn email_key(email: &str) -> String {
+/// What makes two writings of an e-mail the same: trimmed, and in lower case by Unicode's rules, so that it is alike
+/// for both databases.
+pub fn email_key(email: &str) -> String {
     email.trim().to_lowercase()
 }
 

@@ -105,6 +105,12 @@ pub async fn insert_claim(tx: &mut Transaction, token: NewToken) -> Result<()> {
     Ok(())
 }
 
+/// Whether a one-time token could be used up at `now`: to be asked before costly work for it.
+pub async fn is_claimable(mut db: impl Read, hash: Sha256, now: UnixMillis) -> Result<bool> {
+    let sql = "SELECT user_id FROM claim_tokens WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
+    Ok(db.row("find a one-time link", sql, values![hash, now]).await?.is_some())
+}
+
 /// Uses up a one-time token: its user the first time before it expires, None ever after.
 pub async fn claim(tx: &mut Transaction, hash: Sha256, now: UnixMillis) -> Result<Option<UserId>> {
     let sql = "UPDATE claim_tokens SET used_at = $2
