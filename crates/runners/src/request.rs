@@ -11,13 +11,18 @@ use errand_egress::OutboundRequest;
 use errand_secrets::Raw;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
-    header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT},
+    header::{
+        ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE, USER_AGENT,
+    },
 };
 
 use crate::{RunFailure, RunInput, body, url_template, values::Value};
 
 const ACCEPT_DEFAULT: &str = "application/json, text/*;q=0.9, */*;q=0.1";
 const USER_AGENT_DEFAULT: &str = concat!("Errand/", env!("CARGO_PKG_VERSION"));
+
+/// Headers whose values are credentials of a session that masking can't know, since no secret holds them.
+const NEVER_SHOWN: [HeaderName; 3] = [COOKIE, SET_COOKIE, PROXY_AUTHORIZATION];
 
 /// A request with every value in its place.
 pub(crate) struct BuiltRequest {
@@ -100,8 +105,10 @@ fn basic_auth(auth: &BasicAuth, input: &RunInput) -> Result<HeaderValue, RunFail
         return Err(RunFailure::BadUserName);
     }
     let credentials = STANDARD.encode(format!("{username}:{}", fill(&auth.password)?));
-    HeaderValue::try_from(format!("Basic {credentials}"))
-        .map_err(|_| bad_header("basic_auth", "Authorization"))
+    let mut value = HeaderValue::try_from(format!("Basic {credentials}"))
+        .map_err(|_| bad_header("basic_auth", "Authorization"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 impl BuiltRequest {
@@ -135,9 +142,21 @@ impl BuiltRequest {
     }
 }
 
+/// Headers as history shows them.
 pub(crate) fn raw_headers(headers: &HeaderMap) -> Vec<(String, Raw)> {
     headers
         .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), Raw::from(value.as_bytes().to_vec())))
+        .map(|(name, value)| (name.as_str().to_owned(), shown(name, value)))
         .collect()
+}
+
+/// Only [`basic_auth`] marks a value as sensitive: masking looks for no base64 of a very short password.
+fn shown(name: &HeaderName, value: &HeaderValue) -> Raw {
+    if NEVER_SHOWN.contains(name) {
+        Raw::from("[not shown]")
+    } else if value.is_sensitive() {
+        Raw::from("Basic [not shown]")
+    } else {
+        Raw::from(value.as_bytes().to_vec())
+    }
 }

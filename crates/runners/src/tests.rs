@@ -18,7 +18,7 @@ use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 
-use crate::{RunFailure, RunInput, RunLimits, RunOutcome, RunnerEvent, Runners};
+use crate::{RunFailure, RunInput, RunLimits, RunOutcome, RunnerEvent, Runners, request::BuiltRequest};
 
 fn call(method: Method, url: &str) -> ApiCall {
     ApiCall {
@@ -105,12 +105,15 @@ fn text(raw: &Raw) -> String {
 }
 
 fn build(call: ApiCall, arguments: &Json) -> Result<HttpExchange<String>, RunFailure> {
+    Ok(build_request(call, arguments)?.exchange().map(|raw| text(&raw)))
+}
+
+fn build_request(call: ApiCall, arguments: &Json) -> Result<BuiltRequest, RunFailure> {
     let input = input(ActionBody::ApiCall(call), arguments);
     let ActionBody::ApiCall(call) = &input.action.body else {
         panic!("it was made so")
     };
-    let built = crate::request::build(call, &input)?;
-    Ok(built.exchange().map(|raw| text(&raw)))
+    crate::request::build(call, &input)
 }
 
 fn check_url(template: &str, arguments: &Json, expect: Result<&str, RunFailure>) {
@@ -320,12 +323,45 @@ fn headers_are_filled_and_have_defaults() -> Result<(), RunFailure> {
         basic_auth: Some(auth),
         ..call(Method::Get, "https://api.test/")
     };
-    let built = build(basic.clone(), &json!({"a": "ana"}))?;
+    let sent = build_request(basic.clone(), &json!({"a": "ana"}))?.headers;
     assert_eq!(
-        header(&built, "authorization").as_deref(),
-        Some("Basic YW5hL3Rva2VuOnMzY3JldC8rIms=")
+        sent.get("authorization").map(http::HeaderValue::as_bytes),
+        Some(b"Basic YW5hL3Rva2VuOnMzY3JldC8rIms=".as_slice())
     );
     assert_eq!(build(basic, &json!({"a": "a:b"})), Err(RunFailure::BadUserName));
+    Ok(())
+}
+
+#[test]
+fn credentials_of_sessions_are_sent_and_not_recorded() -> Result<(), RunFailure> {
+    for (name, value, shown) in [
+        ("Cookie", "session=abc", "[not shown]"),
+        ("Proxy-Authorization", "Basic YTpi", "[not shown]"),
+        ("X-Token", "abc", "abc"),
+    ] {
+        let recorded = build(with_header(name, value), &json!({}))?;
+        assert_eq!(header(&recorded, &name.to_lowercase()).as_deref(), Some(shown), "{name}");
+        let sent = build_request(with_header(name, value), &json!({}))?.headers;
+        assert_eq!(sent.get(name).map(http::HeaderValue::as_bytes), Some(value.as_bytes()), "{name}");
+    }
+    // A password so short that masking looks for no base64 of it.
+    let short = BasicAuth {
+        username: "a".to_owned(),
+        password: "1234".to_owned(),
+    };
+    let basic = ApiCall {
+        basic_auth: Some(short),
+        ..call(Method::Get, "https://api.test/")
+    };
+    let recorded = build(basic, &json!({}))?;
+    assert_eq!(header(&recorded, "authorization").as_deref(), Some("Basic [not shown]"));
+
+    let mut answered = http::HeaderMap::new();
+    answered.append("set-cookie", http::HeaderValue::from_static("session=abc"));
+    answered.append("set-cookie", http::HeaderValue::from_static("csrf=def"));
+    let recorded = crate::request::raw_headers(&answered);
+    let values: Vec<_> = recorded.iter().map(|(_, value)| text(value)).collect();
+    assert_eq!(values, ["[not shown]", "[not shown]"]);
     Ok(())
 }
 
