@@ -3,7 +3,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -58,40 +58,62 @@ impl GuruView {
 
 /// The views in use, by slug.
 #[derive(Debug, Default)]
-pub struct Views(Mutex<HashMap<String, (Arc<GuruView>, Instant)>>);
+pub struct Views(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    by_slug: HashMap<String, (Arc<GuruView>, Instant)>,
+    /// Grows with every change made here: a view whose loading began before a change is not kept after it.
+    generation: u64,
+}
 
 impl Views {
-    fn get(&self, slug: &str) -> Option<(Arc<GuruView>, Instant)> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(slug).cloned()
+    /// The view, with when it was last known to be fresh, and the generation to [`Views::put`] with.
+    fn get(&self, slug: &str) -> (Option<(Arc<GuruView>, Instant)>, u64) {
+        let kept = self.kept();
+        (kept.by_slug.get(slug).cloned(), kept.generation)
     }
 
-    fn put(&self, view: &Arc<GuruView>) {
-        let slug = view.guru.slug.to_string();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(slug, (Arc::clone(view), Instant::now()));
+    /// Keeps a view that was loaded or looked at since `generation`, unless something changed meanwhile.
+    fn put(&self, view: &Arc<GuruView>, generation: u64) {
+        let mut kept = self.kept();
+        if kept.generation == generation {
+            kept.by_slug.insert(view.guru.slug.to_string(), (Arc::clone(view), Instant::now()));
+        }
     }
 
     fn forget(&self, slug: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(slug);
+        let mut kept = self.kept();
+        kept.generation += 1;
+        kept.by_slug.remove(slug);
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // It is never left half-changed, so a panic elsewhere does not spoil it.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Engine {
     /// The guru with this slug; None when there is none.
     pub async fn guru_view(&self, slug: &str) -> Result<Option<Arc<GuruView>>> {
-        if let Some((view, checked_at)) = self.0.views.get(slug) {
-            let believed = checked_at.elapsed() < VIEW_BELIEVED_FOR;
-            if believed || gurus::revision(&self.db().reader, view.guru.id).await? == Some(view.revision) {
-                if !believed {
-                    self.0.views.put(&view);
-                }
+        let (kept, generation) = self.0.views.get(slug);
+        if let Some((view, checked_at)) = kept {
+            if checked_at.elapsed() < VIEW_BELIEVED_FOR {
                 return Ok(Some(view));
             }
-            self.0.views.forget(slug);
+            if gurus::revision(&self.db().reader, view.guru.id).await? == Some(view.revision) {
+                self.0.views.put(&view, generation);
+                return Ok(Some(view));
+            }
         }
         let Ok(slug) = slug.parse::<GuruSlug>() else { return Ok(None) };
-        let Some(guru) = gurus::by_slug(&self.db().reader, &slug).await? else { return Ok(None) };
+        let Some(guru) = gurus::by_slug(&self.db().reader, &slug).await? else {
+            self.0.views.forget(slug.as_str());
+            return Ok(None);
+        };
         let view = Arc::new(self.load_view(guru).await?);
-        self.0.views.put(&view);
+        self.0.views.put(&view, generation);
         Ok(Some(view))
     }
 
@@ -110,13 +132,21 @@ impl Engine {
         Ok(GuruView { guru, actions, catalogue, masker, secrets, revision })
     }
 
+    /// The secrets that open. One that does not (its master key is missing, or it was damaged) is left out like one
+    /// that is not set: the actions that need it say so, and the rest of the guru works.
     async fn open_secrets(&self, guru: &Guru) -> Result<BTreeMap<SecretName, Arc<SecretText>>> {
         let keyring = self.0.keyring.read().await;
         let mut opened = BTreeMap::new();
         for row in secrets::sealed(&self.db().reader, guru.id).await? {
             let context = SealContext { guru_id: guru.id, name: &row.name, version: row.version };
-            let value = keyring.open(&context, &Sealed(row.sealed))?;
-            opened.insert(row.name, Arc::new(value));
+            match keyring.open(&context, &Sealed(row.sealed)) {
+                Ok(value) => {
+                    opened.insert(row.name, Arc::new(value));
+                }
+                Err(error) => {
+                    tracing::error!(guru = %guru.slug, secret = %row.name, %error, "A secret can't be opened; it counts as missing.");
+                }
+            }
         }
         Ok(opened)
     }
@@ -158,5 +188,43 @@ impl Engine {
             tx.commit().await?;
         }
         Ok(prepared)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use errand_domain::{GuruId, GuruSettings, UnixMillis};
+
+    use super::*;
+
+    fn view(slug: &str) -> Arc<GuruView> {
+        let guru = Guru {
+            id: GuruId::from_uuid(crate::clock::new_uuid()),
+            slug: slug.parse().expect("a slug"),
+            settings: GuruSettings::default(),
+            created_at: UnixMillis(0),
+            updated_at: UnixMillis(0),
+        };
+        Arc::new(GuruView {
+            guru,
+            actions: Vec::new(),
+            catalogue: Arc::default(),
+            masker: Arc::default(),
+            secrets: BTreeMap::new(),
+            revision: 1,
+        })
+    }
+
+    #[test]
+    fn a_view_loaded_before_a_change_is_not_kept_after_it() {
+        let views = Views::default();
+        let (_, before) = views.get("acme");
+        views.forget("acme");
+        views.put(&view("acme"), before);
+        assert!(views.get("acme").0.is_none());
+
+        let (_, after) = views.get("acme");
+        views.put(&view("acme"), after);
+        assert!(views.get("acme").0.is_some());
     }
 }
