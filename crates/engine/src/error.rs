@@ -66,7 +66,14 @@ impl EngineError {
 
 impl From<StorageError> for EngineError {
     fn from(error: StorageError) -> Self {
-        Self::internal("database", error)
+        match error {
+            StorageError::Stale { what } => Self::Conflict(Problem::new(
+                "changed_meanwhile",
+                format!("The {what} was changed by somebody else meanwhile."),
+                "Load it again and repeat the change.",
+            )),
+            error => Self::internal("database", error),
+        }
     }
 }
 

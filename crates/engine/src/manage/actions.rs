@@ -9,8 +9,10 @@ use errand_domain::{
 };
 use errand_runners::Runners;
 use errand_storage::{
+    Transaction,
     actions::{self, ActionChange, Enablement, NewAction},
     executions::{self, LastRun},
+    gurus,
 };
 
 use super::Change;
@@ -76,7 +78,6 @@ impl Engine {
     /// Saves a new action, disabled.
     pub async fn create_action(&self, permit: &Permit<Manage>, file: &ActionFile, unknown: UnknownNames) -> Result<ActionDetails> {
         let spec = self.checked(&permit.guru, file, None, unknown)?;
-        self.check_action_limit(&permit.guru)?;
         let now = self.clock().now();
         let action = Action {
             id: ActionId::from_uuid(new_uuid()),
@@ -90,6 +91,7 @@ impl Engine {
             updated_at: now,
         };
         let mut tx = self.db().writer.begin().await?;
+        self.check_action_limit(&mut tx, &permit.guru).await?;
         actions::insert(&mut tx, permit.guru_id(), NewAction { id: action.id, spec: &action.spec, at: now }).await.map_err(|error| taken(error, &action))?;
         self.audit(&mut tx, &permit.guru.masker, change(permit, "action.create", &action, None, Some(ActionFile::from(&*action.spec)))).await?;
         tx.commit().await?;
@@ -104,6 +106,9 @@ impl Engine {
         if spec == *old.spec {
             return Ok(details(&permit.guru, Arc::clone(old)));
         }
+        if old.enabled {
+            check_has_runner(&spec)?;
+        }
         let action = Action { version: old.version + 1, spec: Arc::new(spec), updated_at: self.clock().now(), ..(**old).clone() };
         let mut tx = self.db().writer.begin().await?;
         actions::update(&mut tx, permit.guru_id(), ActionChange { id: old.id, version: old.version, spec: &action.spec, at: action.updated_at }).await.map_err(|error| taken(error, &action))?;
@@ -115,14 +120,7 @@ impl Engine {
 
     pub async fn enable_action(&self, permit: &Permit<Manage>, name: &str) -> Result<ActionDetails> {
         let found = self.find_action(permit, name).await?;
-        let kind = found.action.spec.body.kind();
-        if !Runners::has_one_for(kind) {
-            return Err(EngineError::Conflict(Problem::new(
-                "no_runner",
-                format!("`{name}` is of type `{}`, which this version can't run.", kind.as_str()),
-                "It stays saved; to have it fire now, write it as an API call.",
-            )));
-        }
+        check_has_runner(&found.action.spec)?;
         if let Some(secret) = found.missing_secrets.first() {
             return Err(EngineError::Conflict(Problem::new(
                 "missing_secret",
@@ -143,7 +141,9 @@ impl Engine {
         let changed = Action { enabled, disabled_reason: None, updated_at: self.clock().now(), ..action.clone() };
         let mut tx = self.db().writer.begin().await?;
         let state = if enabled { Enablement::Enabled } else { Enablement::Disabled { reason: None } };
-        actions::set_enabled(&mut tx, permit.guru_id(), action.id, state, changed.updated_at).await?;
+        if !actions::set_enabled(&mut tx, permit.guru_id(), action.id, state, changed.updated_at).await? {
+            return Err(EngineError::not_found("action", &action.spec.name));
+        }
         self.audit(&mut tx, &permit.guru.masker, change(permit, verb, action, None, None)).await?;
         tx.commit().await?;
         self.after_change(permit, &changed).await
@@ -152,7 +152,9 @@ impl Engine {
     pub async fn delete_action(&self, permit: &Permit<Manage>, name: &str) -> Result<()> {
         let action = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
         let mut tx = self.db().writer.begin().await?;
-        actions::delete(&mut tx, permit.guru_id(), action.id).await?;
+        if !actions::delete(&mut tx, permit.guru_id(), action.id).await? {
+            return Err(EngineError::not_found("action", name));
+        }
         self.audit(&mut tx, &permit.guru.masker, change(permit, "action.delete", action, Some(ActionFile::from(&*action.spec)), None)).await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);
@@ -182,14 +184,20 @@ impl Engine {
         guru.guru.settings.action_limit.unwrap_or(self.limits().actions_per_guru)
     }
 
-    fn check_action_limit(&self, guru: &GuruView) -> Result<()> {
+    /// Counts in the transaction that is to insert, with the guru locked: two that come at once can't both take the
+    /// last place.
+    async fn check_action_limit(&self, tx: &mut Transaction, guru: &GuruView) -> Result<()> {
+        if !gurus::lock(tx, guru.guru.id).await? {
+            return Err(EngineError::not_found("guru", &guru.guru.slug));
+        }
+        let used = actions::count(&mut *tx, guru.guru.id).await?;
         let limit = self.action_limit(guru);
-        if u32::try_from(guru.actions.len()).is_ok_and(|used| used < limit) {
+        if used < limit {
             return Ok(());
         }
         Err(EngineError::Conflict(Problem::new(
             "action_limit",
-            format!("The guru `{}` uses {} of {limit} actions.", guru.guru.slug, guru.actions.len()),
+            format!("The guru `{}` uses {used} of {limit} actions.", guru.guru.slug),
             "Delete one that is not needed, or have the operator raise the guru's action limit.",
         )))
     }
@@ -239,6 +247,19 @@ fn details(guru: &GuruView, action: Arc<Action>) -> ActionDetails {
         warnings.push(Problem::new("never_tested", message, format!("Run `errand action test {}`.", action.spec.name)));
     }
     ActionDetails { action, secrets, missing_secrets, last_run: None, warnings }
+}
+
+/// An enabled action must be one that can run.
+fn check_has_runner(spec: &ActionSpec) -> Result<()> {
+    let kind = spec.body.kind();
+    if Runners::has_one_for(kind) {
+        return Ok(());
+    }
+    Err(EngineError::Conflict(Problem::new(
+        "no_runner",
+        format!("`{}` is of type `{}`, which this version can't run.", spec.name, kind.as_str()),
+        "It can be kept disabled; to have it fire now, write it as an API call.",
+    )))
 }
 
 fn known_or_allowed(name: &str, secrets: &BTreeSet<SecretName>, unknown: UnknownNames) -> bool {

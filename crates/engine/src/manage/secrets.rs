@@ -1,10 +1,12 @@
 //! Secrets: set, list, delete, re-wrap. A value goes in and never comes out.
 
-use errand_domain::{Problem, SecretId, SecretName, UnixMillis, limits};
+use errand_domain::{GuruId, Problem, SecretId, SecretName, UnixMillis, limits};
 use errand_secrets::{SealContext, Sealed, SecretText, check_secret_value};
 use errand_storage::{
+    Transaction,
     actions::{self, Enablement},
-    secrets::{self, SealedSecret},
+    gurus,
+    secrets::{self, SealedSecret, SecretEntry},
 };
 
 use super::Change;
@@ -46,16 +48,12 @@ impl Engine {
         let name: SecretName = name.parse()?;
         check_secret_value(&value)?;
         check_name_is_free(permit, &name)?;
-        let existing = secrets::list(&self.db().reader, permit.guru_id()).await?;
-        let old = existing.iter().find(|row| row.name == name);
-        if old.is_none() && existing.len() >= limits::SECRETS_PER_GURU_MAX {
-            return Err(Problem::new("too_many", "This guru has as many secrets as it may have.", "Delete one that is not needed.").into());
-        }
-        let version = old.map_or(1, |row| row.version + 1);
-        let context = SealContext { guru_id: permit.guru_id(), name: &name, version };
-        let sealed = self.0.keyring.read().await.seal(&context, &value)?;
         let now = self.clock().now();
         let mut tx = self.db().writer.begin().await?;
+        let old = find_or_make_room(&mut tx, permit, &name).await?;
+        let version = old.as_ref().map_or(1, |row| row.version + 1);
+        let context = SealContext { guru_id: permit.guru_id(), name: &name, version };
+        let sealed = self.0.keyring.read().await.seal(&context, &value)?;
         let row = SealedSecret {
             id: SecretId::from_uuid(new_uuid()),
             guru_id: permit.guru_id(),
@@ -77,15 +75,12 @@ impl Engine {
         let name: SecretName = name.parse()?;
         let now = self.clock().now();
         let mut tx = self.db().writer.begin().await?;
+        // No action may be given the secret between the look for its users and the end.
+        gurus::lock(&mut tx, permit.guru_id()).await?;
         if !secrets::delete(&mut tx, permit.guru_id(), &name).await? {
             return Err(EngineError::not_found("secret", name));
         }
-        let mut disabled = Vec::new();
-        for action in permit.guru.actions.iter().filter(|action| action.enabled && action.spec.secrets().contains(&name)) {
-            let reason = format!("the secret `{name}` was deleted");
-            actions::set_enabled(&mut tx, permit.guru_id(), action.id, Enablement::Disabled { reason: Some(reason) }, now).await?;
-            disabled.push(action.spec.name.to_string());
-        }
+        let disabled = disable_users_of(&mut tx, permit.guru_id(), &name, now).await?;
         self.audit(&mut tx, &permit.guru.masker, change(permit, "secret.delete", &name)).await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);
@@ -97,7 +92,7 @@ impl Engine {
         let keyring = self.0.keyring.read().await;
         let mut rewrapped = 0;
         let mut tx = self.db().writer.begin().await?;
-        for mut row in secrets::sealed(&self.db().reader, permit.guru_id()).await? {
+        for mut row in secrets::sealed(&mut tx, permit.guru_id()).await? {
             let sealed = Sealed(std::mem::take(&mut row.sealed));
             if !keyring.needs_rewrap(&sealed) {
                 continue;
@@ -106,9 +101,42 @@ impl Engine {
             row.sealed = keyring.rewrap(&context, &sealed)?.0;
             rewrapped += u32::from(secrets::replace_blob(&mut tx, permit.guru_id(), &row).await?);
         }
+        if rewrapped > 0 {
+            self.audit(&mut tx, &permit.guru.masker, rewrap(permit, rewrapped)).await?;
+        }
         tx.commit().await?;
         Ok(rewrapped)
     }
+}
+
+/// What there is under this name; when nothing is, there must be room for one more. Locks the guru first, so that two
+/// that come at once can't both take the last place.
+async fn find_or_make_room(tx: &mut Transaction, permit: &Permit<Manage>, name: &SecretName) -> Result<Option<SecretEntry>> {
+    if !gurus::lock(tx, permit.guru_id()).await? {
+        return Err(EngineError::not_found("guru", &permit.guru.guru.slug));
+    }
+    let mut existing = secrets::list(&mut *tx, permit.guru_id()).await?;
+    if let Some(place) = existing.iter().position(|row| row.name == *name) {
+        return Ok(Some(existing.swap_remove(place)));
+    }
+    if existing.len() < limits::SECRETS_PER_GURU_MAX {
+        return Ok(None);
+    }
+    Err(Problem::new("too_many", "This guru has as many secrets as it may have.", "Delete one that is not needed.").into())
+}
+
+/// Disables the enabled actions that name a secret which is no more; their names.
+async fn disable_users_of(tx: &mut Transaction, guru: GuruId, name: &SecretName, now: UnixMillis) -> Result<Vec<String>> {
+    let mut disabled = Vec::new();
+    for (id, action_name) in actions::using_secret(&mut *tx, guru, name).await? {
+        if !actions::by_id(&mut *tx, guru, id).await?.is_some_and(|action| action.enabled) {
+            continue;
+        }
+        let reason = format!("the secret `{name}` was deleted");
+        actions::set_enabled(tx, guru, id, Enablement::Disabled { reason: Some(reason) }, now).await?;
+        disabled.push(action_name.to_string());
+    }
+    Ok(disabled)
 }
 
 fn users_of(permit: &Permit<Manage>, name: &SecretName) -> Vec<String> {
@@ -126,4 +154,9 @@ fn check_name_is_free(permit: &Permit<Manage>, name: &SecretName) -> Result<()> 
 
 fn change<'a>(permit: &'a Permit<Manage>, verb: &'static str, name: &SecretName) -> Change<'a, (), ()> {
     Change { actor: permit.actor(), verb, object: format!("secret {name}"), guru_id: Some(permit.guru_id()), before: None, after: None }
+}
+
+fn rewrap(permit: &Permit<Manage>, rewrapped: u32) -> Change<'_, (), ()> {
+    let object = format!("{rewrapped} secrets");
+    Change { actor: permit.actor(), verb: "secret.rewrap", object, guru_id: Some(permit.guru_id()), before: None, after: None }
 }
