@@ -68,6 +68,7 @@ impl GuruSettings {
                     .at("instructions"),
             );
         }
+        found.extend(self.check_example_questions());
         if self.parallel_actions == 0 || self.parallel_actions > limits::PARALLEL_ACTIONS_MAX {
             found.push(
                 Problem::new("out_of_range", format!("{} actions at a time is out of range.", self.parallel_actions), format!("Choose 1 to {}.", limits::PARALLEL_ACTIONS_MAX))
@@ -81,5 +82,31 @@ impl GuruSettings {
             );
         }
         Problems::or(found, ())
+    }
+
+    fn check_example_questions(&self) -> Option<Problem> {
+        let too_long = |question: &String| question.chars().count() > limits::EXAMPLE_CHARS_MAX;
+        if self.example_questions.len() <= limits::EXAMPLES_PER_ACTION_MAX && !self.example_questions.iter().any(too_long) {
+            return None;
+        }
+        let (count, chars) = (limits::EXAMPLES_PER_ACTION_MAX, limits::EXAMPLE_CHARS_MAX);
+        let hint = format!("Keep to {count} questions of {chars} characters each.");
+        Some(Problem::new("too_long", "The example questions are too many or too long.", hint).at("example_questions"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn example_questions_have_bounds() {
+        let check = |questions: Vec<String>, expect: bool| {
+            let settings = GuruSettings { name: "Acme".to_owned(), example_questions: questions, ..GuruSettings::default() };
+            assert_eq!(settings.check().is_ok(), expect);
+        };
+        check(vec!["x".repeat(limits::EXAMPLE_CHARS_MAX); limits::EXAMPLES_PER_ACTION_MAX], true);
+        check(vec!["x".to_owned(); limits::EXAMPLES_PER_ACTION_MAX + 1], false);
+        check(vec!["x".repeat(limits::EXAMPLE_CHARS_MAX + 1)], false);
     }
 }

@@ -42,29 +42,37 @@ impl Engine {
         Ok(guru)
     }
 
+    /// Changes the settings. How many actions the guru may have is for the operator to say, not for its own admins.
     pub async fn update_guru(&self, permit: &Permit<Manage>, settings: GuruSettings) -> Result<Guru> {
         settings.check()?;
         let now = self.clock().now();
         let mut tx = self.db().writer.begin().await?;
+        gurus::lock(&mut tx, permit.guru_id()).await?;
+        let old = gurus::by_id(&mut tx, permit.guru_id()).await?.ok_or_else(|| gone(permit))?;
+        if settings.action_limit != old.settings.action_limit && !permit.caller.may_instance(Scope::Manage) {
+            return Err(EngineError::forbidden("change how many actions this guru may have"));
+        }
         gurus::update_settings(&mut tx, permit.guru_id(), &settings, now).await?;
         let change = Change {
             actor: permit.actor(),
             verb: "guru.update",
             object: format!("guru {}", permit.guru.guru.slug),
             guru_id: Some(permit.guru_id()),
-            before: Some(&permit.guru.guru.settings),
+            before: Some(&old.settings),
             after: Some(&settings),
         };
         self.audit(&mut tx, &permit.guru.masker, change).await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);
-        Ok(Guru { settings, updated_at: now, ..permit.guru.guru.clone() })
+        Ok(Guru { settings, updated_at: now, ..old })
     }
 
     /// Deletes the guru with everything of it but its audit entries.
     pub async fn delete_guru(&self, permit: &Permit<Manage>) -> Result<()> {
         let mut tx = self.db().writer.begin().await?;
-        gurus::delete(&mut tx, permit.guru_id()).await?;
+        if !gurus::delete(&mut tx, permit.guru_id()).await? {
+            return Err(gone(permit));
+        }
         let change = Change {
             actor: permit.actor(),
             verb: "guru.delete",
@@ -78,6 +86,11 @@ impl Engine {
         self.forget_view(&permit.guru.guru.slug);
         Ok(())
     }
+}
+
+/// Somebody else deleted it meanwhile.
+fn gone(permit: &Permit<Manage>) -> EngineError {
+    EngineError::not_found("guru", &permit.guru.guru.slug)
 }
 
 fn slug_taken(error: StorageError, guru: &Guru) -> EngineError {
