@@ -7,7 +7,7 @@ mod token;
 use std::{collections::HashMap, sync::{Arc, Mutex, PoisonError}, time::{Duration, Instant}};
 
 use errand_domain::{ApiKeyId, GuruId, Problem, Role, UnixMillis, UserId};
-use errand_secrets::SecretText;
+use errand_secrets::{Masker, SecretText};
 use errand_storage::{
     Transaction,
     users::{
@@ -22,6 +22,7 @@ use crate::{
     access::{Caller, KeyCaller, Scope, UserCaller},
     clock::new_uuid,
     error::Result,
+    manage::Change,
 };
 pub use throttle::Throttle;
 pub use token::Token;
@@ -41,6 +42,8 @@ const EMAIL_BYTES_MAX: usize = 254;
 const PASSWORD_BYTES_MAX: usize = 4 * password::PASSWORD_CHARS_MAX;
 /// Prefix of API keys, so that scanners and people recognise one.
 pub const API_KEY_PREFIX: &str = "errand_";
+/// Who does in the audit log what nobody signed in does.
+const SYSTEM_ACTOR: &str = "system";
 /// The first admin's name until somebody changes it.
 pub const FIRST_ADMIN_EMAIL: &str = "admin@localhost";
 
@@ -199,6 +202,7 @@ impl Engine {
         let now = self.clock().now();
         let mut tx = self.db().writer.begin().await?;
         sessions::insert_claim(&mut tx, new_token(&token, user.id, now, CLAIM_MS)).await?;
+        self.audit(&mut tx, &Masker::default(), by_system("link.create", format!("user {}", user.email), None)).await?;
         tx.commit().await?;
         Ok(token)
     }
@@ -216,6 +220,11 @@ impl Engine {
         };
         let mut tx = self.db().writer.begin().await?;
         api_keys::insert(&mut tx, &row, token::hash(&text)).await?;
+        let made = Change {
+            after: Some(KeyShown { name: &row.name, scopes: &row.scopes }),
+            ..by_system("api_key.create", format!("API key {}", row.id), guru)
+        };
+        self.audit(&mut tx, &Masker::default(), made).await?;
         tx.commit().await?;
         Ok(NewKey { id: row.id, text: SecretText::new(text) })
     }
@@ -224,9 +233,20 @@ impl Engine {
     pub async fn revoke_api_key(&self, id: ApiKeyId) -> Result<bool> {
         let mut tx = self.db().writer.begin().await?;
         let revoked = api_keys::delete(&mut tx, id).await?;
+        if revoked {
+            self.audit(&mut tx, &Masker::default(), by_system("api_key.revoke", format!("API key {id}"), None)).await?;
+        }
         tx.commit().await?;
         self.keys().forget_all();
         Ok(revoked)
+    }
+
+    /// Forgets sessions and sign-in links that ended; how many. To be called now and then: nothing else depends on it.
+    pub async fn forget_expired(&self) -> Result<u64> {
+        let mut tx = self.db().writer.begin().await?;
+        let forgotten = sessions::delete_expired(&mut tx, self.clock().now()).await?;
+        tx.commit().await?;
+        Ok(forgotten)
     }
 
     async fn insert_session(&self, tx: &mut Transaction, user_id: UserId) -> Result<Token> {
@@ -254,6 +274,18 @@ impl Engine {
     fn keys(&self) -> &KeyCache {
         &self.0.keys
     }
+}
+
+/// What the audit log shows of a key.
+#[derive(serde::Serialize)]
+struct KeyShown<'a> {
+    name: &'a str,
+    scopes: &'a [String],
+}
+
+/// Keys and links are made on the server itself, by nobody who signed in.
+fn by_system<'a>(verb: &'static str, object: String, guru_id: Option<GuruId>) -> Change<'a, (), KeyShown<'a>> {
+    Change { actor: SYSTEM_ACTOR, verb, object, guru_id, before: None, after: None }
 }
 
 /// One answer for every sign-in that does not fit, so that it tells nothing of who has an account.
