@@ -98,6 +98,7 @@ impl Engine {
     /// The guru with this slug; None when there is none.
     pub async fn guru_view(&self, slug: &str) -> Result<Option<Arc<GuruView>>> {
         let (kept, generation) = self.0.views.get(slug);
+        let was_kept = kept.is_some();
         if let Some((view, checked_at)) = kept {
             if checked_at.elapsed() < VIEW_BELIEVED_FOR {
                 return Ok(Some(view));
@@ -109,7 +110,10 @@ impl Engine {
         }
         let Ok(slug) = slug.parse::<GuruSlug>() else { return Ok(None) };
         let Some(guru) = gurus::by_slug(&self.db().reader, &slug).await? else {
-            self.0.views.forget(slug.as_str());
+            // Asking for what never was must not disturb the loading of other views.
+            if was_kept {
+                self.0.views.forget(slug.as_str());
+            }
             return Ok(None);
         };
         let view = Arc::new(self.load_view(guru).await?);

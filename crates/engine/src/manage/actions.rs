@@ -12,7 +12,6 @@ use errand_storage::{
     Transaction,
     actions::{self, ActionChange, Enablement, NewAction},
     executions::{self, LastRun},
-    gurus,
 };
 
 use super::Change;
@@ -90,7 +89,7 @@ impl Engine {
             created_at: now,
             updated_at: now,
         };
-        let mut tx = self.db().writer.begin().await?;
+        let mut tx = self.begin_change(&permit.guru.guru).await?;
         self.check_action_limit(&mut tx, &permit.guru).await?;
         actions::insert(&mut tx, permit.guru_id(), NewAction { id: action.id, spec: &action.spec, at: now }).await.map_err(|error| taken(error, &action))?;
         self.audit(&mut tx, &permit.guru.masker, change(permit, "action.create", &action, None, Some(ActionFile::from(&*action.spec)))).await?;
@@ -110,7 +109,7 @@ impl Engine {
             check_has_runner(&spec)?;
         }
         let action = Action { version: old.version + 1, spec: Arc::new(spec), updated_at: self.clock().now(), ..(**old).clone() };
-        let mut tx = self.db().writer.begin().await?;
+        let mut tx = self.begin_change(&permit.guru.guru).await?;
         actions::update(&mut tx, permit.guru_id(), ActionChange { id: old.id, version: old.version, spec: &action.spec, at: action.updated_at }).await.map_err(|error| taken(error, &action))?;
         let (before, after) = (ActionFile::from(&*old.spec), ActionFile::from(&*action.spec));
         self.audit(&mut tx, &permit.guru.masker, change(permit, "action.update", &action, Some(before), Some(after))).await?;
@@ -139,7 +138,7 @@ impl Engine {
     async fn set_enabled(&self, permit: &Permit<Manage>, action: &Action, enabled: bool) -> Result<ActionDetails> {
         let verb = if enabled { "action.enable" } else { "action.disable" };
         let changed = Action { enabled, disabled_reason: None, updated_at: self.clock().now(), ..action.clone() };
-        let mut tx = self.db().writer.begin().await?;
+        let mut tx = self.begin_change(&permit.guru.guru).await?;
         let state = if enabled { Enablement::Enabled } else { Enablement::Disabled { reason: None } };
         if !actions::set_enabled(&mut tx, permit.guru_id(), action.id, state, changed.updated_at).await? {
             return Err(EngineError::not_found("action", &action.spec.name));
@@ -151,7 +150,7 @@ impl Engine {
 
     pub async fn delete_action(&self, permit: &Permit<Manage>, name: &str) -> Result<()> {
         let action = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
-        let mut tx = self.db().writer.begin().await?;
+        let mut tx = self.begin_change(&permit.guru.guru).await?;
         if !actions::delete(&mut tx, permit.guru_id(), action.id).await? {
             return Err(EngineError::not_found("action", name));
         }
@@ -173,7 +172,7 @@ impl Engine {
         if action.tested_version == Some(action.version) {
             return Ok(());
         }
-        let mut tx = self.db().writer.begin().await?;
+        let mut tx = self.begin_change(&guru.guru).await?;
         actions::set_tested(&mut tx, guru.guru.id, action.id, action.version).await?;
         tx.commit().await?;
         self.forget_view(&guru.guru.slug);
@@ -184,12 +183,8 @@ impl Engine {
         guru.guru.settings.action_limit.unwrap_or(self.limits().actions_per_guru)
     }
 
-    /// Counts in the transaction that is to insert, with the guru locked: two that come at once can't both take the
-    /// last place.
+    /// Counts in the transaction that is to insert: two that come at once can't both take the last place.
     async fn check_action_limit(&self, tx: &mut Transaction, guru: &GuruView) -> Result<()> {
-        if !gurus::lock(tx, guru.guru.id).await? {
-            return Err(EngineError::not_found("guru", &guru.guru.slug));
-        }
         let used = actions::count(&mut *tx, guru.guru.id).await?;
         let limit = self.action_limit(guru);
         if used < limit {

@@ -46,8 +46,7 @@ impl Engine {
     pub async fn update_guru(&self, permit: &Permit<Manage>, settings: GuruSettings) -> Result<Guru> {
         settings.check()?;
         let now = self.clock().now();
-        let mut tx = self.db().writer.begin().await?;
-        gurus::lock(&mut tx, permit.guru_id()).await?;
+        let mut tx = self.begin_change(&permit.guru.guru).await?;
         let old = gurus::by_id(&mut tx, permit.guru_id()).await?.ok_or_else(|| gone(permit))?;
         if settings.action_limit != old.settings.action_limit && !permit.caller.may_instance(Scope::Manage) {
             return Err(EngineError::forbidden("change how many actions this guru may have"));

@@ -7,12 +7,12 @@ pub mod gurus;
 pub mod history;
 pub mod secrets;
 
-use errand_domain::GuruId;
+use errand_domain::{Guru, GuruId};
 use errand_storage::{Transaction, audit::{self, AuditEntry}};
 use errand_secrets::{Masked, Masker};
 use serde::Serialize;
 
-use crate::{Engine, error::Result};
+use crate::{Engine, EngineError, error::Result};
 
 /// What an audit entry says besides when.
 pub(crate) struct Change<'a, B: Serialize, A: Serialize> {
@@ -25,6 +25,16 @@ pub(crate) struct Change<'a, B: Serialize, A: Serialize> {
 }
 
 impl Engine {
+    /// A transaction to change something of the guru in, with the guru locked before anything else: what is counted
+    /// or looked up in it holds until it ends, and no two changes wait for each other in a ring.
+    pub(crate) async fn begin_change(&self, guru: &Guru) -> Result<Transaction> {
+        let mut tx = self.db().writer.begin().await?;
+        if errand_storage::gurus::lock(&mut tx, guru.id).await? {
+            return Ok(tx);
+        }
+        Err(EngineError::not_found("guru", &guru.slug))
+    }
+
     /// Adds to the audit log, in the transaction of the change itself.
     pub(crate) async fn audit<B: Serialize, A: Serialize>(&self, tx: &mut Transaction, masker: &Masker, change: Change<'_, B, A>) -> Result<()> {
         let entry = AuditEntry {
@@ -43,6 +53,6 @@ impl Engine {
 }
 
 fn json(masker: &Masker, value: &impl Serialize) -> Result<Masked> {
-    let text = serde_json::to_string(value).map_err(|error| crate::EngineError::internal("writing the audit log", error))?;
+    let text = serde_json::to_string(value).map_err(|error| EngineError::internal("writing the audit log", error))?;
     Ok(masker.mask_str(&text))
 }

@@ -5,7 +5,6 @@ use errand_secrets::{SealContext, Sealed, SecretText, check_secret_value};
 use errand_storage::{
     Transaction,
     actions::{self, Enablement},
-    gurus,
     secrets::{self, SealedSecret, SecretEntry},
 };
 
@@ -49,7 +48,7 @@ impl Engine {
         check_secret_value(&value)?;
         check_name_is_free(permit, &name)?;
         let now = self.clock().now();
-        let mut tx = self.db().writer.begin().await?;
+        let mut tx = self.begin_change(&permit.guru.guru).await?;
         let old = find_or_make_room(&mut tx, permit, &name).await?;
         let version = old.as_ref().map_or(1, |row| row.version + 1);
         let context = SealContext { guru_id: permit.guru_id(), name: &name, version };
@@ -74,9 +73,7 @@ impl Engine {
     pub async fn delete_secret(&self, permit: &Permit<Manage>, name: &str) -> Result<Vec<String>> {
         let name: SecretName = name.parse()?;
         let now = self.clock().now();
-        let mut tx = self.db().writer.begin().await?;
-        // No action may be given the secret between the look for its users and the end.
-        gurus::lock(&mut tx, permit.guru_id()).await?;
+        let mut tx = self.begin_change(&permit.guru.guru).await?;
         if !secrets::delete(&mut tx, permit.guru_id(), &name).await? {
             return Err(EngineError::not_found("secret", name));
         }
@@ -91,7 +88,7 @@ impl Engine {
     pub async fn rewrap_secrets(&self, permit: &Permit<Manage>) -> Result<u32> {
         let keyring = self.0.keyring.read().await;
         let mut rewrapped = 0;
-        let mut tx = self.db().writer.begin().await?;
+        let mut tx = self.begin_change(&permit.guru.guru).await?;
         for mut row in secrets::sealed(&mut tx, permit.guru_id()).await? {
             let sealed = Sealed(std::mem::take(&mut row.sealed));
             if !keyring.needs_rewrap(&sealed) {
@@ -109,12 +106,8 @@ impl Engine {
     }
 }
 
-/// What there is under this name; when nothing is, there must be room for one more. Locks the guru first, so that two
-/// that come at once can't both take the last place.
+/// What there is under this name; when nothing is, there must be room for one more.
 async fn find_or_make_room(tx: &mut Transaction, permit: &Permit<Manage>, name: &SecretName) -> Result<Option<SecretEntry>> {
-    if !gurus::lock(tx, permit.guru_id()).await? {
-        return Err(EngineError::not_found("guru", &permit.guru.guru.slug));
-    }
     let mut existing = secrets::list(&mut *tx, permit.guru_id()).await?;
     if let Some(place) = existing.iter().position(|row| row.name == *name) {
         return Ok(Some(existing.swap_remove(place)));
