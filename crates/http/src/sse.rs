@@ -8,7 +8,12 @@ use axum::{
     response::{IntoResponse as _, Response, Sse, sse::{Event, KeepAlive}},
 };
 use errand_domain::EventKind;
-use errand_engine::{Result, hub::LiveEvent, turn::CancelGuard};
+use errand_engine::{
+    Result,
+    access::{Ask, Permit, Scope},
+    hub::LiveEvent,
+    turn::CancelGuard,
+};
 use futures_util::{Stream, StreamExt as _};
 
 use crate::wire::execution::event_json;
@@ -19,9 +24,37 @@ const KEEP_ALIVE: Duration = Duration::from_secs(10);
 /// Something to hold as long as the client listens; dropping it cancels the turn.
 pub type Attending = Option<CancelGuard>;
 
-/// The events, each with its number, so that a client can go on where it stopped.
-pub fn events(stream: impl Stream<Item = Result<LiveEvent>> + Send + 'static, attending: Attending) -> Response {
-    let events = stream.map(move |event| {
+/// What of a turn a caller gets to see.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum View {
+    Everything,
+    /// Without the requests and hosts behind an action: they are its builder's matter, and an asker may not read them
+    /// in the history either.
+    Asker,
+}
+
+impl View {
+    fn of(permit: &Permit<Ask>) -> Self {
+        if permit.caller.may(Scope::Manage, permit.guru_id()) { Self::Everything } else { Self::Asker }
+    }
+
+    fn shows(self, event: &LiveEvent) -> bool {
+        self == Self::Everything
+            || !matches!(event.kind, EventKind::HttpExchanged { .. } | EventKind::HostContacted { .. })
+    }
+}
+
+/// The events that the caller may see, each with its number, so that a client can go on where it stopped.
+pub fn events(
+    permit: &Permit<Ask>,
+    stream: impl Stream<Item = Result<LiveEvent>> + Send + 'static,
+    attending: Attending,
+) -> Response {
+    let view = View::of(permit);
+    let visible = stream.filter(move |event| {
+        std::future::ready(event.as_ref().map_or(true, |event| view.shows(event)))
+    });
+    let events = visible.map(move |event| {
         let _hold = &attending;
         Ok::<_, Infallible>(match event {
             Ok(event) => Event::default()

@@ -9,7 +9,8 @@ use crate::harness::{
     get_action, post_action,
     sse::{self, SseEvent},
 };
-use errand_testkit::{TestDatabase, Upstream, databases};
+use errand_engine::access::Scope;
+use errand_testkit::{Reply, TestDatabase, Upstream, databases};
 
 const REFUND_QUESTION: &str = "I asked for a refund three days ago, order 12345, where is it?";
 const DOUBLE_QUESTION: &str = "Is the site down? Also which tickets breach SLA in the next 3 hours?";
@@ -188,6 +189,39 @@ fn said(events: &[SseEvent]) -> String {
         .collect()
 }
 
+/// Requests and hosts are the builder's to see; whoever may only ask gets the rest with its own numbers.
+#[tokio::test]
+async fn an_asker_does_not_see_the_requests_behind_an_answer() {
+    let upstream = Upstream::start(|_| {
+        Reply::json(&json!({"temperature": 21})).header("set-cookie", "session=upstreams-own")
+    })
+    .await;
+    let server = Server::reaching(&upstream).await;
+    let manager = server.api();
+    manager.new_guru("g").await;
+    manager
+        .new_action("g", &get_action("weather", &upstream.url("/weather")))
+        .await;
+    let asker = server.with_key(&server.new_key(&[Scope::Ask]).await);
+    let body = json!({"question": WEATHER_QUESTION, "stream": true});
+    for (api, sees) in [(&manager, true), (&asker, false)] {
+        let live = sse::read_all(api.ask_streaming("g", body.clone()).await).await;
+        let behind = |event: &&SseEvent| ["http_exchanged", "host_contacted"].contains(&event.name.as_str());
+        assert_eq!(live.iter().filter(behind).count(), if sees { 2 } else { 0 });
+        assert!(said(&live).contains("21"), "{live:?}");
+        assert_eq!(live.last().map(|event| event.name.as_str()), Some("turn_finished"));
+        assert!(live.is_sorted_by(|one, next| one.id < next.id), "{live:?}");
+        assert_eq!(live.len() as u64 == live[live.len() - 1].id, sees, "holes only where something is left out");
+        assert!(live.iter().all(|event| !event.data.to_string().contains("upstreams-own")));
+
+        let conversations = api.get("/api/v1/g/conversations?limit=1").await.ok(200);
+        let path = format!("/api/v1/g/conversations/{}", text(&conversations["items"][0]["id"]));
+        let story = api.get(&path).await.ok(200);
+        let turn = text(&story["turns"][0]["id"]);
+        assert_eq!(api.events("g", turn).await, live, "the ledger shows the same");
+    }
+}
+
 #[tokio::test]
 async fn a_dry_run_runs_nothing() {
     let server = Server::demo().await;
@@ -304,6 +338,9 @@ async fn what_cannot_be_answered_is_refused_in_words() {
     ask(json!({"question": "a".repeat(8_001)}))
         .await
         .refused(422, "too_long", &["8001", "8000"]);
+    ask(json!({"question": "Hello", "external_user_id": "é".repeat(201)}))
+        .await
+        .refused(422, "too_long", &["external_user_id", "201", "200"]);
     ask(json!({})).await.refused(400, "bad_body", &["question"]);
     ask(json!({"question": "Hello", "sesion_id": unknown}))
         .await

@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderMap, header::ACCEPT},
     response::{IntoResponse as _, Response},
 };
-use errand_domain::{StreamId, TurnStatus};
+use errand_domain::{Problem, StreamId, TurnStatus};
 use errand_engine::{
     EngineError,
     access::{Ask, Permit},
@@ -18,12 +18,15 @@ use futures_util::{StreamExt as _, pin_mut};
 use super::id;
 use crate::{
     auth::For,
-    error::{ApiResult, Refused, RefusedInput},
+    error::{ApiError, ApiResult, Refused, RefusedInput},
     extract::Payload,
     sse,
     state::HttpState,
     wire::{execution::Reference, plan::PlanReply, turn::{AnswerReply, AskBody, PlanBody}},
 };
+
+/// The longest name that a caller may give its asker.
+const EXTERNAL_USER_ID_CHARS_MAX: usize = 200;
 
 /// Ask a guru
 #[utoipa::path(post, path = "/api/v1/{guru}/answer", tag = "ask", params(("guru" = String, Path, description = "The guru's slug.")), request_body = AskBody, responses(
@@ -39,6 +42,7 @@ pub async fn answer(
     headers: HeaderMap,
     Payload(body): Payload<AskBody>,
 ) -> ApiResult<Response> {
+    check_external_user_id(body.external_user_id.as_deref())?;
     if let Some(existing) = existing_answer(&state, &permit, &body).await? {
         return Ok(Json(reply(&permit, existing)).into_response());
     }
@@ -53,7 +57,7 @@ pub async fn answer(
     let attending = turn.cancel_when_dropped();
     let events = state.engine.follow(permit.guru_id(), StreamId::Turn(turn.turn_id), 0);
     if body.stream && wants_events(&headers) {
-        return Ok(sse::events(events, Some(attending)));
+        return Ok(sse::events(&permit, events, Some(attending)));
     }
     if body.stream {
         return Ok(sse::text(events, Some(attending)));
@@ -83,6 +87,19 @@ pub async fn plan(
 ) -> ApiResult<Json<PlanReply>> {
     let conversation = body.session_id.as_deref().map(|session| id(session, "session")).transpose()?;
     Ok(Json(state.engine.preview_plan(&permit, body.question, conversation).await?.into()))
+}
+
+fn check_external_user_id(given: Option<&str>) -> Result<(), ApiError> {
+    let chars = given.map_or(0, |id| id.chars().count());
+    if chars <= EXTERNAL_USER_ID_CHARS_MAX {
+        return Ok(());
+    }
+    let problem = Problem::new(
+        "too_long",
+        format!("`external_user_id` has {chars} characters."),
+        format!("Keep it within {EXTERNAL_USER_ID_CHARS_MAX}, such as an id of your own."),
+    );
+    Err(problem.at("external_user_id").into())
 }
 
 async fn existing_answer(state: &HttpState, permit: &Permit<Ask>, body: &AskBody) -> ApiResult<Option<TurnDetails>> {

@@ -79,7 +79,7 @@ pub struct EventsQuery {
 #[utoipa::path(get, path = "/api/v1/{guru}/turns/{id}/events", tag = "chat", params(
     ("guru" = String, Path, description = "The guru's slug."), ("id" = String, Path, description = "The turn's id (`turn_…`)."), EventsQuery,
 ), responses(
-    (status = 200, description = "Server-sent events: `id` is the event's number, `event` its type, `data` the event as JSON.", content_type = "text/event-stream", body = String),
+    (status = 200, description = "Server-sent events: `id` is the event's number, `event` its type, `data` the event as JSON. `http_exchanged` and `host_contacted` come only to callers who may manage the guru; for others their numbers are left out.", content_type = "text/event-stream", body = String),
     Refused,
     RefusedInput,
 ))]
@@ -93,7 +93,8 @@ pub async fn events(
     let turn_id: TurnId = id(&path.id, "turn")?;
     state.engine.own_turn(&permit, turn_id).await?;
     let after = sse::last_event_id(&headers).unwrap_or(query.after);
-    Ok(sse::events(state.engine.follow(permit.guru_id(), StreamId::Turn(turn_id), after), None))
+    let events = state.engine.follow(permit.guru_id(), StreamId::Turn(turn_id), after);
+    Ok(sse::events(&permit, events, None))
 }
 
 /// Stop a turn: what changes nothing is dropped, writes that began are finished and recorded
