@@ -3136,9 +3136,9 @@ export interface paths {
           source?: string;
           /** @description Only runs whose question, arguments or output contain this. */
           text?: string;
-          /** @description Only runs since then (RFC 3339). */
+          /** @description Only runs at that time or later (RFC 3339). */
           from?: string;
-          /** @description Only runs before then (RFC 3339). */
+          /** @description Only runs before that time, which itself is left out (RFC 3339). */
           to?: string;
           /** @description Items on a page, 1 to 200. */
           limit?: number;
@@ -4269,7 +4269,7 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        /** @description Server-sent events: `id` is the event's number, `event` its type, `data` the event as JSON. */
+        /** @description Server-sent events: `id` is the event's number, `event` its type, `data` the event as JSON. `http_exchanged` and `host_contacted` come only to callers who may manage the guru; for others their numbers are left out. */
         200: {
           headers: {
             [name: string]: unknown;
@@ -4623,9 +4623,12 @@ export interface components {
       /** @description Where the time went. */
       phases: Record<string, never>[];
     };
-    /** @description What is left out stays as it is (or takes its default in a new guru). */
+    /** @description What is left out stays as it is. */
     GuruChange: {
-      /** Format: int32 */
+      /**
+       * Format: int32
+       * @description How many actions it may have; null sets it back to the operator's default.
+       */
       action_limit?: number | null;
       example_questions?: string[] | null;
       instructions?: string | null;
@@ -4673,8 +4676,21 @@ export interface components {
       /** @description Names of what is missing. */
       parameters: string[];
     };
-    NewGuru: components['schemas']['GuruChange'] & {
+    /** @description What is left out takes its default. */
+    NewGuru: {
+      /**
+       * Format: int32
+       * @description How many actions it may have; null for the operator's default.
+       */
+      action_limit?: number | null;
+      example_questions?: string[] | null;
+      instructions?: string | null;
+      /** @description Its slug when left out. */
+      name?: string | null;
+      /** Format: int32 */
+      parallel_actions?: number | null;
       slug: string;
+      time_zone?: string | null;
     };
     NewSecret: {
       name: string;

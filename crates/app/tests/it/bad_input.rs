@@ -118,6 +118,21 @@ async fn the_action_limit_names_use_and_limit() {
         .request(Method::PATCH, "/api/v1/gurus/g")
         .json(&json!({"action_limit": 2}));
     assert_eq!(Api::send(patch).await.ok(200)["action_limit"], 2);
+    let change = async |body: Value| {
+        let patch = api.request(Method::PATCH, "/api/v1/gurus/g");
+        Api::send(patch.json(&body)).await
+    };
+    let renamed = change(json!({"name": "Renamed"})).await.ok(200);
+    assert_eq!(renamed["action_limit"], 2, "what is left out stays");
+    let unlimited = change(json!({"action_limit": null})).await.ok(200);
+    assert_eq!(unlimited["action_limit"], Value::Null);
+    change(json!({"action_limit": 2})).await.ok(200);
+    change(json!({"action_limits": 2}))
+        .await
+        .refused(400, "bad_body", &["action_limits"]);
+    api.post("/api/v1/gurus", json!({"slug": "h", "nam": "H"}))
+        .await
+        .refused(400, "bad_body", &["nam"]);
     for name in ["one", "two"] {
         api.post("/api/v1/g/actions", get_action(name, "https://example.com/"))
             .await

@@ -106,6 +106,9 @@ async fn filters_find(api: &Api, ids: &[Value]) {
     let between = at.plus_ms(-PAUSE_MS / 2).to_rfc3339();
     check(&format!("?from={between}"), &[0, 1, 2]).await;
     check(&format!("?to={between}"), &[3, 4, 5]).await;
+    let moment = at.to_rfc3339();
+    check(&format!("?from={moment}"), &[0, 1, 2]).await;
+    check(&format!("?to={moment}"), &[3, 4, 5]).await;
     check("?from=2999-01-01T00:00:00Z", &[]).await;
     check("?to=2000-01-01T00:00:00Z", &[]).await;
 }

@@ -26,9 +26,9 @@ pub struct ExecutionsQuery {
     pub source: Option<String>,
     /// Only runs whose question, arguments or output contain this.
     pub text: Option<String>,
-    /// Only runs since then (RFC 3339).
+    /// Only runs at that time or later (RFC 3339).
     pub from: Option<String>,
-    /// Only runs before then (RFC 3339).
+    /// Only runs before that time, which itself is left out (RFC 3339).
     pub to: Option<String>,
     /// Items on a page, 1 to 200.
     #[param(minimum = 1, maximum = 200)]
@@ -46,7 +46,8 @@ impl ExecutionsQuery {
             source: self.source.as_deref().map(source).transpose()?,
             text: self.text.filter(|text| !text.is_empty()),
             from: self.from.as_deref().map(time).transpose()?,
-            to: self.to.as_deref().map(time).transpose()?,
+            // The moment itself is not before it; times are whole milliseconds.
+            to: self.to.as_deref().map(time).transpose()?.map(|to| to.plus_ms(-1)),
             before: self.cursor.as_deref().map(cursor).transpose()?,
             limit: page_items(self.limit)?,
         })

@@ -1,7 +1,6 @@
 //! Gurus.
 
 use axum::{Json, extract::State, http::StatusCode};
-use errand_domain::GuruSettings;
 use errand_engine::access::{Ask, Manage};
 
 use crate::{
@@ -33,8 +32,8 @@ pub async fn create(
     ForInstance(permit): ForInstance<Manage>,
     Payload(body): Payload<NewGuru>,
 ) -> ApiResult<(StatusCode, Json<GuruReply>)> {
-    let defaults = GuruSettings { name: body.slug.clone(), ..GuruSettings::default() };
-    let guru = state.engine.create_guru(&permit, &body.slug, body.settings.apply(defaults)).await?;
+    let slug = body.slug.clone();
+    let guru = state.engine.create_guru(&permit, &slug, body.into_settings()).await?;
     Ok((StatusCode::CREATED, Json(guru.into())))
 }
 

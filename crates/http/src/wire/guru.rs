@@ -1,7 +1,7 @@
 //! Gurus on the wire.
 
 use errand_domain::{Guru, GuruSettings, guru::PlannerChoice};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,24 +41,57 @@ impl From<Guru> for GuruReply {
     }
 }
 
+/// What is left out takes its default.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewGuru {
     #[schema(min_length = 1, max_length = 48)]
     pub slug: String,
-    #[serde(flatten)]
-    pub settings: GuruChange,
+    /// Its slug when left out.
+    pub name: Option<String>,
+    pub instructions: Option<String>,
+    pub example_questions: Option<Vec<String>>,
+    /// How many actions it may have; null for the operator's default.
+    pub action_limit: Option<u32>,
+    pub parallel_actions: Option<u32>,
+    pub time_zone: Option<String>,
 }
 
-/// What is left out stays as it is (or takes its default in a new guru).
+impl NewGuru {
+    pub fn into_settings(self) -> GuruSettings {
+        let defaults = GuruSettings::default();
+        GuruSettings {
+            name: self.name.unwrap_or(self.slug),
+            instructions: self.instructions.unwrap_or(defaults.instructions),
+            example_questions: self.example_questions.unwrap_or(defaults.example_questions),
+            action_limit: self.action_limit,
+            parallel_actions: self.parallel_actions.unwrap_or(defaults.parallel_actions),
+            time_zone: self.time_zone.unwrap_or(defaults.time_zone),
+            planner: defaults.planner,
+        }
+    }
+}
+
+/// What is left out stays as it is.
 #[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 pub struct GuruChange {
     pub name: Option<String>,
     pub instructions: Option<String>,
     pub example_questions: Option<Vec<String>>,
-    pub action_limit: Option<u32>,
+    /// How many actions it may have; null sets it back to the operator's default.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>)]
+    #[allow(clippy::option_option)]
+    pub action_limit: Option<Option<u32>>,
     pub parallel_actions: Option<u32>,
     pub time_zone: Option<String>,
+}
+
+/// Tells a null, which says something, from a field that is not there.
+#[allow(clippy::option_option)] // outer: whether it was given; inner: the value
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u32>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 impl GuruChange {
@@ -66,7 +99,7 @@ impl GuruChange {
         settings.name = self.name.unwrap_or(settings.name);
         settings.instructions = self.instructions.unwrap_or(settings.instructions);
         settings.example_questions = self.example_questions.unwrap_or(settings.example_questions);
-        settings.action_limit = self.action_limit.or(settings.action_limit);
+        settings.action_limit = self.action_limit.unwrap_or(settings.action_limit);
         settings.parallel_actions = self.parallel_actions.unwrap_or(settings.parallel_actions);
         settings.time_zone = self.time_zone.unwrap_or(settings.time_zone);
         settings
