@@ -30,4 +30,5 @@ rustc -O --edition 2024 -o "$target/bench-upstream" crates/testkit/examples/upst
 exec python3 -B scripts/bench/main.py \
     --errand "$target/release/errand" \
     --upstream "$target/bench-upstream" \
-    --model "$ERRAND_MODEL_DIR" "$@"
+    --model "$ERRAND_MODEL_DIR" \
+    --built-from "$(git describe --always --dirty --abbrev=10)" "$@"

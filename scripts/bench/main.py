@@ -34,7 +34,7 @@ def main():
         sections.append(report.masking(criterion.masking(options.model)))
     print("\n".join(sections))
     if not options.server_only:
-        report.write(DOCUMENT, sections, load_before)
+        report.write(DOCUMENT, sections, load_before, options)
         say(f"Written to {DOCUMENT}")
 
 
@@ -43,6 +43,7 @@ def parse():
     parser.add_argument("--errand", type=Path, required=True, help="the release binary")
     parser.add_argument("--upstream", type=Path, required=True, help="the release build of the benchmark's upstream")
     parser.add_argument("--model", type=Path, required=True, help="folder of the planner's model")
+    parser.add_argument("--built-from", required=True, help="the commit of the release binary, for the page")
     parser.add_argument("--seconds", type=int, default=5, help="length of each load run")
     parser.add_argument("--repetitions", type=int, default=5, help="load runs of each kind")
     parser.add_argument("--turns", type=int, default=100)

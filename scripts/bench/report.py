@@ -2,16 +2,11 @@
 
 import os
 import platform
-import subprocess
 import time
 from pathlib import Path
 
 BEGIN = "<!-- figures: begin (written by `make bench`) -->"
 END = "<!-- figures: end -->"
-
-
-def git(*arguments):
-    return subprocess.run(["git", *arguments], check=True, capture_output=True, text=True).stdout.strip()
 
 
 def machine():
@@ -26,11 +21,10 @@ def load():
     return " / ".join(f"{value:.1f}" for value in os.getloadavg())
 
 
-def write(document, sections, load_before):
-    changed = " with uncommitted changes" if git("status", "--porcelain", "--untracked-files=no") else ""
+def write(document, sections, load_before, options):
     head = (
-        f"Machine: {machine()}. Commit `{git('rev-parse', '--short=10', 'HEAD')}`{changed}, "
-        f"{time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, by `make bench`. "
+        f"Machine: {machine()}. The binary was built from `{options.built_from}`. {time.strftime('%Y-%m-%d %H:%M', time.gmtime())} UTC, "
+        f"{options.seconds} s per load run, {options.repetitions} of each kind. "
         f"Load average (1/5/15 min) before {load_before}, after {load()}: with {os.cpu_count()} cores, a load above what the "
         "benchmark itself makes (about 3) means that something else ran beside it.\n"
     )
@@ -67,10 +61,10 @@ def api_call(rows):
         "connections", "direct p50 ms", "through Errand p50 / p99 / min ms", "added p50 ms", "CPU ms per request",
         "requests/s", "direct ÷ Errand, requests/s",
     ]
-    single, many = rows[0], rows[-1]
+    verdicts = lambda name, met: ", ".join(f"{row['connections']}: {verdict(met(row[name]))}" for row in rows)
     note = (
-        f"Targets: added p50 ≤ 0.5 ms with one connection ({verdict(single['added_ms'] <= 0.5)}), CPU ≤ 0.4 ms per request "
-        f"with eight ({verdict(many['cpu_ms'] <= 0.4)}), at least 4,000/s ({verdict(many['per_second'] >= 4000)})."
+        f"Targets, by connections. Added p50 ≤ 0.5 ms: {verdicts('added_ms', lambda ms: ms <= 0.5)}. CPU ≤ 0.4 ms per request: "
+        f"{verdicts('cpu_ms', lambda ms: ms <= 0.4)}. At least 4,000/s: {verdict(max(row['per_second'] for row in rows) >= 4000)}."
     )
     return table("B4: API-call action over REST, history on, SQLite, 1 KB upstream", header, shown, note)
 

@@ -12,10 +12,6 @@ mod doctor;
 mod model;
 mod serve;
 
-/// A run makes some hundred small allocations on whatever thread it happens to be; this allocator makes them cheap.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> std::process::ExitCode {
     cli::main()
 }
