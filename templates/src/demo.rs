@@ -53,23 +53,13 @@ pub fn demo_guru_settings() -> GuruSettings {
 /// Never: the names are constants and a test reads them.
 pub fn demo_secrets() -> Vec<(SecretName, &'static str)> {
     let named = back_office::keys().into_iter();
-    named
-        .map(|(name, value)| {
-            (
-                name.parse().expect("the back office's key names are valid"),
-                value,
-            )
-        })
-        .collect()
+    named.map(|(name, value)| (name.parse().expect("the back office's key names are valid"), value)).collect()
 }
 
 /// The thirteen actions, calling the back office at `base_url` (`http://127.0.0.1:PORT`, without a closing slash).
 pub fn demo_actions(base_url: &str) -> Vec<ActionFile> {
     let services = demo_services(base_url);
-    templates()
-        .iter()
-        .map(|template| template.with_services(&services))
-        .collect()
+    templates().iter().map(|template| template.with_services(&services)).collect()
 }
 
 /// Where the back office at `base_url` stands in for the real services.
@@ -91,7 +81,6 @@ pub fn demo_services(base_url: &str) -> ServiceMap {
         .setting("STATUSPAGE_PAGE_ID", STATUSPAGE_PAGE_ID)
         .setting("JIRA_PROJECT_KEY", JIRA_PROJECT_KEY);
     let base_url = base_url.trim_end_matches('/');
-    REAL.iter().fold(settings, |services, (real, prefix)| {
-        services.base(*real, format!("{base_url}/{prefix}"))
-    })
+    REAL.iter()
+        .fold(settings, |services, (real, prefix)| services.base(*real, format!("{base_url}/{prefix}")))
 }

@@ -69,12 +69,9 @@ const FOLDERS: [(&str, &str, &str, &str); 13] = embedded![
 ];
 
 static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| {
-    let read = FOLDERS
-        .iter()
-        .map(|(name, action, readme, cases)| read_folder(name, action, readme, cases));
+    let read = FOLDERS.iter().map(|(name, action, readme, cases)| read_folder(name, action, readme, cases));
     // The texts are part of the binary and read by a test, so this can't fail in a build that passed it.
-    read.collect::<Result<_, _>>()
-        .expect("the embedded templates are valid")
+    read.collect::<Result<_, _>>().expect("the embedded templates are valid")
 });
 
 /// Every shipped template, in the gallery's order.
@@ -95,11 +92,7 @@ pub enum TemplateError {
     #[error("the README of `{name}` has no {part}. Start it with `# Title`, a paragraph and `Category: …`.")]
     Readme { name: String, part: &'static str },
     #[error("line {line} of templates/{name}/cases.jsonl is not a case: {error}. See the lines around it.")]
-    Case {
-        name: String,
-        line: usize,
-        error: serde_json::Error,
-    },
+    Case { name: String, line: usize, error: serde_json::Error },
 }
 
 fn read_folder(
@@ -108,46 +101,24 @@ fn read_folder(
     readme: &'static str,
     cases: &str,
 ) -> Result<Template, TemplateError> {
-    let bad_action = |problems: String| TemplateError::Action {
-        name: name.to_owned(),
-        problems,
-    };
+    let bad_action = |problems: String| TemplateError::Action { name: name.to_owned(), problems };
     let action = ActionFile::from_json(action).map_err(|problem| bad_action(problem.to_string()))?;
-    let spec = action
-        .check(&Limits::default())
-        .map_err(|problems| bad_action(problems.to_string()))?;
+    let spec = action.check(&Limits::default()).map_err(|problems| bad_action(problems.to_string()))?;
     let (title, summary, category) = readme_head(name, readme)?;
     let secrets = spec.secrets().into_iter().collect();
-    Ok(Template {
-        name,
-        title,
-        summary,
-        category,
-        action,
-        secrets,
-        readme,
-        cases: read_cases(name, cases)?,
-    })
+    Ok(Template { name, title, summary, category, action, secrets, readme, cases: read_cases(name, cases)? })
 }
 
 fn readme_head(
     name: &str,
     readme: &'static str,
 ) -> Result<(&'static str, &'static str, &'static str), TemplateError> {
-    let missing = |part| TemplateError::Readme {
-        name: name.to_owned(),
-        part,
-    };
+    let missing = |part| TemplateError::Readme { name: name.to_owned(), part };
     let mut lines = readme.lines().filter(|line| !line.is_empty());
-    let title = lines
-        .next()
-        .and_then(|line| line.strip_prefix("# "))
-        .ok_or(missing("title"))?;
+    let title = lines.next().and_then(|line| line.strip_prefix("# ")).ok_or(missing("title"))?;
     let summary = lines.next().ok_or(missing("summary"))?;
-    let category = lines
-        .next()
-        .and_then(|line| line.strip_prefix("Category: "))
-        .ok_or(missing("category"))?;
+    let category =
+        lines.next().and_then(|line| line.strip_prefix("Category: ")).ok_or(missing("category"))?;
     Ok((title, summary, category))
 }
 
@@ -204,9 +175,7 @@ impl ServiceMap {
     fn filled(&self, text: &str) -> String {
         self.settings
             .iter()
-            .fold(text.to_owned(), |text, (placeholder, value)| {
-                text.replace(placeholder, value)
-            })
+            .fold(text.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))
     }
 }
 
@@ -262,11 +231,7 @@ mod tests {
         assert_eq!(templates().len(), FOLDERS.len());
         check(|template, spec| {
             let same = spec.name.as_str() == template.name;
-            if same {
-                vec![]
-            } else {
-                vec![format!("named {}", spec.name)]
-            }
+            if same { vec![] } else { vec![format!("named {}", spec.name)] }
         });
     }
 
@@ -285,17 +250,10 @@ mod tests {
     #[test]
     fn every_parameter_is_used_and_every_secret_explained() {
         check(|template, spec| {
-            let unused = spec
-                .unused_parameters()
-                .into_iter()
-                .map(|name| format!("{name} is not used"));
-            let silent = template
-                .secrets
-                .iter()
-                .filter(|name| !template.readme.contains(&format!("| `{name}` |")));
-            unused
-                .chain(silent.map(|name| format!("{name} is not in the README")))
-                .collect()
+            let unused = spec.unused_parameters().into_iter().map(|name| format!("{name} is not used"));
+            let silent =
+                template.secrets.iter().filter(|name| !template.readme.contains(&format!("| `{name}` |")));
+            unused.chain(silent.map(|name| format!("{name} is not in the README"))).collect()
         });
     }
 
@@ -316,10 +274,7 @@ mod tests {
     #[test]
     fn companions_are_shipped_too() {
         check(|_, spec| {
-            let unknown = spec
-                .runs_with
-                .iter()
-                .filter(|name| template(name.as_str()).is_none());
+            let unknown = spec.runs_with.iter().filter(|name| template(name.as_str()).is_none());
             unknown.map(|name| format!("runs with {name}")).collect()
         });
     }
@@ -337,10 +292,7 @@ mod tests {
                 continue;
             };
             if !case.actions.contains(action) {
-                wrong.push(format!(
-                    "`{}` expects {action}, which is not on offer",
-                    case.question
-                ));
+                wrong.push(format!("`{}` expects {action}, which is not on offer", case.question));
             }
             for (name, values) in arguments {
                 let Some(parameter) = spec.parameter(name) else {
@@ -348,16 +300,11 @@ mod tests {
                     continue;
                 };
                 let refused = values.iter().filter(|value| {
-                    parameter
-                        .accept(&errand_domain::ArgValue::String((*value).clone()))
-                        .is_err()
+                    parameter.accept(&errand_domain::ArgValue::String((*value).clone())).is_err()
                 });
                 wrong.extend(refused.map(|value| format!("{name} does not take `{value}`")));
             }
-            let required = spec
-                .parameters
-                .iter()
-                .filter(|p| p.required && p.default.is_none());
+            let required = spec.parameters.iter().filter(|p| p.required && p.default.is_none());
             let lacking = required.filter(|p| !arguments.contains_key(p.name.as_str()));
             wrong.extend(lacking.map(|p| format!("`{}` lacks {}", case.question, p.name)));
         }
@@ -368,18 +315,11 @@ mod tests {
     fn cases_are_many_varied_and_hold_near_misses() {
         check(|template, spec| {
             let cases = &template.cases;
-            let copied = cases
-                .iter()
-                .filter(|case| spec.examples.contains(&case.question))
-                .count();
+            let copied = cases.iter().filter(|case| spec.examples.contains(&case.question)).count();
             let none = cases.iter().filter(|case| case.expected.is_empty()).count();
             let follow_ups = cases.iter().filter(|case| !case.before.is_empty()).count();
             let fine = cases.len() >= 15 && copied * 2 <= cases.len() && none >= 2 && follow_ups >= 1;
-            if fine {
-                vec![]
-            } else {
-                vec![format!("{} cases, {copied} copied, {none} none", cases.len())]
-            }
+            if fine { vec![] } else { vec![format!("{} cases, {copied} copied, {none} none", cases.len())] }
         });
     }
 
@@ -390,15 +330,9 @@ mod tests {
             .setting("JIRA_PROJECT_KEY", "SHOP");
         let template = template("create_jira_bug").expect("shipped");
         let moved = template.with_services(&services);
-        let Run::ApiCall(call) = &moved.run else {
-            panic!("an API call")
-        };
+        let Run::ApiCall(call) = &moved.run else { panic!("an API call") };
         assert_eq!(call.url, "http://127.0.0.1:9/jira/rest/api/3/issue");
-        assert!(
-            call.body
-                .as_deref()
-                .is_some_and(|body| body.contains(r#""key": "SHOP""#))
-        );
+        assert!(call.body.as_deref().is_some_and(|body| body.contains(r#""key": "SHOP""#)));
         assert_eq!(moved.allowed_hosts, ["127.0.0.1"]);
         let secrets = moved.check(&Limits::default()).expect("still valid").secrets();
         let names: Vec<_> = secrets.iter().map(SecretName::as_str).collect();

@@ -35,9 +35,7 @@ struct Reply {
 
 impl Demo {
     fn new() -> Self {
-        Self {
-            service: router(BackOffice::seeded(NOW)),
-        }
+        Self { service: router(BackOffice::seeded(NOW)) }
     }
 
     async fn send(&self, request: Request<Body>) -> Reply {
@@ -46,24 +44,14 @@ impl Demo {
         let bytes = to_bytes(body, 1 << 22).await.expect("the body arrives");
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        Reply {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        Reply { status: parts.status, headers: parts.headers, body }
     }
 
     /// A GET with the key that the service of that prefix takes.
     async fn get(&self, path: &str) -> Reply {
         let request = Request::get(path).header("host", "127.0.0.1:9");
         let (name, value) = credentials(path.split('/').nth(1).unwrap_or_default());
-        self.send(
-            request
-                .header(name, value)
-                .body(Body::empty())
-                .expect("a request"),
-        )
-        .await
+        self.send(request.header(name, value).body(Body::empty()).expect("a request")).await
     }
 
     /// Runs an action as the asker, as the engine would.
@@ -72,17 +60,12 @@ impl Demo {
         let given: Arguments = arguments
             .iter()
             .map(|(name, value)| {
-                (
-                    name.parse().expect("a name"),
-                    ArgValue::from_json(value).expect("a value"),
-                )
+                (name.parse().expect("a name"), ArgValue::from_json(value).expect("a value"))
             })
             .collect();
         let (arguments, missing) = parameter::complete(&spec.parameters, &given).expect("arguments that fit");
         assert_eq!(missing, [], "{name}");
-        let ActionBody::ApiCall(call) = &spec.body else {
-            panic!("{name} is an API call")
-        };
+        let ActionBody::ApiCall(call) = &spec.body else { panic!("{name} is an API call") };
         let reply = self.send(request(call, &arguments)).await;
         let answer = worded(&spec, &arguments, &reply);
         (reply, answer)
@@ -104,27 +87,18 @@ impl Demo {
             answer.matches("- **").count(),
             "entries run together in\n{answer}"
         );
-        assert!(
-            !answer.contains("\n\n\n") && !answer.contains("  "),
-            "gaps in\n{answer}"
-        );
+        assert!(!answer.contains("\n\n\n") && !answer.contains("  "), "gaps in\n{answer}");
     }
 }
 
 fn action(name: &str) -> ActionSpec {
     let files = demo_actions("http://127.0.0.1:9");
-    let file = files
-        .into_iter()
-        .find(|file| file.name == name)
-        .expect("a demo action");
+    let file = files.into_iter().find(|file| file.name == name).expect("a demo action");
     file.check(&Limits::default()).expect("a valid action")
 }
 
 fn secrets() -> BTreeMap<String, &'static str> {
-    demo_secrets()
-        .into_iter()
-        .map(|(name, value)| (name.to_string(), value))
-        .collect()
+    demo_secrets().into_iter().map(|(name, value)| (name.to_string(), value)).collect()
 }
 
 /// Header and value that open the service of a prefix.
@@ -132,29 +106,14 @@ fn credentials(prefix: &str) -> (&'static str, String) {
     let secrets = secrets();
     let bearer = |name: &str| ("authorization", format!("Bearer {}", secrets[name]));
     let basic = |user: &str, password: &str| {
-        (
-            "authorization",
-            format!(
-                "Basic {}",
-                STANDARD.encode(format!("{user}:{}", secrets[password]))
-            ),
-        )
+        ("authorization", format!("Basic {}", STANDARD.encode(format!("{user}:{}", secrets[password]))))
     };
     match prefix {
         "stripe" => bearer("STRIPE_API_KEY"),
-        "statuspage" => (
-            "authorization",
-            format!("OAuth {}", secrets["STATUSPAGE_API_KEY"]),
-        ),
+        "statuspage" => ("authorization", format!("OAuth {}", secrets["STATUSPAGE_API_KEY"])),
         "jira" => basic(secrets["JIRA_EMAIL"], "JIRA_API_TOKEN"),
-        "zendesk" => basic(
-            &format!("{}/token", secrets["ZENDESK_EMAIL"]),
-            "ZENDESK_API_TOKEN",
-        ),
-        "shippo" => (
-            "authorization",
-            format!("ShippoToken {}", secrets["SHIPPO_API_KEY"]),
-        ),
+        "zendesk" => basic(&format!("{}/token", secrets["ZENDESK_EMAIL"]), "ZENDESK_API_TOKEN"),
+        "shippo" => ("authorization", format!("ShippoToken {}", secrets["SHIPPO_API_KEY"])),
         "productdb" => ("x-api-key", secrets["PRODUCT_DB_API_KEY"].to_owned()),
         "inventory" => ("x-api-key", secrets["INVENTORY_API_KEY"].to_owned()),
         "analytics" => bearer("ANALYTICS_API_KEY"),
@@ -178,28 +137,15 @@ fn filled(text: &str, arguments: &Arguments, encode: fn(&str) -> String) -> Stri
         let text = arguments.get(name).map(ToString::to_string);
         let secret = secrets.get(name).copied().or(built_in);
         let is_parameter = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
-        let text = text
-            .or(secret.map(str::to_owned))
-            .or(is_parameter.then(String::new));
-        text.map(|text| encode(&text))
-            .ok_or_else(|| format!("nothing for {name}"))
+        let text = text.or(secret.map(str::to_owned)).or(is_parameter.then(String::new));
+        text.map(|text| encode(&text)).ok_or_else(|| format!("nothing for {name}"))
     };
-    Template::parse(text)
-        .render(value)
-        .expect("every placeholder has a value")
+    Template::parse(text).render(value).expect("every placeholder has a value")
 }
 
 fn percent_encoded(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes()
-        .map(|b| {
-            if plain(b) {
-                char::from(b).to_string()
-            } else {
-                format!("%{b:02X}")
-            }
-        })
-        .collect()
+    text.bytes().map(|b| if plain(b) { char::from(b).to_string() } else { format!("%{b:02X}") }).collect()
 }
 
 fn json_escaped(text: &str) -> String {
@@ -208,52 +154,35 @@ fn json_escaped(text: &str) -> String {
 
 fn request(call: &ApiCall, arguments: &Arguments) -> Request<Body> {
     let url = filled(&call.url, arguments, percent_encoded);
-    let mut request = Request::builder()
-        .method(call.method.as_str())
-        .uri(&url)
-        .header("host", "127.0.0.1:9");
+    let mut request = Request::builder().method(call.method.as_str()).uri(&url).header("host", "127.0.0.1:9");
     for header in &call.headers {
         request = request.header(&header.name, filled(&header.value, arguments, str::to_owned));
     }
     if let Some(auth) = &call.basic_auth {
-        let pair = [&auth.username, &auth.password]
-            .map(|text| filled(text, arguments, str::to_owned))
-            .join(":");
+        let pair =
+            [&auth.username, &auth.password].map(|text| filled(text, arguments, str::to_owned)).join(":");
         request = request.header("authorization", format!("Basic {}", STANDARD.encode(pair)));
     }
-    let typed = call
-        .headers
-        .iter()
-        .any(|header| header.name.eq_ignore_ascii_case("content-type"));
+    let typed = call.headers.iter().any(|header| header.name.eq_ignore_ascii_case("content-type"));
     if call.body.is_some() && !typed && call.body_format == BodyFormat::Json {
         request = request.header("content-type", "application/json");
     }
-    let body = call
-        .body
-        .as_deref()
-        .map(|body| filled(body, arguments, json_escaped));
-    request
-        .body(body.map_or_else(Body::empty, Body::from))
-        .expect("a request")
+    let body = call.body.as_deref().map(|body| filled(body, arguments, json_escaped));
+    request.body(body.map_or_else(Body::empty, Body::from)).expect("a request")
 }
 
 /// The answer's wording, with the filters that the engine gives templates.
 fn worded(spec: &ActionSpec, arguments: &Arguments, reply: &Reply) -> String {
     let mut environment = minijinja::Environment::new();
-    let syntax = minijinja::syntax::SyntaxConfig::builder()
-        .trim_blocks(true)
-        .lstrip_blocks(true)
-        .build();
+    let syntax = minijinja::syntax::SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
     environment.set_syntax(syntax.expect("a valid syntax"));
     environment.set_fuel(Some(FUEL));
     environment.add_filter("money", |minor: f64, currency: String| {
         format!("{:.2} {}", minor / 100.0, currency.to_uppercase())
     });
     environment.add_filter("date", |time: minijinja::Value| date(&time));
-    let arguments: serde_json::Map<_, _> = arguments
-        .iter()
-        .map(|(name, value)| (name.to_string(), value.to_json()))
-        .collect();
+    let arguments: serde_json::Map<_, _> =
+        arguments.iter().map(|(name, value)| (name.to_string(), value.to_json())).collect();
     let template = spec.answer.as_deref().expect("an answer template");
     let context = json!({"result": reply.body, "arguments": arguments, "status": reply.status.as_u16()});
     let rendered = environment.render_str(template, minijinja::value::Serde(context));
@@ -261,12 +190,11 @@ fn worded(spec: &ActionSpec, arguments: &Arguments, reply: &Reply) -> String {
 }
 
 fn date(time: &minijinja::Value) -> String {
-    let day = if let Some(text) = time.as_str() { text[..10].parse::<jiff::civil::Date>().expect("an ISO time") } else {
+    let day = if let Some(text) = time.as_str() {
+        text[..10].parse::<jiff::civil::Date>().expect("an ISO time")
+    } else {
         let seconds = i64::try_from(time.clone()).expect("Unix seconds");
-        jiff::Timestamp::from_second(seconds)
-            .expect("a time")
-            .to_zoned(jiff::tz::TimeZone::UTC)
-            .date()
+        jiff::Timestamp::from_second(seconds).expect("a time").to_zoned(jiff::tz::TimeZone::UTC).date()
     };
     day.strftime("%-d %b %Y").to_string()
 }
@@ -278,56 +206,19 @@ async fn refunds_are_told_in_every_state() {
     demo.check(
         "refund_lookup",
         &order("12345"),
-        &[
-            "49.90 USD",
-            "**pending**",
-            "20 Nov 2026",
-            "27 Nov 2026",
-            "4 Dec 2026",
-            "ending 4242",
-        ],
+        &["49.90 USD", "**pending**", "20 Nov 2026", "27 Nov 2026", "4 Dec 2026", "ending 4242"],
     )
     .await;
-    demo.check(
-        "refund_lookup",
-        &order("12351"),
-        &["**sent**", "17 Nov 2026", "1 Dec 2026", "reference"],
-    )
-    .await;
-    demo.check(
-        "refund_lookup",
-        &order("12362"),
-        &["**failed**", "expired or canceled card"],
-    )
-    .await;
-    demo.check("refund_lookup", &order("12368"), &["waits for the customer"])
+    demo.check("refund_lookup", &order("12351"), &["**sent**", "17 Nov 2026", "1 Dec 2026", "reference"])
         .await;
-    demo.check("refund_lookup", &order("12388"), &["39.00 USD", "**sent**"])
-        .await;
-    demo.check(
-        "refund_lookup",
-        &order("12355"),
-        &["was paid: **118.00 USD**", "**No refund**"],
-    )
-    .await;
-    demo.check(
-        "refund_lookup",
-        &order("12390"),
-        &["**failed**", "insufficient funds"],
-    )
-    .await;
-    demo.check(
-        "refund_lookup",
-        &order("99999"),
-        &["no charge for order **99999**"],
-    )
-    .await;
-    let foreign = [
-        ("order_id", json!("12345")),
-        ("customer_email", json!("bo@globex.test")),
-    ];
-    demo.check("refund_lookup", &foreign, &["not paid under bo@globex.test"])
-        .await;
+    demo.check("refund_lookup", &order("12362"), &["**failed**", "expired or canceled card"]).await;
+    demo.check("refund_lookup", &order("12368"), &["waits for the customer"]).await;
+    demo.check("refund_lookup", &order("12388"), &["39.00 USD", "**sent**"]).await;
+    demo.check("refund_lookup", &order("12355"), &["was paid: **118.00 USD**", "**No refund**"]).await;
+    demo.check("refund_lookup", &order("12390"), &["**failed**", "insufficient funds"]).await;
+    demo.check("refund_lookup", &order("99999"), &["no charge for order **99999**"]).await;
+    let foreign = [("order_id", json!("12345")), ("customer_email", json!("bo@globex.test"))];
+    demo.check("refund_lookup", &foreign, &["not paid under bo@globex.test"]).await;
 }
 
 #[tokio::test]
@@ -337,57 +228,27 @@ async fn double_charges_are_found_and_others_are_not_accused() {
     demo.check(
         "double_charge",
         &email("ana@acme.test"),
-        &[
-            "**Yes, charged twice**: 49.90 USD",
-            "order 12402",
-            "4 minutes later",
-            "refund charge",
-        ],
+        &["**Yes, charged twice**: 49.90 USD", "order 12402", "4 minutes later", "refund charge"],
     )
     .await;
     demo.check(
         "double_charge",
         &email("marco@hooli.test"),
-        &[
-            "for different orders",
-            "129.00 USD",
-            "12386",
-            "12387",
-            "90 minutes later",
-        ],
+        &["for different orders", "129.00 USD", "12386", "12387", "90 minutes later"],
     )
     .await;
-    demo.check(
-        "double_charge",
-        &email("joe@initech.test"),
-        &["24.50 USD", "already refunded in full"],
-    )
-    .await;
+    demo.check("double_charge", &email("joe@initech.test"), &["24.50 USD", "already refunded in full"]).await;
     demo.check(
         "double_charge",
         &email("dora@umbrella.test"),
         &["**No double charge found**", "latest charges"],
     )
     .await;
-    demo.check(
-        "double_charge",
-        &email("nobody@nowhere.test"),
-        &["no successful charge"],
-    )
-    .await;
-    let amount = [
-        ("customer_email", json!("ana@acme.test")),
-        ("amount", json!(49.9)),
-    ];
-    demo.check("double_charge", &amount, &["**Yes, charged twice**"])
-        .await;
+    demo.check("double_charge", &email("nobody@nowhere.test"), &["no successful charge"]).await;
+    let amount = [("customer_email", json!("ana@acme.test")), ("amount", json!(49.9))];
+    demo.check("double_charge", &amount, &["**Yes, charged twice**"]).await;
     let other = [("customer_email", json!("ana@acme.test")), ("amount", json!(10))];
-    demo.check(
-        "double_charge",
-        &other,
-        &["**No double charge found**", "over 10.00 USD"],
-    )
-    .await;
+    demo.check("double_charge", &other, &["**No double charge found**", "over 10.00 USD"]).await;
 }
 
 #[tokio::test]
@@ -410,12 +271,7 @@ async fn the_outage_is_told_and_only_explains_what_it_covers() {
         &["This explains what you see with checkout (503)"],
     )
     .await;
-    demo.check(
-        "outage_status",
-        &[("feature", json!("search"))],
-        &["does not mention search"],
-    )
-    .await;
+    demo.check("outage_status", &[("feature", json!("search"))], &["does not mention search"]).await;
 }
 
 #[tokio::test]
@@ -425,48 +281,28 @@ async fn plans_and_entitlements() {
     demo.check(
         "entitlements_lookup",
         std::slice::from_ref(&bo),
-        &[
-            "(Globex)",
-            "**Team** plan",
-            "18 of 25 seats",
-            "API access: **included**",
-        ],
+        &["(Globex)", "**Team** plan", "18 of 25 seats", "API access: **included**"],
     )
     .await;
     demo.check(
         "entitlements_lookup",
         &[bo, ("feature", json!("single sign-on"))],
-        &[
-            "SSO: **not included**",
-            "Business, Enterprise",
-            "upgrade to Business",
-        ],
+        &["SSO: **not included**", "Business, Enterprise", "upgrade to Business"],
     )
     .await;
     demo.check(
         "entitlements_lookup",
-        &[
-            ("customer_email", json!("Ana@acme.test")),
-            ("feature", json!("the audit log")),
-        ],
+        &[("customer_email", json!("Ana@acme.test")), ("feature", json!("the audit log"))],
         &["Audit log: **included**"],
     )
     .await;
     demo.check(
         "entitlements_lookup",
-        &[
-            ("customer_email", json!("ana@acme.test")),
-            ("feature", json!("teleport")),
-        ],
+        &[("customer_email", json!("ana@acme.test")), ("feature", json!("teleport"))],
         &["no feature called teleport"],
     )
     .await;
-    demo.check(
-        "entitlements_lookup",
-        &[("customer_email", json!("x@y.test"))],
-        &["no customer"],
-    )
-    .await;
+    demo.check("entitlements_lookup", &[("customer_email", json!("x@y.test"))], &["no customer"]).await;
 }
 
 #[tokio::test]
@@ -480,33 +316,22 @@ async fn a_bug_is_created_and_read_back() {
     demo.check(
         "create_jira_bug",
         &arguments,
-        &[
-            "Created **SHOP-412**",
-            "priority High",
-            "http://127.0.0.1:9/jira/browse/SHOP-412",
-        ],
+        &["Created **SHOP-412**", "priority High", "http://127.0.0.1:9/jira/browse/SHOP-412"],
     )
     .await;
     let issue = demo.get("/jira/rest/api/3/issue/SHOP-412").await;
     assert_eq!(issue.body["fields"]["summary"], "PDF \"export\" is empty");
     assert_eq!(issue.body["fields"]["priority"]["name"], "High");
-    assert!(
-        issue.body["fields"]["description"]
-            .to_string()
-            .contains("Steps to reproduce: open\\nexport")
-    );
-    let found = demo
-        .get("/jira/rest/api/3/search/jql?jql=project%20=%20SHOP%20AND%20text%20~%20%22pdf%22")
-        .await;
+    assert!(issue.body["fields"]["description"].to_string().contains("Steps to reproduce: open\\nexport"));
+    let found =
+        demo.get("/jira/rest/api/3/search/jql?jql=project%20=%20SHOP%20AND%20text%20~%20%22pdf%22").await;
     assert_eq!(found.body["issues"][0]["key"], "SHOP-412");
     let empty = demo.run("create_jira_bug", &[("summary", json!(" "))]).await;
     assert_eq!(empty.0.status, StatusCode::BAD_REQUEST);
     assert!(empty.1.contains("You must specify a summary"), "{}", empty.1);
     let page = demo.get("/jira/browse/SHOP-412").await;
     assert!(
-        page.body
-            .as_str()
-            .is_some_and(|page| page.contains("PDF &quot;export&quot;")),
+        page.body.as_str().is_some_and(|page| page.contains("PDF &quot;export&quot;")),
         "{:?}",
         page.body
     );
@@ -531,10 +356,7 @@ async fn tickets_near_their_sla() {
     demo.check(
         "sla_breach",
         &[("team", json!("billing team")), ("hours_ahead", json!(1))],
-        &[
-            "**1 SLA target** will be missed within 1 hour in billing team",
-            "#4411",
-        ],
+        &["**1 SLA target** will be missed within 1 hour in billing team", "#4411"],
     )
     .await;
     demo.check(
@@ -554,12 +376,7 @@ async fn customers_of_an_incident() {
     demo.check(
         "incident_impact",
         &[("incident_type", json!("checkout outage"))],
-        &[
-            "customers are affected",
-            "Wayne Enterprises",
-            "Draft, not sent",
-            "error 503",
-        ],
+        &["customers are affected", "Wayne Enterprises", "Draft, not sent", "error 503"],
     )
     .await;
     demo.check(
@@ -580,31 +397,15 @@ async fn customers_of_an_incident() {
 async fn parcels_in_every_state() {
     let demo = Demo::new();
     let order = |number: &str| [("order_id", json!(number))];
-    demo.check(
-        "order_status",
-        &order("12360"),
-        &["**on its way**", "25 Nov 2026", "tracking number"],
-    )
-    .await;
-    demo.check("order_status", &order("ORD-12377"), &["waits for the carrier"])
-        .await;
-    demo.check(
-        "order_status",
-        &order("#12350"),
-        &["**delivered**", "22 Nov 2026"],
-    )
-    .await;
+    demo.check("order_status", &order("12360"), &["**on its way**", "25 Nov 2026", "tracking number"]).await;
+    demo.check("order_status", &order("ORD-12377"), &["waits for the carrier"]).await;
+    demo.check("order_status", &order("#12350"), &["**delivered**", "22 Nov 2026"]).await;
     demo.check("order_status", &order("12365"), &["**failed**"]).await;
-    demo.check("order_status", &order("12368"), &["**sent back**"])
-        .await;
-    demo.check("order_status", &order("12391"), &["**not shipped yet**"])
-        .await;
-    demo.check("order_status", &order("12396"), &["**cancelled**"])
-        .await;
-    demo.check("order_status", &order("12390"), &["waits for its payment"])
-        .await;
-    demo.check("order_status", &order("77"), &["no order **77**"])
-        .await;
+    demo.check("order_status", &order("12368"), &["**sent back**"]).await;
+    demo.check("order_status", &order("12391"), &["**not shipped yet**"]).await;
+    demo.check("order_status", &order("12396"), &["**cancelled**"]).await;
+    demo.check("order_status", &order("12390"), &["waits for its payment"]).await;
+    demo.check("order_status", &order("77"), &["no order **77**"]).await;
 }
 
 #[tokio::test]
@@ -630,30 +431,11 @@ async fn billing_of_an_account() {
         &["past due", "**open**, 180.00 USD due"],
     )
     .await;
-    demo.check(
-        "account_self_service",
-        &email("joe@initech.test"),
-        &["**ends** on"],
-    )
-    .await;
-    demo.check(
-        "account_self_service",
-        &email("kim@cyberdyne.test"),
-        &["No subscription", "No card on file"],
-    )
-    .await;
-    demo.check(
-        "account_self_service",
-        &email("dora@umbrella.test"),
-        &["Credit: 25.00 USD"],
-    )
-    .await;
-    demo.check(
-        "account_self_service",
-        &email("x@y.test"),
-        &["no billing account"],
-    )
-    .await;
+    demo.check("account_self_service", &email("joe@initech.test"), &["**ends** on"]).await;
+    demo.check("account_self_service", &email("kim@cyberdyne.test"), &["No subscription", "No card on file"])
+        .await;
+    demo.check("account_self_service", &email("dora@umbrella.test"), &["Credit: 25.00 USD"]).await;
+    demo.check("account_self_service", &email("x@y.test"), &["no billing account"]).await;
 }
 
 #[tokio::test]
@@ -703,46 +485,24 @@ async fn a_day_off_is_requested_and_told() {
     demo.check(
         "pto_balance",
         &[],
-        &[
-            "Hanna, you have **13.5 vacation days left** of 28",
-            "11.5 used, 3 planned",
-            "31 Mar 2027",
-        ],
+        &["Hanna, you have **13.5 vacation days left** of 28", "11.5 used, 3 planned", "31 Mar 2027"],
     )
     .await;
     let friday = [("date", json!("Friday"))];
     demo.check(
         "submit_pto_request",
         &friday,
-        &[
-            "**LR-2026-0101**",
-            "**27 Nov 2026**",
-            "waits for approval",
-            "leaves you 12.5",
-        ],
+        &["**LR-2026-0101**", "**27 Nov 2026**", "waits for approval", "leaves you 12.5"],
     )
     .await;
-    demo.check("notify_manager", &friday, &["Your manager was told"])
-        .await;
-    demo.check(
-        "submit_pto_request",
-        &friday,
-        &["**not** filed", "already requested as LR-2026-0101"],
-    )
-    .await;
-    demo.check("submit_pto_request", &[("date", json!("Saturday"))], &["weekend"])
-        .await;
-    demo.check("submit_pto_request", &[("date", json!("soon"))], &["not a date"])
-        .await;
-    demo.check("pto_balance", &[], &["**12.5 vacation days left**", "4 planned"])
-        .await;
-    let request = demo
-        .get("/sap/odata/v4/leave/LeaveRequests('LR-2026-0101')")
-        .await;
+    demo.check("notify_manager", &friday, &["Your manager was told"]).await;
+    demo.check("submit_pto_request", &friday, &["**not** filed", "already requested as LR-2026-0101"]).await;
+    demo.check("submit_pto_request", &[("date", json!("Saturday"))], &["weekend"]).await;
+    demo.check("submit_pto_request", &[("date", json!("soon"))], &["not a date"]).await;
+    demo.check("pto_balance", &[], &["**12.5 vacation days left**", "4 planned"]).await;
+    let request = demo.get("/sap/odata/v4/leave/LeaveRequests('LR-2026-0101')").await;
     assert_eq!(request.body["employeeEmail"], ASKER);
-    let posted = demo
-        .get("/slack/api/conversations.history?channel=%23time-off")
-        .await;
+    let posted = demo.get("/slack/api/conversations.history?channel=%23time-off").await;
     assert!(
         posted.body["messages"][0]["text"]
             .as_str()
@@ -756,81 +516,33 @@ async fn a_day_off_is_requested_and_told() {
 async fn wrong_and_missing_keys_are_refused_as_the_services_do() {
     let demo = Demo::new();
     let doors = [
-        (
-            "/stripe/v1/charges",
-            401,
-            "/error/type",
-            json!("invalid_request_error"),
-        ),
-        (
-            "/statuspage/v1/pages/acmedemopage/components",
-            401,
-            "/error",
-            json!("Could not authenticate"),
-        ),
+        ("/stripe/v1/charges", 401, "/error/type", json!("invalid_request_error")),
+        ("/statuspage/v1/pages/acmedemopage/components", 401, "/error", json!("Could not authenticate")),
         ("/jira/rest/api/3/myself", 401, "/status-code", json!(401)),
-        (
-            "/zendesk/api/v2/tickets.json",
-            401,
-            "/error",
-            json!("Couldn't authenticate you"),
-        ),
+        ("/zendesk/api/v2/tickets.json", 401, "/error", json!("Couldn't authenticate you")),
         ("/shippo/orders/", 401, "/detail", json!("Invalid token")),
         ("/productdb/v1/plans", 401, "/error/code", json!("unauthorized")),
-        (
-            "/inventory/v1/products?q=lamp",
-            401,
-            "/error/code",
-            json!("unauthorized"),
-        ),
-        (
-            "/analytics/v1/incident-types",
-            401,
-            "/error/code",
-            json!("unauthorized"),
-        ),
+        ("/inventory/v1/products?q=lamp", 401, "/error/code", json!("unauthorized")),
+        ("/analytics/v1/incident-types", 401, "/error/code", json!("unauthorized")),
         ("/hr/v1/employees", 401, "/error/code", json!("unauthorized")),
-        (
-            "/sap/odata/v4/leave/LeaveRequests",
-            401,
-            "/error/code",
-            json!("401"),
-        ),
+        ("/sap/odata/v4/leave/LeaveRequests", 401, "/error/code", json!("401")),
         ("/slack/api/auth.test", 200, "/error", json!("invalid_auth")),
     ];
     for (path, status, pointer, expect) in doors {
         let prefix = path.split('/').nth(1).unwrap_or_default();
         let (header, value) = credentials(prefix);
-        let wrong = Request::get(path)
-            .header(header, format!("{value}x"))
-            .body(Body::empty())
-            .expect("a request");
+        let wrong =
+            Request::get(path).header(header, format!("{value}x")).body(Body::empty()).expect("a request");
         let reply = demo.send(wrong).await;
         assert_eq!(reply.status.as_u16(), status, "{path}");
-        assert_eq!(
-            reply.body.pointer(pointer),
-            Some(&expect),
-            "{path}: {}",
-            reply.body
-        );
+        assert_eq!(reply.body.pointer(pointer), Some(&expect), "{path}: {}", reply.body);
         assert!(!reply.body.to_string().contains(&value), "{path} repeats the key");
-        let missing = demo
-            .send(Request::get(path).body(Body::empty()).expect("a request"))
-            .await;
+        let missing = demo.send(Request::get(path).body(Body::empty()).expect("a request")).await;
         assert_eq!(missing.status.as_u16(), status, "{path}");
         let right = demo.get(path).await;
         assert_eq!(right.status, StatusCode::OK, "{path}: {}", right.body);
-        let named = [
-            "request-id",
-            "x-request-id",
-            "atl-traceid",
-            "x-zendesk-request-id",
-            "x-slack-req-id",
-        ];
-        assert!(
-            named.iter().any(|name| right.headers.contains_key(*name)),
-            "{path} names no request"
-        );
+        let named = ["request-id", "x-request-id", "atl-traceid", "x-zendesk-request-id", "x-slack-req-id"];
+        assert!(named.iter().any(|name| right.headers.contains_key(*name)), "{path} names no request");
     }
 }
 
@@ -840,10 +552,7 @@ async fn long_lists_come_in_pages_that_join_without_a_gap() {
     let mut ids = Vec::new();
     let mut after = String::new();
     loop {
-        let page = demo
-            .get(&format!("/stripe/v1/charges?limit=25{after}"))
-            .await
-            .body;
+        let page = demo.get(&format!("/stripe/v1/charges?limit=25{after}")).await.body;
         let data = page["data"].as_array().expect("a list").clone();
         ids.extend(data.iter().map(|charge| charge["id"].to_string()));
         if page["has_more"] == false {
@@ -854,97 +563,58 @@ async fn long_lists_come_in_pages_that_join_without_a_gap() {
     let count = ids.len();
     ids.sort();
     ids.dedup();
-    assert!(
-        count >= 64 && ids.len() == count,
-        "{count} charges, {} different",
-        ids.len()
-    );
+    assert!(count >= 64 && ids.len() == count, "{count} charges, {} different", ids.len());
 
     let query = "query=status:'succeeded'&limit=50";
     let first = demo.get(&format!("/stripe/v1/charges/search?{query}")).await.body;
     let next = first["next_page"].as_str().expect("a next page");
-    let second = demo
-        .get(&format!("/stripe/v1/charges/search?{query}&page={next}"))
-        .await
-        .body;
+    let second = demo.get(&format!("/stripe/v1/charges/search?{query}&page={next}")).await.body;
     assert_ne!(first["data"][0]["id"], second["data"][0]["id"]);
 
     let orders = demo.get("/shippo/orders/?results=40&page=2").await.body;
-    assert_eq!(
-        (
-            orders["count"].as_u64(),
-            orders["results"].as_array().map(Vec::len)
-        ),
-        (Some(64), Some(24))
-    );
-    let tickets = demo
-        .get("/zendesk/api/v2/tickets.json?per_page=10&page=2&include=slas")
-        .await
-        .body;
+    assert_eq!((orders["count"].as_u64(), orders["results"].as_array().map(Vec::len)), (Some(64), Some(24)));
+    let tickets = demo.get("/zendesk/api/v2/tickets.json?per_page=10&page=2&include=slas").await.body;
     assert_eq!(tickets["tickets"].as_array().map(Vec::len), Some(7));
 }
 
 #[tokio::test]
 async fn what_chained_lookups_need_is_there() {
     let demo = Demo::new();
-    let found = demo
-        .get("/stripe/v1/customers/search?query=email:'ana@acme.test'")
-        .await
-        .body;
+    let found = demo.get("/stripe/v1/customers/search?query=email:'ana@acme.test'").await.body;
     let customer = found["data"][0]["id"].as_str().expect("a customer").to_owned();
     for path in ["charges", "subscriptions", "invoices"] {
-        let list = demo
-            .get(&format!("/stripe/v1/{path}?customer={customer}"))
-            .await
-            .body;
+        let list = demo.get(&format!("/stripe/v1/{path}?customer={customer}")).await.body;
         let data = list["data"].as_array().expect("a list");
         assert!(
             !data.is_empty() && data.iter().all(|object| object["customer"] == customer.as_str()),
             "{path}: {list}"
         );
     }
-    let charge = demo
-        .get("/stripe/v1/charges/search?query=metadata['order_id']:'12345'")
-        .await
-        .body;
-    assert!(
-        charge["data"][0].get("refunds").is_none(),
-        "refunds come only when expanded"
-    );
+    let charge = demo.get("/stripe/v1/charges/search?query=metadata['order_id']:'12345'").await.body;
+    assert!(charge["data"][0].get("refunds").is_none(), "refunds come only when expanded");
     let id = charge["data"][0]["id"].as_str().expect("a charge");
     let refunds = demo.get(&format!("/stripe/v1/refunds?charge={id}")).await.body;
     assert_eq!(refunds["data"][0]["status"], "pending");
     let unknown = demo.get("/stripe/v1/charges?order=1").await;
     assert_eq!(
         (unknown.status, &unknown.body["error"]["message"]),
-        (
-            StatusCode::BAD_REQUEST,
-            &json!("Received unknown parameter: order")
-        )
+        (StatusCode::BAD_REQUEST, &json!("Received unknown parameter: order"))
     );
     let missing = demo.get("/stripe/v1/charges/ch_none").await;
     assert_eq!(
         (missing.status, &missing.body["error"]["code"]),
         (StatusCode::NOT_FOUND, &json!("resource_missing"))
     );
-    let scheduled = demo
-        .get("/statuspage/v1/pages/acmedemopage/incidents/scheduled")
-        .await
-        .body;
+    let scheduled = demo.get("/statuspage/v1/pages/acmedemopage/incidents/scheduled").await.body;
     assert_eq!(scheduled[0]["impact"], "maintenance");
     let orders = demo.get("/shippo/orders/?q=12360").await.body;
-    let number = orders["results"][0]["transactions"][0]["tracking_number"]
-        .as_str()
-        .expect("a parcel")
-        .to_owned();
+    let number =
+        orders["results"][0]["transactions"][0]["tracking_number"].as_str().expect("a parcel").to_owned();
     let carriers = ["dhl_express", "ups", "fedex", "usps"];
     let mut tracked = 0;
     for carrier in carriers {
         tracked += usize::from(
-            demo.get(&format!("/shippo/tracks/{carrier}/{number}"))
-                .await
-                .status
-                == StatusCode::OK,
+            demo.get(&format!("/shippo/tracks/{carrier}/{number}")).await.status == StatusCode::OK,
         );
     }
     assert_eq!(tracked, 1);

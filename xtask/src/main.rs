@@ -31,9 +31,5 @@ fn seal_migrations() -> Result<String, String> {
     let sealed = migrations::seal(&tree)?;
     std::fs::write(tree.root.join(migrations::SEAL), &sealed)
         .map_err(|error| format!("`{}` can't be written: {error}", migrations::SEAL))?;
-    Ok(format!(
-        "{} migrations are sealed in {}.",
-        sealed.lines().count(),
-        migrations::SEAL
-    ))
+    Ok(format!("{} migrations are sealed in {}.", sealed.lines().count(), migrations::SEAL))
 }

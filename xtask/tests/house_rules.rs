@@ -4,18 +4,9 @@ use xtask::house::{Tree, arrows, documents, migrations, sources};
 
 fn check(rule: fn(&Tree) -> Vec<String>) {
     let tree = Tree::of_this_repository().expect("a readable repository");
-    assert!(
-        tree.files.len() > 50,
-        "the repository was not found at {}",
-        tree.root.display()
-    );
+    assert!(tree.files.len() > 50, "the repository was not found at {}", tree.root.display());
     let broken = rule(&tree);
-    assert!(
-        broken.is_empty(),
-        "{} broken rule(s):\n{}",
-        broken.len(),
-        broken.join("\n")
-    );
+    assert!(broken.is_empty(), "{} broken rule(s):\n{}", broken.len(), broken.join("\n"));
 }
 
 #[test]

@@ -76,51 +76,25 @@ impl Client {
     }
 
     pub async fn get(&self, path: &[&str]) -> Result<Value, Failure> {
-        self.call(Call {
-            method: Method::GET,
-            path,
-            query: &[],
-            body: None,
-        })
-        .await
+        self.call(Call { method: Method::GET, path, query: &[], body: None }).await
     }
 
     pub async fn post(&self, path: &[&str], body: Option<&Value>) -> Result<Value, Failure> {
-        self.call(Call {
-            method: Method::POST,
-            path,
-            query: &[],
-            body,
-        })
-        .await
+        self.call(Call { method: Method::POST, path, query: &[], body }).await
     }
 
     pub async fn put(&self, path: &[&str], body: &Value) -> Result<Value, Failure> {
-        self.call(Call {
-            method: Method::PUT,
-            path,
-            query: &[],
-            body: Some(body),
-        })
-        .await
+        self.call(Call { method: Method::PUT, path, query: &[], body: Some(body) }).await
     }
 
     pub async fn delete(&self, path: &[&str]) -> Result<Value, Failure> {
-        self.call(Call {
-            method: Method::DELETE,
-            path,
-            query: &[],
-            body: None,
-        })
-        .await
+        self.call(Call { method: Method::DELETE, path, query: &[], body: None }).await
     }
 
     /// One request and its JSON reply; null for a reply without a body.
     pub async fn call(&self, call: Call<'_>) -> Result<Value, Failure> {
-        let mut request = self
-            .http
-            .request(call.method, self.url(call.path, call.query)?)
-            .timeout(REPLY_TIMEOUT);
+        let mut request =
+            self.http.request(call.method, self.url(call.path, call.query)?).timeout(REPLY_TIMEOUT);
         if let Some(body) = call.body {
             request = request.json(body);
         }
@@ -135,11 +109,7 @@ impl Client {
 
     /// The typed events of a turn that the question starts.
     pub async fn events(&self, path: &[&str], body: &Value) -> Result<EventStream, Failure> {
-        let request = self
-            .http
-            .post(self.url(path, &[])?)
-            .header(ACCEPT, "text/event-stream")
-            .json(body);
+        let request = self.http.post(self.url(path, &[])?).header(ACCEPT, "text/event-stream").json(body);
         let response = request.send().await.map_err(|error| self.broken(&error))?;
         Ok(EventStream::new(self.accepted(response).await?))
     }
@@ -148,13 +118,8 @@ impl Client {
     pub async fn probe(&self, path: &str, timeout: Duration) -> Result<u16, Failure> {
         let mut url = self.base.clone();
         url.set_path(path);
-        let response = self
-            .http
-            .get(url)
-            .timeout(timeout)
-            .send()
-            .await
-            .map_err(|error| self.broken(&error))?;
+        let response =
+            self.http.get(url).timeout(timeout).send().await.map_err(|error| self.broken(&error))?;
         Ok(response.status().as_u16())
     }
 
@@ -275,20 +240,13 @@ struct Refusal {
 
 impl Refusal {
     fn into_failure(self) -> Failure {
-        let message = self
-            .msg
-            .strip_suffix(self.hint.as_str())
-            .unwrap_or(&self.msg)
-            .trim_end();
+        let message = self.msg.strip_suffix(self.hint.as_str()).unwrap_or(&self.msg).trim_end();
         let message = if self.problems.len() > 1 {
             format!("{} rules are broken.", self.problems.len())
         } else {
             message.to_owned()
         };
-        Failure {
-            problems: self.problems,
-            ..Failure::new(&self.code, message, self.hint)
-        }
+        Failure { problems: self.problems, ..Failure::new(&self.code, message, self.hint) }
     }
 }
 
@@ -314,11 +272,7 @@ fn server_url(text: &str) -> Result<Url, Failure> {
 
 fn bad_server(text: &str) -> Failure {
     // A password may have been typed into it.
-    let shown = if text.contains('@') {
-        "the given address"
-    } else {
-        text
-    };
+    let shown = if text.contains('@') { "the given address" } else { text };
     Failure::usage(
         format!("`{shown}` is not a server's address."),
         "Write it like `http://127.0.0.1:8029`, without user name or query.",
@@ -358,11 +312,7 @@ mod tests {
             &["demo", "plan"],
             Some("http://127.0.0.1:8029/api/v1/demo/plan?text=a+b%26c"),
         );
-        check(
-            "https://x.test/errand/",
-            &["a/b"],
-            Some("https://x.test/errand/api/v1/a%2Fb?text=a+b%26c"),
-        );
+        check("https://x.test/errand/", &["a/b"], Some("https://x.test/errand/api/v1/a%2Fb?text=a+b%26c"));
         check("127.0.0.1:8029", &[], None);
         check("ftp://x.test", &[], None);
         check("http://ana:hunter2@x.test", &[], None);
@@ -399,10 +349,7 @@ mod tests {
         check(
             502,
             &json!("Bad Gateway"),
-            (
-                "not_errand",
-                "http://127.0.0.1:1 answers 502 Bad Gateway, and not as Errand does.",
-            ),
+            ("not_errand", "http://127.0.0.1:1 answers 502 Bad Gateway, and not as Errand does."),
         );
         let problem =
             json!({"code": "empty", "message": "It is empty.", "hint": "Fill it in.", "field": "trigger"});

@@ -110,18 +110,26 @@ impl Config {
         let file = read_file(args.config.as_deref(), &guessed_dir)?;
         let data_dir = args.data_dir.clone().or(file.data_dir).unwrap_or(guessed_dir);
         let listen = match variable("ERRAND_LISTEN") {
-            Some(text) => text.parse().wrap_err_with(|| format!("ERRAND_LISTEN is `{text}`, not an address such as {LISTEN_DEFAULT}"))?,
+            Some(text) => text.parse().wrap_err_with(|| {
+                format!("ERRAND_LISTEN is `{text}`, not an address such as {LISTEN_DEFAULT}")
+            })?,
             None => file.listen.map_or_else(|| LISTEN_DEFAULT.parse(), Ok).wrap_err("the default address")?,
         };
         let egress_open = variable("ERRAND_EGRESS_OPEN").map_or(file.egress.open, |text| {
             text.split(',').map(|range| range.trim().to_owned()).filter(|range| !range.is_empty()).collect()
         });
         Ok(Self {
-            public_url: variable("ERRAND_PUBLIC_URL").or(file.public_url).unwrap_or_else(|| format!("http://{listen}")),
+            public_url: variable("ERRAND_PUBLIC_URL")
+                .or(file.public_url)
+                .unwrap_or_else(|| format!("http://{listen}")),
             database_url: variable("ERRAND_DATABASE_URL").or(file.database_url),
             master_key: variable("ERRAND_MASTER_KEY"),
-            master_key_file: path_variable("ERRAND_MASTER_KEY_FILE").or(file.master_key_file).unwrap_or_else(|| data_dir.join("master.key")),
-            model_dir: path_variable("ERRAND_MODEL_DIR").or(file.model_dir).unwrap_or_else(|| data_dir.join("models").join("minilm-l6-v2")),
+            master_key_file: path_variable("ERRAND_MASTER_KEY_FILE")
+                .or(file.master_key_file)
+                .unwrap_or_else(|| data_dir.join("master.key")),
+            model_dir: path_variable("ERRAND_MODEL_DIR")
+                .or(file.model_dir)
+                .unwrap_or_else(|| data_dir.join("models").join("minilm-l6-v2")),
             egress_open,
             limits: file.limits,
             log_filter: variable("ERRAND_LOG").or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
@@ -153,7 +161,8 @@ fn read_file(given: Option<&Path>, data_dir: &Path) -> Result<ConfigFile> {
     if given.is_none() && !path.exists() {
         return Ok(ConfigFile::default());
     }
-    let text = std::fs::read_to_string(&path).wrap_err_with(|| format!("the settings file {} can't be read", path.display()))?;
+    let text = std::fs::read_to_string(&path)
+        .wrap_err_with(|| format!("the settings file {} can't be read", path.display()))?;
     toml::from_str(&text).wrap_err_with(|| format!("the settings file {} is off", path.display()))
 }
 

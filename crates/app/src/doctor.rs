@@ -54,12 +54,7 @@ impl Finding {
         message: impl Into<String>,
         hint: impl Into<String>,
     ) -> Self {
-        Self {
-            what,
-            verdict,
-            message: message.into(),
-            hint: hint.into(),
-        }
+        Self { what, verdict, message: message.into(), hint: hint.into() }
     }
 
     pub fn good(what: &'static str, message: impl Into<String>) -> Self {
@@ -126,20 +121,14 @@ fn lines(output: &Output, finding: &Finding) -> Vec<String> {
         plain(&finding.message)
     )];
     if !finding.hint.is_empty() {
-        lines.push(format!(
-            "{:17}{}",
-            "",
-            output.paint(Tone::Dim, &plain(&finding.hint))
-        ));
+        lines.push(format!("{:17}{}", "", output.paint(Tone::Dim, &plain(&finding.hint))));
     }
     lines
 }
 
 fn variables(output: &Output) -> Result<Exit, Failure> {
-    let items: Vec<_> = VARIABLES
-        .iter()
-        .map(|(name, meaning)| json!({ "name": name, "meaning": meaning }))
-        .collect();
+    let items: Vec<_> =
+        VARIABLES.iter().map(|(name, meaning)| json!({ "name": name, "meaning": meaning })).collect();
     output.show(&json!({ "items": items }), || {
         let mut table = output.table(&["variable", "what it sets"]);
         table.add_rows(VARIABLES.iter().map(|(name, meaning)| [*name, *meaning]));
@@ -154,22 +143,12 @@ mod tests {
 
     #[test]
     fn a_finding_says_how_to_mend_it() {
-        let finding = Finding::new(
-            "data directory",
-            Verdict::Warning,
-            "Others can read it.",
-            "Run `chmod 700`.",
-        );
+        let finding =
+            Finding::new("data directory", Verdict::Warning, "Others can read it.", "Run `chmod 700`.");
         assert_eq!(
             lines(&Output::plain(), &finding),
-            [
-                "! data directory Others can read it.",
-                "                 Run `chmod 700`."
-            ]
+            ["! data directory Others can read it.", "                 Run `chmod 700`."]
         );
-        assert_eq!(
-            lines(&Output::plain(), &Finding::good("model", "Fine.")),
-            ["✓ model          Fine."]
-        );
+        assert_eq!(lines(&Output::plain(), &Finding::good("model", "Fine.")), ["✓ model          Fine."]);
     }
 }

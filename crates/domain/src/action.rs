@@ -5,7 +5,8 @@ use std::{collections::BTreeSet, sync::Arc};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionId, ActionName, GuruId, Parameter, ParameterName, SecretName, UnixMillis, caller, placeholder::Template,
+    ActionId, ActionName, GuruId, Parameter, ParameterName, SecretName, UnixMillis, caller,
+    placeholder::Template,
 };
 
 /// An action as it is kept: what its builder wrote plus its state.

@@ -5,8 +5,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    ActionBody, ActionName, ActionSpec, AgentSpec, ApiCall, ArgValue, Parameter, ParameterName, ParameterType, Problem,
-    Problems, PythonScript, limits::{self, Limits},
+    ActionBody, ActionName, ActionSpec, AgentSpec, ApiCall, ArgValue, Parameter, ParameterName,
+    ParameterType, Problem, Problems, PythonScript,
+    limits::{self, Limits},
     placeholder::Template,
 };
 
@@ -67,7 +68,11 @@ impl ActionFile {
     /// Reads a file's text; a wrong type or an unknown field is named with its path.
     pub fn from_json(text: &str) -> Result<Self, Problem> {
         let value: Value = serde_json::from_str(text).map_err(|error| {
-            Problem::new("bad_json", format!("This is not valid JSON: {error}."), "Mend the text at that place.")
+            Problem::new(
+                "bad_json",
+                format!("This is not valid JSON: {error}."),
+                "Mend the text at that place.",
+            )
         })?;
         Self::from_value(value)
     }
@@ -87,8 +92,12 @@ impl ActionFile {
         }
         serde_path_to_error::deserialize(value).map_err(|error| {
             let path = error.path().to_string();
-            Problem::new("bad_shape", format!("The action file is off at `{path}`: {}.", error.inner()), "See docs/action-file.md for the format.")
-                .at(path)
+            Problem::new(
+                "bad_shape",
+                format!("The action file is off at `{path}`: {}.", error.inner()),
+                "See docs/action-file.md for the format.",
+            )
+            .at(path)
         })
     }
 
@@ -113,7 +122,12 @@ impl ActionFile {
         let body = self.check_body(&mut found, limits, &parameters);
         self.check_timeout(&mut found, limits);
         let runs_with = self.check_runs_with(&mut found);
-        list_length(&mut found, "allowed_hosts", self.allowed_hosts.len(), limits::ALLOWED_HOSTS_PER_ACTION_MAX);
+        list_length(
+            &mut found,
+            "allowed_hosts",
+            self.allowed_hosts.len(),
+            limits::ALLOWED_HOSTS_PER_ACTION_MAX,
+        );
         for (index, host) in self.allowed_hosts.iter().enumerate() {
             if !is_host_pattern(host) {
                 found.push(
@@ -148,16 +162,30 @@ impl ActionFile {
             let Some(name) = keep(found, file.name.parse::<ParameterName>(), Some(&place)) else { continue };
             if parameters.iter().any(|parameter| parameter.name == name) {
                 found.push(
-                    Problem::new("duplicate_name", format!("There are two parameters named `{name}`."), "Rename one of them.")
-                        .at(format!("{place}.name")),
+                    Problem::new(
+                        "duplicate_name",
+                        format!("There are two parameters named `{name}`."),
+                        "Rename one of them.",
+                    )
+                    .at(format!("{place}.name")),
                 );
                 continue;
             }
-            text_length(found, &format!("{place}.description"), &file.description, 1, limits::DESCRIPTION_CHARS_MAX);
+            text_length(
+                found,
+                &format!("{place}.description"),
+                &file.description,
+                1,
+                limits::DESCRIPTION_CHARS_MAX,
+            );
             if !file.values.is_empty() && file.kind != ParameterType::String {
                 found.push(
-                    Problem::new("bad_values", format!("`{name}` is a {} and can't have a list of values.", file.kind), "Make it a string or drop `values`.")
-                        .at(format!("{place}.values")),
+                    Problem::new(
+                        "bad_values",
+                        format!("`{name}` is a {} and can't have a list of values.", file.kind),
+                        "Make it a string or drop `values`.",
+                    )
+                    .at(format!("{place}.values")),
                 );
             }
             let mut parameter = Parameter {
@@ -171,7 +199,9 @@ impl ActionFile {
             if let Some(default) = &file.default {
                 match parameter.accept(default) {
                     Ok(value) => parameter.default = Some(value),
-                    Err(problem) => found.push(Problem { field: Some(format!("{place}.default")), ..problem }),
+                    Err(problem) => {
+                        found.push(Problem { field: Some(format!("{place}.default")), ..problem })
+                    }
                 }
             }
             parameters.push(parameter);
@@ -200,8 +230,12 @@ impl ActionFile {
         let range = limits::ACTION_TIMEOUT_MS_MIN..=limits.action_timeout_ms_max;
         if let Some(timeout) = self.timeout_ms.filter(|timeout| !range.contains(timeout)) {
             found.push(
-                Problem::new("out_of_range", format!("A timeout of {timeout} ms is out of range."), format!("Choose {} to {} ms.", range.start(), range.end()))
-                    .at("timeout_ms"),
+                Problem::new(
+                    "out_of_range",
+                    format!("A timeout of {timeout} ms is out of range."),
+                    format!("Choose {} to {} ms.", range.start(), range.end()),
+                )
+                .at("timeout_ms"),
             );
         }
     }
@@ -211,16 +245,32 @@ impl ActionFile {
         for (index, text) in self.runs_with.iter().enumerate() {
             let place = format!("runs_with[{index}]");
             if *text == self.name {
-                found.push(Problem::new("bad_runs_with", "An action can't accompany itself.", "Name another action.").at(place));
+                found.push(
+                    Problem::new(
+                        "bad_runs_with",
+                        "An action can't accompany itself.",
+                        "Name another action.",
+                    )
+                    .at(place),
+                );
                 continue;
             }
-            names.extend(keep(found, text.parse::<ActionName>().map_err(|problem| Problem { field: Some(place), ..problem }), None));
+            names.extend(keep(
+                found,
+                text.parse::<ActionName>().map_err(|problem| Problem { field: Some(place), ..problem }),
+                None,
+            ));
         }
         names
     }
 }
 
-fn check_api_call(found: &mut Vec<Problem>, call: &ApiCall, parameters: &[Parameter], hosts_are_listed: bool) {
+fn check_api_call(
+    found: &mut Vec<Problem>,
+    call: &ApiCall,
+    parameters: &[Parameter],
+    hosts_are_listed: bool,
+) {
     text_length(found, "run.url", &call.url, 1, limits::URL_CHARS_MAX);
     check_url(found, &call.url, parameters, hosts_are_listed);
     list_length(found, "run.headers", call.headers.len(), limits::HEADERS_PER_CALL_MAX);
@@ -228,47 +278,80 @@ fn check_api_call(found: &mut Vec<Problem>, call: &ApiCall, parameters: &[Parame
         let place = format!("run.headers[{index}]");
         if header.name.is_empty() || !header.name.bytes().all(is_token_byte) {
             found.push(
-                Problem::new("bad_header", format!("`{}` is not a header name.", header.name.escape_debug()), "Use letters, digits and hyphens, such as `Authorization`.")
-                    .at(format!("{place}.name")),
+                Problem::new(
+                    "bad_header",
+                    format!("`{}` is not a header name.", header.name.escape_debug()),
+                    "Use letters, digits and hyphens, such as `Authorization`.",
+                )
+                .at(format!("{place}.name")),
             );
         }
         if HOP_HEADERS.iter().any(|name| header.name.eq_ignore_ascii_case(name)) {
             found.push(
-                Problem::new("bad_header", format!("The header `{}` is set by Errand itself.", header.name), "Leave it out.").at(format!("{place}.name")),
+                Problem::new(
+                    "bad_header",
+                    format!("The header `{}` is set by Errand itself.", header.name),
+                    "Leave it out.",
+                )
+                .at(format!("{place}.name")),
             );
         }
         if header.value.contains(['\r', '\n', '\0']) {
             found.push(
-                Problem::new("bad_header", format!("The value of `{}` has a line break.", header.name), "Header values are one line.")
-                    .at(format!("{place}.value")),
+                Problem::new(
+                    "bad_header",
+                    format!("The value of `{}` has a line break.", header.name),
+                    "Header values are one line.",
+                )
+                .at(format!("{place}.value")),
             );
         }
         text_length(found, &format!("{place}.value"), &header.value, 0, limits::HEADER_CHARS_MAX);
     }
-    if call.basic_auth.is_some() && call.headers.iter().any(|header| header.name.eq_ignore_ascii_case("authorization")) {
+    if call.basic_auth.is_some()
+        && call.headers.iter().any(|header| header.name.eq_ignore_ascii_case("authorization"))
+    {
         found.push(
-            Problem::new("bad_header", "The call has both `basic_auth` and an `Authorization` header.", "Keep one of them.").at("run.basic_auth"),
+            Problem::new(
+                "bad_header",
+                "The call has both `basic_auth` and an `Authorization` header.",
+                "Keep one of them.",
+            )
+            .at("run.basic_auth"),
         );
     }
     if let Some(body) = &call.body {
         text_length(found, "run.body", body, 0, limits::BODY_CHARS_MAX);
         if call.method == crate::Method::Get {
-            found.push(Problem::new("body_on_get", "A GET request has no body.", "Drop the body or choose POST.").at("run.body"));
+            found.push(
+                Problem::new("body_on_get", "A GET request has no body.", "Drop the body or choose POST.")
+                    .at("run.body"),
+            );
         } else if call.body_format == crate::BodyFormat::Json {
             check_json_body(found, body);
         }
     }
     if call.retries_max > RETRIES_MAX {
-        found.push(Problem::new("out_of_range", "Too many retries.", format!("Choose 0 to {RETRIES_MAX}.")).at("run.retries_max"));
-    }
-    if call.retries_max > 0 && !call.method.is_idempotent() {
         found.push(
-            Problem::new("retry_not_idempotent", format!("{} may not be retried: it could act twice.", call.method.as_str()), "Set `retries_max` to 0.")
+            Problem::new("out_of_range", "Too many retries.", format!("Choose 0 to {RETRIES_MAX}."))
                 .at("run.retries_max"),
         );
     }
+    if call.retries_max > 0 && !call.method.is_idempotent() {
+        found.push(
+            Problem::new(
+                "retry_not_idempotent",
+                format!("{} may not be retried: it could act twice.", call.method.as_str()),
+                "Set `retries_max` to 0.",
+            )
+            .at("run.retries_max"),
+        );
+    }
     if call.redirects_max > REDIRECTS_MAX {
-        found.push(Problem::new("out_of_range", "Too many redirects.", format!("Choose 0 to {REDIRECTS_MAX}.")).at("run.redirects_max"));
+        found.push(
+            Problem::new("out_of_range", "Too many redirects.", format!("Choose 0 to {REDIRECTS_MAX}."))
+                .at("run.redirects_max"),
+        );
     }
 }
 
@@ -276,12 +359,16 @@ pub const RETRIES_MAX: u8 = 5;
 pub const REDIRECTS_MAX: u8 = 10;
 
 /// Headers that belong to the connection, not to the request's author.
-const HOP_HEADERS: [&str; 6] = ["host", "content-length", "connection", "transfer-encoding", "upgrade", "proxy-authorization"];
+const HOP_HEADERS: [&str; 6] =
+    ["host", "content-length", "connection", "transfer-encoding", "upgrade", "proxy-authorization"];
 
 fn check_url(found: &mut Vec<Problem>, url: &str, parameters: &[Parameter], hosts_are_listed: bool) {
     let hint = "Write an address such as `https://api.example.com/orders/{order_id}`.";
     let Some(rest) = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://")) else {
-        found.push(Problem::new("bad_url", format!("`{url}` does not start with `https://` or `http://`."), hint).at("run.url"));
+        found.push(
+            Problem::new("bad_url", format!("`{url}` does not start with `https://` or `http://`."), hint)
+                .at("run.url"),
+        );
         return;
     };
     let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
@@ -290,22 +377,34 @@ fn check_url(found: &mut Vec<Problem>, url: &str, parameters: &[Parameter], host
     }
     if authority.contains('@') {
         found.push(
-            Problem::new("bad_url", "The address holds a user name or password.", "Put credentials into `basic_auth` or a header, from secrets.").at("run.url"),
+            Problem::new(
+                "bad_url",
+                "The address holds a user name or password.",
+                "Put credentials into `basic_auth` or a header, from secrets.",
+            )
+            .at("run.url"),
         );
     }
-    let host_parameter = parameters.iter().find(|p| Template::parse(authority).names().contains(p.name.as_str()));
+    let host_parameter =
+        parameters.iter().find(|p| Template::parse(authority).names().contains(p.name.as_str()));
     if let Some(parameter) = host_parameter.filter(|_| !hosts_are_listed) {
         found.push(
             Problem::new(
                 "parameter_in_host",
-                format!("The parameter `{}` chooses the host, so a question could send the request anywhere.", parameter.name),
+                format!(
+                    "The parameter `{}` chooses the host, so a question could send the request anywhere.",
+                    parameter.name
+                ),
                 "List the hosts it may choose in `allowed_hosts`, or write the host out.",
             )
             .at("run.url"),
         );
     }
     if url.contains(['\r', '\n', '\0', ' ']) {
-        found.push(Problem::new("bad_url", "The address has a space or line break.", "Encode a space as `%20`.").at("run.url"));
+        found.push(
+            Problem::new("bad_url", "The address has a space or line break.", "Encode a space as `%20`.")
+                .at("run.url"),
+        );
     }
 }
 
@@ -328,14 +427,20 @@ fn check_json_body(found: &mut Vec<Problem>, body: &str) {
 fn check_python(found: &mut Vec<Problem>, script: &PythonScript, limits: &Limits) {
     let (chars, lines) = (script.code.chars().count(), script.code.lines().count());
     if chars == 0 {
-        found.push(Problem::new("empty", "The script is empty.", "Write code that prints the result.").at("run.code"));
+        found.push(
+            Problem::new("empty", "The script is empty.", "Write code that prints the result.")
+                .at("run.code"),
+        );
     }
     if chars > limits.python_chars_max as usize || lines > limits.python_lines_max as usize {
         found.push(
             Problem::new(
                 "too_long",
                 format!("The script has {chars} characters in {lines} lines."),
-                format!("Keep it within {} characters and {} lines.", limits.python_chars_max, limits.python_lines_max),
+                format!(
+                    "Keep it within {} characters and {} lines.",
+                    limits.python_chars_max, limits.python_lines_max
+                ),
             )
             .at("run.code"),
         );
@@ -346,22 +451,28 @@ fn check_agent(found: &mut Vec<Problem>, agent: &AgentSpec) {
     text_length(found, "run.prompt", &agent.prompt, 1, limits::INSTRUCTIONS_CHARS_MAX);
     if agent.max_tool_calls == 0 || agent.max_tool_calls > limits::AGENT_TOOL_CALLS_MAX {
         found.push(
-            Problem::new("out_of_range", format!("{} tool calls are out of range.", agent.max_tool_calls), format!("Choose 1 to {}.", limits::AGENT_TOOL_CALLS_MAX))
-                .at("run.max_tool_calls"),
+            Problem::new(
+                "out_of_range",
+                format!("{} tool calls are out of range.", agent.max_tool_calls),
+                format!("Choose 1 to {}.", limits::AGENT_TOOL_CALLS_MAX),
+            )
+            .at("run.max_tool_calls"),
         );
     }
     if agent.max_depth == 0 || agent.max_depth > limits::AGENT_DEPTH_MAX {
         found.push(
-            Problem::new("out_of_range", format!("A depth of {} is out of range.", agent.max_depth), format!("Choose 1 to {}.", limits::AGENT_DEPTH_MAX))
-                .at("run.max_depth"),
+            Problem::new(
+                "out_of_range",
+                format!("A depth of {} is out of range.", agent.max_depth),
+                format!("Choose 1 to {}.", limits::AGENT_DEPTH_MAX),
+            )
+            .at("run.max_depth"),
         );
     }
 }
 
 fn keep<T>(found: &mut Vec<Problem>, parsed: Result<T, Problem>, parent: Option<&str>) -> Option<T> {
-    parsed
-        .map_err(|problem| found.push(parent.map_or(problem.clone(), |parent| problem.under(parent))))
-        .ok()
+    parsed.map_err(|problem| found.push(parent.map_or(problem.clone(), |parent| problem.under(parent)))).ok()
 }
 
 fn text_length(found: &mut Vec<Problem>, field: &str, text: &str, min: usize, max: usize) {
@@ -370,14 +481,26 @@ fn text_length(found: &mut Vec<Problem>, field: &str, text: &str, min: usize, ma
         found.push(Problem::new("empty", format!("`{field}` is empty."), "Fill it in.").at(field));
     } else if chars > max {
         found.push(
-            Problem::new("too_long", format!("`{field}` has {chars} characters."), format!("Keep it within {max}.")).at(field),
+            Problem::new(
+                "too_long",
+                format!("`{field}` has {chars} characters."),
+                format!("Keep it within {max}."),
+            )
+            .at(field),
         );
     }
 }
 
 fn list_length(found: &mut Vec<Problem>, field: &str, length: usize, max: usize) {
     if length > max {
-        found.push(Problem::new("too_many", format!("`{field}` has {length} entries."), format!("Keep it within {max}.")).at(field));
+        found.push(
+            Problem::new(
+                "too_many",
+                format!("`{field}` has {length} entries."),
+                format!("Keep it within {max}."),
+            )
+            .at(field),
+        );
     }
 }
 

@@ -38,7 +38,9 @@ impl TurnStatus {
     }
 
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Running, Self::Done, Self::Failed, Self::Cancelled].into_iter().find(|status| status.as_str() == text)
+        [Self::Running, Self::Done, Self::Failed, Self::Cancelled]
+            .into_iter()
+            .find(|status| status.as_str() == text)
     }
 }
 

@@ -8,8 +8,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionName, Arguments, ExecutionId, ExecutionStatus, HostContact, HttpExchange, Plan, Problem, Source, TurnId,
-    TurnStatus, UnixMillis, execution::Phase,
+    ActionName, Arguments, ExecutionId, ExecutionStatus, HostContact, HttpExchange, Plan, Problem, Source,
+    TurnId, TurnStatus, UnixMillis, execution::Phase,
 };
 
 /// Version of the stored event format; readers refuse what is newer.
@@ -35,7 +35,11 @@ impl FromStr for StreamId {
     type Err = Problem;
 
     fn from_str(text: &str) -> Result<Self, Problem> {
-        if text.starts_with("turn_") { text.parse().map(Self::Turn) } else { text.parse().map(Self::Execution) }
+        if text.starts_with("turn_") {
+            text.parse().map(Self::Turn)
+        } else {
+            text.parse().map(Self::Execution)
+        }
     }
 }
 
@@ -59,13 +63,35 @@ pub enum OutputStream {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum EventKind<T> {
-    TurnStarted { question: T, source: Source },
-    Planned { plan: Plan },
-    ActionStarted { execution_id: ExecutionId, action: ActionName, arguments: Arguments },
-    ActionOutput { execution_id: ExecutionId, stream: OutputStream, text: T },
-    HttpExchanged { execution_id: ExecutionId, exchange: HttpExchange<T> },
-    HostContacted { execution_id: ExecutionId, contact: HostContact },
-    PhaseMeasured { execution_id: ExecutionId, phase: Phase },
+    TurnStarted {
+        question: T,
+        source: Source,
+    },
+    Planned {
+        plan: Plan,
+    },
+    ActionStarted {
+        execution_id: ExecutionId,
+        action: ActionName,
+        arguments: Arguments,
+    },
+    ActionOutput {
+        execution_id: ExecutionId,
+        stream: OutputStream,
+        text: T,
+    },
+    HttpExchanged {
+        execution_id: ExecutionId,
+        exchange: HttpExchange<T>,
+    },
+    HostContacted {
+        execution_id: ExecutionId,
+        contact: HostContact,
+    },
+    PhaseMeasured {
+        execution_id: ExecutionId,
+        phase: Phase,
+    },
     ActionFinished {
         execution_id: ExecutionId,
         action: ActionName,
@@ -78,8 +104,13 @@ pub enum EventKind<T> {
         /// How many times a secret was replaced in what this execution gave back.
         masked_count: u32,
     },
-    AnswerText { text: T },
-    TurnFinished { status: TurnStatus, error: Option<T> },
+    AnswerText {
+        text: T,
+    },
+    TurnFinished {
+        status: TurnStatus,
+        error: Option<T>,
+    },
 }
 
 impl<T> EventKind<T> {
@@ -108,14 +139,19 @@ impl<T> EventKind<T> {
             | Self::HostContacted { execution_id, .. }
             | Self::PhaseMeasured { execution_id, .. }
             | Self::ActionFinished { execution_id, .. } => Some(*execution_id),
-            Self::TurnStarted { .. } | Self::Planned { .. } | Self::AnswerText { .. } | Self::TurnFinished { .. } => None,
+            Self::TurnStarted { .. }
+            | Self::Planned { .. }
+            | Self::AnswerText { .. }
+            | Self::TurnFinished { .. } => None,
         }
     }
 
     /// The same event with every text passed through `f`.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> EventKind<U> {
         match self {
-            Self::TurnStarted { question, source } => EventKind::TurnStarted { question: f(question), source },
+            Self::TurnStarted { question, source } => {
+                EventKind::TurnStarted { question: f(question), source }
+            }
             Self::Planned { plan } => EventKind::Planned { plan },
             Self::ActionStarted { execution_id, action, arguments } => {
                 EventKind::ActionStarted { execution_id, action, arguments }
@@ -126,20 +162,29 @@ impl<T> EventKind<T> {
             Self::HttpExchanged { execution_id, exchange } => {
                 EventKind::HttpExchanged { execution_id, exchange: exchange.map(f) }
             }
-            Self::HostContacted { execution_id, contact } => EventKind::HostContacted { execution_id, contact },
-            Self::PhaseMeasured { execution_id, phase } => EventKind::PhaseMeasured { execution_id, phase },
-            Self::ActionFinished { execution_id, action, status, duration_us, output, output_truncated, error, masked_count } => {
-                EventKind::ActionFinished {
-                    execution_id,
-                    action,
-                    status,
-                    duration_us,
-                    output: output.map(&mut f),
-                    output_truncated,
-                    error: error.map(f),
-                    masked_count,
-                }
+            Self::HostContacted { execution_id, contact } => {
+                EventKind::HostContacted { execution_id, contact }
             }
+            Self::PhaseMeasured { execution_id, phase } => EventKind::PhaseMeasured { execution_id, phase },
+            Self::ActionFinished {
+                execution_id,
+                action,
+                status,
+                duration_us,
+                output,
+                output_truncated,
+                error,
+                masked_count,
+            } => EventKind::ActionFinished {
+                execution_id,
+                action,
+                status,
+                duration_us,
+                output: output.map(&mut f),
+                output_truncated,
+                error: error.map(f),
+                masked_count,
+            },
             Self::AnswerText { text } => EventKind::AnswerText { text: f(text) },
             Self::TurnFinished { status, error } => EventKind::TurnFinished { status, error: error.map(f) },
         }

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionId, ActionKind, ActionName, Arguments, ConversationId, ExecutionId, GuruId, Source, TurnId, UnixMillis, UserId};
+use crate::{
+    ActionId, ActionKind, ActionName, Arguments, ConversationId, ExecutionId, GuruId, Source, TurnId,
+    UnixMillis, UserId,
+};
 
 /// How far an execution has come. The four last-named ends are told apart because each asks for something else
 /// from the reader: mend the action, raise the limit, nothing, look at the other system.
@@ -121,7 +124,11 @@ impl<T> HttpExchange<T> {
             request_headers: self.request_headers.into_iter().map(|(name, value)| (name, f(value))).collect(),
             request_body: self.request_body.map(&mut f),
             status: self.status,
-            response_headers: self.response_headers.into_iter().map(|(name, value)| (name, f(value))).collect(),
+            response_headers: self
+                .response_headers
+                .into_iter()
+                .map(|(name, value)| (name, f(value)))
+                .collect(),
             response_body: self.response_body.map(&mut f),
             response_truncated: self.response_truncated,
         }

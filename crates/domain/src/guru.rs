@@ -58,27 +58,43 @@ impl GuruSettings {
         let name_chars = self.name.trim().chars().count();
         if name_chars == 0 || name_chars > limits::TITLE_CHARS_MAX {
             found.push(
-                Problem::new("bad_name", "The guru's name is empty or too long.", format!("Give it 1 to {} characters.", limits::TITLE_CHARS_MAX))
-                    .at("name"),
+                Problem::new(
+                    "bad_name",
+                    "The guru's name is empty or too long.",
+                    format!("Give it 1 to {} characters.", limits::TITLE_CHARS_MAX),
+                )
+                .at("name"),
             );
         }
         if self.instructions.chars().count() > limits::INSTRUCTIONS_CHARS_MAX {
             found.push(
-                Problem::new("too_long", "The guru's instructions are too long.", format!("Keep them within {} characters.", limits::INSTRUCTIONS_CHARS_MAX))
-                    .at("instructions"),
+                Problem::new(
+                    "too_long",
+                    "The guru's instructions are too long.",
+                    format!("Keep them within {} characters.", limits::INSTRUCTIONS_CHARS_MAX),
+                )
+                .at("instructions"),
             );
         }
         found.extend(self.check_example_questions());
         if self.parallel_actions == 0 || self.parallel_actions > limits::PARALLEL_ACTIONS_MAX {
             found.push(
-                Problem::new("out_of_range", format!("{} actions at a time is out of range.", self.parallel_actions), format!("Choose 1 to {}.", limits::PARALLEL_ACTIONS_MAX))
-                    .at("parallel_actions"),
+                Problem::new(
+                    "out_of_range",
+                    format!("{} actions at a time is out of range.", self.parallel_actions),
+                    format!("Choose 1 to {}.", limits::PARALLEL_ACTIONS_MAX),
+                )
+                .at("parallel_actions"),
             );
         }
         if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
             found.push(
-                Problem::new("bad_time_zone", format!("`{}` is not a known time zone.", self.time_zone), "Give an IANA name such as `Europe/Berlin`.")
-                    .at("time_zone"),
+                Problem::new(
+                    "bad_time_zone",
+                    format!("`{}` is not a known time zone.", self.time_zone),
+                    "Give an IANA name such as `Europe/Berlin`.",
+                )
+                .at("time_zone"),
             );
         }
         Problems::or(found, ())
@@ -86,12 +102,17 @@ impl GuruSettings {
 
     fn check_example_questions(&self) -> Option<Problem> {
         let too_long = |question: &String| question.chars().count() > limits::EXAMPLE_CHARS_MAX;
-        if self.example_questions.len() <= limits::EXAMPLES_PER_ACTION_MAX && !self.example_questions.iter().any(too_long) {
+        if self.example_questions.len() <= limits::EXAMPLES_PER_ACTION_MAX
+            && !self.example_questions.iter().any(too_long)
+        {
             return None;
         }
         let (count, chars) = (limits::EXAMPLES_PER_ACTION_MAX, limits::EXAMPLE_CHARS_MAX);
         let hint = format!("Keep to {count} questions of {chars} characters each.");
-        Some(Problem::new("too_long", "The example questions are too many or too long.", hint).at("example_questions"))
+        Some(
+            Problem::new("too_long", "The example questions are too many or too long.", hint)
+                .at("example_questions"),
+        )
     }
 }
 
@@ -102,7 +123,11 @@ mod tests {
     #[test]
     fn example_questions_have_bounds() {
         let check = |questions: Vec<String>, expect: bool| {
-            let settings = GuruSettings { name: "Acme".to_owned(), example_questions: questions, ..GuruSettings::default() };
+            let settings = GuruSettings {
+                name: "Acme".to_owned(),
+                example_questions: questions,
+                ..GuruSettings::default()
+            };
             assert_eq!(settings.check().is_ok(), expect);
         };
         check(vec!["x".repeat(limits::EXAMPLE_CHARS_MAX); limits::EXAMPLES_PER_ACTION_MAX], true);

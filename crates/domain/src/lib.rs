@@ -22,7 +22,9 @@ pub mod plan;
 pub mod problem;
 pub mod time;
 
-pub use action::{Action, ActionBody, ActionKind, ActionSpec, AgentSpec, ApiCall, BodyFormat, Header, Method, PythonScript};
+pub use action::{
+    Action, ActionBody, ActionKind, ActionSpec, AgentSpec, ApiCall, BodyFormat, Header, Method, PythonScript,
+};
 pub use caller::{BuiltIns, Role, Source};
 pub use conversation::{Conversation, Turn, TurnStatus};
 pub use event::{Event, EventKind, StreamId};

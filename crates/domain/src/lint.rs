@@ -60,11 +60,7 @@ pub const CODES: &[&str] = &[
 /// An action named like `spec` among the others is taken for an older version of it and left out. Advice comes in
 /// the order of the action file's fields; none means that nothing was found.
 pub fn lint(spec: &ActionSpec, others: &[&ActionSpec], secrets: &BTreeSet<SecretName>) -> Vec<Advice> {
-    let others: Vec<&ActionSpec> = others
-        .iter()
-        .copied()
-        .filter(|other| other.name != spec.name)
-        .collect();
+    let others: Vec<&ActionSpec> = others.iter().copied().filter(|other| other.name != spec.name).collect();
     let mut found = Vec::new();
     trigger::lint(&mut found, spec, &others);
     examples::lint(&mut found, spec, &others);
@@ -84,10 +80,5 @@ fn advise(
     proposal: impl Into<String>,
 ) {
     debug_assert!(CODES.contains(&code), "`{code}` is missing in CODES");
-    found.push(Advice {
-        code,
-        field: field.into(),
-        message: message.into(),
-        proposal: proposal.into(),
-    });
+    found.push(Advice { code, field: field.into(), message: message.into(), proposal: proposal.into() });
 }

@@ -11,7 +11,18 @@ pub const RESERVED_PREFIX: &str = "GURUBASE_";
 
 /// Path segments of the API that a guru's slug may not take, since guru routes share their place.
 pub const RESERVED_SLUGS: [&str; 12] = [
-    "auth", "me", "gurus", "users", "templates", "openapi", "docs", "health", "system", "settings", "api", "keys",
+    "auth",
+    "me",
+    "gurus",
+    "users",
+    "templates",
+    "openapi",
+    "docs",
+    "health",
+    "system",
+    "settings",
+    "api",
+    "keys",
 ];
 
 macro_rules! checked_name {
@@ -92,7 +103,12 @@ fn check_slug(text: &str) -> Result<(), Problem> {
         return Err(Problem::new("bad_slug", format!("`{text}` can't be a guru's slug."), hint).at("slug"));
     }
     if RESERVED_SLUGS.contains(&text) {
-        return Err(Problem::new("reserved_slug", format!("`{text}` is taken by the API itself."), "Choose another slug.").at("slug"));
+        return Err(Problem::new(
+            "reserved_slug",
+            format!("`{text}` is taken by the API itself."),
+            "Choose another slug.",
+        )
+        .at("slug"));
     }
     Ok(())
 }
@@ -108,7 +124,9 @@ fn check_parameter_name(text: &str) -> Result<(), Problem> {
         && text.len() <= limits::NAME_CHARS_MAX
         && text.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
     if !shape {
-        return Err(Problem::new("bad_name", format!("`{text}` can't be a parameter's name."), hint).at("name"));
+        return Err(
+            Problem::new("bad_name", format!("`{text}` can't be a parameter's name."), hint).at("name")
+        );
     }
     check_not_reserved("parameter", text)
 }

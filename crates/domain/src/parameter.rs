@@ -100,7 +100,9 @@ impl Parameter {
             (ParameterType::String, ArgValue::String(text)) => self.accept_string(text)?,
             // An id given as a bare number is the same id; no other type is turned into a string.
             (ParameterType::String, ArgValue::Number(number)) => self.accept_string(&number.to_string())?,
-            (ParameterType::Number, ArgValue::Number(_)) | (ParameterType::Boolean, ArgValue::Boolean(_)) => value.clone(),
+            (ParameterType::Number, ArgValue::Number(_)) | (ParameterType::Boolean, ArgValue::Boolean(_)) => {
+                value.clone()
+            }
             (ParameterType::Number, ArgValue::String(text)) => {
                 ArgValue::Number(number_from_text(text).ok_or_else(|| self.wrong_type(value))?)
             }
@@ -116,7 +118,11 @@ impl Parameter {
         if text.chars().count() > limits::ARGUMENT_CHARS_MAX {
             return Err(Problem::new(
                 "too_long",
-                format!("The value of `{}` is longer than {} characters.", self.name, limits::ARGUMENT_CHARS_MAX),
+                format!(
+                    "The value of `{}` is longer than {} characters.",
+                    self.name,
+                    limits::ARGUMENT_CHARS_MAX
+                ),
                 "Shorten it.",
             )
             .at(self.name.as_str()));
@@ -151,7 +157,10 @@ impl Parameter {
 
 /// Checks given arguments against the declared parameters and fills in defaults. Returns what may run, and the
 /// names of required parameters that have no value.
-pub fn complete(parameters: &[Parameter], given: &Arguments) -> Result<(Arguments, Vec<ParameterName>), Vec<Problem>> {
+pub fn complete(
+    parameters: &[Parameter],
+    given: &Arguments,
+) -> Result<(Arguments, Vec<ParameterName>), Vec<Problem>> {
     let mut complete = Arguments::new();
     let mut missing = Vec::new();
     let mut found = Vec::new();
@@ -169,8 +178,12 @@ pub fn complete(parameters: &[Parameter], given: &Arguments) -> Result<(Argument
     }
     for name in given.keys().filter(|name| !parameters.iter().any(|p| p.name == **name)) {
         found.push(
-            Problem::new("unknown_parameter", format!("The action has no parameter `{name}`."), declared(parameters))
-                .at(name.as_str()),
+            Problem::new(
+                "unknown_parameter",
+                format!("The action has no parameter `{name}`."),
+                declared(parameters),
+            )
+            .at(name.as_str()),
         );
     }
     if found.is_empty() { Ok((complete, missing)) } else { Err(found) }
@@ -198,8 +211,27 @@ pub fn number_from_text(text: &str) -> Option<Number> {
 }
 
 const NUMBER_WORDS: [&str; 21] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve", "thirteen",
-    "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen", "twenty",
+    "zero",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+    "thirteen",
+    "fourteen",
+    "fifteen",
+    "sixteen",
+    "seventeen",
+    "eighteen",
+    "nineteen",
+    "twenty",
 ];
 
 /// Removes commas that group thousands; None when the text is not made of digits, one point and a sign.
@@ -210,7 +242,9 @@ fn without_thousands(text: &str) -> Option<String> {
     let mut groups = whole.split(',');
     let first = groups.next()?;
     let rest: Vec<_> = groups.collect();
-    let grouped = digits(first) && (rest.is_empty() || first.len() <= 3) && rest.iter().all(|g| g.len() == 3 && digits(g));
+    let grouped = digits(first)
+        && (rest.is_empty() || first.len() <= 3)
+        && rest.iter().all(|g| g.len() == 3 && digits(g));
     if !grouped || fraction.is_some_and(|f| !digits(f)) {
         return None;
     }
@@ -240,7 +274,14 @@ mod tests {
 
     fn parameter(kind: ParameterType) -> Parameter {
         let Ok(name) = "amount".parse() else { panic!("a valid name") };
-        Parameter { name, kind, description: String::new(), required: true, default: None, values: Vec::new() }
+        Parameter {
+            name,
+            kind,
+            description: String::new(),
+            required: true,
+            default: None,
+            values: Vec::new(),
+        }
     }
 
     fn check(kind: ParameterType, given: &str, expect: Result<&str, &str>) {
@@ -269,7 +310,10 @@ mod tests {
     fn closed_sets_take_their_own_spelling() {
         let mut priority = parameter(ParameterType::String);
         priority.values = vec!["High".to_owned(), "Low".to_owned()];
-        assert_eq!(priority.accept(&ArgValue::String("high".to_owned())), Ok(ArgValue::String("High".to_owned())));
+        assert_eq!(
+            priority.accept(&ArgValue::String("high".to_owned())),
+            Ok(ArgValue::String("High".to_owned()))
+        );
         let refused = priority.accept(&ArgValue::String("urgent".to_owned()));
         assert_eq!(refused.map_err(|problem| problem.hint), Err("Give one of: High, Low.".to_owned()));
     }

@@ -19,10 +19,7 @@ fn schema() -> Value {
 fn validator() -> Validator {
     let schema = schema();
     jsonschema::meta::validate(&schema).expect("the schema is a JSON Schema");
-    jsonschema::options()
-        .should_validate_formats(true)
-        .build(&schema)
-        .expect("a schema that compiles")
+    jsonschema::options().should_validate_formats(true).build(&schema).expect("a schema that compiles")
 }
 
 fn keeps_the_rules(file: &Value) -> bool {
@@ -31,22 +28,12 @@ fn keeps_the_rules(file: &Value) -> bool {
 
 /// Action files in the documentation: fenced JSON blocks, and what the README's commands send.
 fn documented() -> Vec<Value> {
-    let fenced = DOCUMENT
-        .split("```json\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("\n```").next());
-    let sent = README
-        .split("<<'JSON'\n")
-        .skip(1)
-        .filter_map(|rest| rest.split("\nJSON\n").next());
+    let fenced = DOCUMENT.split("```json\n").skip(1).filter_map(|rest| rest.split("\n```").next());
+    let sent = README.split("<<'JSON'\n").skip(1).filter_map(|rest| rest.split("\nJSON\n").next());
     let blocks = fenced.chain(sent);
-    let files: Vec<Value> = blocks
-        .map(|block| serde_json::from_str(block).expect("a JSON example"))
-        .collect();
-    assert!(
-        files.len() >= 5,
-        "the documentation shows an example per type, the README one"
-    );
+    let files: Vec<Value> =
+        blocks.map(|block| serde_json::from_str(block).expect("a JSON example")).collect();
+    assert!(files.len() >= 5, "the documentation shows an example per type, the README one");
     files
 }
 
@@ -83,15 +70,10 @@ fn documented_examples_keep_the_rules_fit_the_schema_and_pass_the_linter() {
             panic!("{error} in {file:#}");
         }
         let read = ActionFile::from_value(file.clone()).expect("a readable example");
-        let spec = read
-            .check(&Limits::default())
-            .expect("an example that keeps the rules");
+        let spec = read.check(&Limits::default()).expect("an example that keeps the rules");
         let advice = lint(&spec, &[], &spec.secrets());
         assert!(advice.is_empty(), "{advice:#?}");
-        assert!(
-            validator.is_valid(&read.to_json()),
-            "what is written back fits too"
-        );
+        assert!(validator.is_valid(&read.to_json()), "what is written back fits too");
     }
 }
 
@@ -99,13 +81,8 @@ fn documented_examples_keep_the_rules_fit_the_schema_and_pass_the_linter() {
 fn what_is_written_back_is_what_was_read() {
     for file in documented() {
         let read = ActionFile::from_value(file).expect("a readable example");
-        let spec = read
-            .check(&Limits::default())
-            .expect("an example that keeps the rules");
-        let written = ActionFile {
-            schema: read.schema.clone(),
-            ..ActionFile::from(&spec)
-        };
+        let spec = read.check(&Limits::default()).expect("an example that keeps the rules");
+        let written = ActionFile { schema: read.schema.clone(), ..ActionFile::from(&spec) };
         assert_eq!(ActionFile::from_value(written.to_json()), Ok(read));
     }
 }
@@ -170,10 +147,7 @@ fn schema_and_rules_refuse_the_same() {
         with("/parameters/0/type", json!("date")),
         with("/parameters/0/description", json!("")),
         with("/parameters/0/defualt", json!("x")),
-        with(
-            "/parameters/0",
-            json!({"name": "n", "type": "number", "description": "d", "values": ["1"]}),
-        ),
+        with("/parameters/0", json!({"name": "n", "type": "number", "description": "d", "values": ["1"]})),
         call("type", json!("shell")),
         call("method", json!("get")),
         call("url", json!("ftp://a")),
@@ -184,28 +158,13 @@ fn schema_and_rules_refuse_the_same() {
         call("headers", json!([{"name": "a b", "value": ""}])),
         call("headers", json!([{"name": "Host", "value": "a"}])),
         call("headers", json!([{"name": "X", "value": "a\r\nb"}])),
-        call(
-            "headers",
-            many(
-                limits::HEADERS_PER_CALL_MAX + 1,
-                json!({"name": "X", "value": ""}),
-            ),
-        ),
+        call("headers", many(limits::HEADERS_PER_CALL_MAX + 1, json!({"name": "X", "value": ""}))),
         call("retries_max", json!(RETRIES_MAX + 1)),
         call("redirects_max", json!(REDIRECTS_MAX + 1)),
-        with(
-            "/run",
-            json!({"type": "api_call", "method": "POST", "url": "https://a", "retries_max": 1}),
-        ),
+        with("/run", json!({"type": "api_call", "method": "POST", "url": "https://a", "retries_max": 1})),
         with("/run", json!({"type": "python", "code": ""})),
-        with(
-            "/run",
-            json!({"type": "python", "code": "1", "secrets": ["GURUBASE_X"]}),
-        ),
-        with(
-            "/run",
-            json!({"type": "agent", "prompt": "p", "max_tool_calls": 101}),
-        ),
+        with("/run", json!({"type": "python", "code": "1", "secrets": ["GURUBASE_X"]})),
+        with("/run", json!({"type": "agent", "prompt": "p", "max_tool_calls": 101})),
     ];
     let validator = validator();
     for file in refused {
@@ -218,11 +177,7 @@ fn schema_and_rules_refuse_the_same() {
 fn limits_in_the_schema_are_those_in_the_code() {
     let schema = schema();
     let check = |place: &str, expect: u64| {
-        assert_eq!(
-            schema.pointer(place).and_then(Value::as_u64),
-            Some(expect),
-            "{place}"
-        );
+        assert_eq!(schema.pointer(place).and_then(Value::as_u64), Some(expect), "{place}");
     };
     let chars = |place: &str, expect: usize| check(&format!("{place}/maxLength"), expect as u64);
     chars("/properties/trigger", limits::TRIGGER_CHARS_MAX);
@@ -232,71 +187,29 @@ fn limits_in_the_schema_are_those_in_the_code() {
     for name in ["action_name", "parameter_name", "secret_name"] {
         chars(&format!("/$defs/{name}"), limits::NAME_CHARS_MAX);
     }
-    chars(
-        "/$defs/parameter/properties/description",
-        limits::DESCRIPTION_CHARS_MAX,
-    );
+    chars("/$defs/parameter/properties/description", limits::DESCRIPTION_CHARS_MAX);
     chars("/$defs/api_call/properties/url", limits::URL_CHARS_MAX);
     chars("/$defs/api_call/properties/body", limits::BODY_CHARS_MAX);
     chars("/$defs/header/properties/value", limits::HEADER_CHARS_MAX);
     chars("/$defs/agent/properties/prompt", limits::INSTRUCTIONS_CHARS_MAX);
-    check(
-        "/properties/examples/maxItems",
-        limits::EXAMPLES_PER_ACTION_MAX as u64,
-    );
-    check(
-        "/properties/parameters/maxItems",
-        limits::PARAMETERS_PER_ACTION_MAX as u64,
-    );
-    check(
-        "/properties/allowed_hosts/maxItems",
-        limits::ALLOWED_HOSTS_PER_ACTION_MAX as u64,
-    );
-    check(
-        "/$defs/api_call/properties/headers/maxItems",
-        limits::HEADERS_PER_CALL_MAX as u64,
-    );
-    check(
-        "/$defs/api_call/properties/retries_max/maximum",
-        RETRIES_MAX.into(),
-    );
-    check(
-        "/$defs/api_call/properties/redirects_max/maximum",
-        REDIRECTS_MAX.into(),
-    );
+    check("/properties/examples/maxItems", limits::EXAMPLES_PER_ACTION_MAX as u64);
+    check("/properties/parameters/maxItems", limits::PARAMETERS_PER_ACTION_MAX as u64);
+    check("/properties/allowed_hosts/maxItems", limits::ALLOWED_HOSTS_PER_ACTION_MAX as u64);
+    check("/$defs/api_call/properties/headers/maxItems", limits::HEADERS_PER_CALL_MAX as u64);
+    check("/$defs/api_call/properties/retries_max/maximum", RETRIES_MAX.into());
+    check("/$defs/api_call/properties/redirects_max/maximum", REDIRECTS_MAX.into());
     check("/properties/timeout_ms/minimum", limits::ACTION_TIMEOUT_MS_MIN);
-    check(
-        "/properties/timeout_ms/maximum",
-        limits::ACTION_TIMEOUT_MS_MAX_DEFAULT,
-    );
-    check(
-        "/$defs/python/properties/code/maxLength",
-        limits::PYTHON_CHARS_MAX_DEFAULT.into(),
-    );
-    check(
-        "/$defs/agent/properties/max_tool_calls/maximum",
-        limits::AGENT_TOOL_CALLS_MAX.into(),
-    );
-    check(
-        "/$defs/agent/properties/max_tool_calls/default",
-        limits::AGENT_TOOL_CALLS_DEFAULT.into(),
-    );
-    check(
-        "/$defs/agent/properties/max_depth/maximum",
-        limits::AGENT_DEPTH_MAX.into(),
-    );
-    check(
-        "/$defs/agent/properties/max_depth/default",
-        limits::AGENT_DEPTH_DEFAULT.into(),
-    );
+    check("/properties/timeout_ms/maximum", limits::ACTION_TIMEOUT_MS_MAX_DEFAULT);
+    check("/$defs/python/properties/code/maxLength", limits::PYTHON_CHARS_MAX_DEFAULT.into());
+    check("/$defs/agent/properties/max_tool_calls/maximum", limits::AGENT_TOOL_CALLS_MAX.into());
+    check("/$defs/agent/properties/max_tool_calls/default", limits::AGENT_TOOL_CALLS_DEFAULT.into());
+    check("/$defs/agent/properties/max_depth/maximum", limits::AGENT_DEPTH_MAX.into());
+    check("/$defs/agent/properties/max_depth/default", limits::AGENT_DEPTH_DEFAULT.into());
 }
 
 #[test]
 fn every_linter_code_is_documented() {
     for code in lint::CODES {
-        assert!(
-            DOCUMENT.contains(&format!("`{code}`")),
-            "docs/action-file.md doesn't explain `{code}`"
-        );
+        assert!(DOCUMENT.contains(&format!("`{code}`")), "docs/action-file.md doesn't explain `{code}`");
     }
 }

@@ -71,9 +71,7 @@ pub(crate) fn canonical(address: IpAddr) -> IpAddr {
 
 fn classify_v4(address: Ipv4Addr) -> Option<Rule> {
     let bits = address.to_bits();
-    let found = V4
-        .iter()
-        .find(|range| (bits ^ range.network) & mask_v4(range.prefix) == 0);
+    let found = V4.iter().find(|range| (bits ^ range.network) & mask_v4(range.prefix) == 0);
     found.map(|range| range.rule)
 }
 
@@ -90,18 +88,10 @@ fn classify_v6(address: Ipv6Addr) -> Option<Class> {
 
 /// The worst that is inside decides: a metadata address stays one however it is wrapped.
 fn classify_carried(carrier: &Carrier) -> Option<Class> {
-    let judge = |inner: &Ipv4Addr| {
-        classify_v4(*inner).map(|rule| Class {
-            rule,
-            carried: Some(*inner),
-        })
-    };
+    let judge = |inner: &Ipv4Addr| classify_v4(*inner).map(|rule| Class { rule, carried: Some(*inner) });
     let certain = carrier.carried.iter().filter_map(judge);
     let possible = carrier.possible.iter().filter_map(judge);
-    let metadata = certain
-        .clone()
-        .chain(possible)
-        .find(|class| class.rule == Rule::Metadata);
+    let metadata = certain.clone().chain(possible).find(|class| class.rule == Rule::Metadata);
     let plain = carrier.rule.map(|rule| Class { rule, carried: None });
     metadata.or_else(|| certain.into_iter().next()).or(plain)
 }
@@ -118,27 +108,15 @@ struct Carrier {
 fn carrier(address: Ipv6Addr) -> Option<Carrier> {
     let bits = address.to_bits();
     let low = v4_at(bits, 0);
-    let tunnel = |carried| {
-        Some(Carrier {
-            rule: Some(Rule::Tunnel),
-            carried,
-            possible: Vec::new(),
-        })
-    };
+    let tunnel = |carried| Some(Carrier { rule: Some(Rule::Tunnel), carried, possible: Vec::new() });
     let [s0, s1, s2, s3, s4, s5, _, _] = address.segments();
     match (s0, s1, s2, s3, s4, s5) {
         (0, 0, 0, 0, 0, 0) if bits > 1 => tunnel(vec![low]),
         (0, 0, 0, 0, 0xffff, 0) => tunnel(vec![low]),
-        (0x64, 0xff9b, 0, 0, 0, 0) => Some(Carrier {
-            rule: None,
-            carried: vec![low],
-            possible: Vec::new(),
-        }),
-        (0x64, 0xff9b, 1, ..) => Some(Carrier {
-            rule: Some(Rule::Tunnel),
-            carried: vec![low],
-            possible: local_nat64(bits),
-        }),
+        (0x64, 0xff9b, 0, 0, 0, 0) => Some(Carrier { rule: None, carried: vec![low], possible: Vec::new() }),
+        (0x64, 0xff9b, 1, ..) => {
+            Some(Carrier { rule: Some(Rule::Tunnel), carried: vec![low], possible: local_nat64(bits) })
+        }
         (0x2002, ..) => tunnel(vec![v4_at(bits, 80)]),
         (0x2001, 0, ..) => tunnel(vec![v4_at(!bits, 0), v4_at(bits, 64)]),
         _ => None,
@@ -149,18 +127,12 @@ fn carrier(address: Ipv6Addr) -> Option<Carrier> {
 /// (RFC 6052 §2.2).
 fn local_nat64(bits: u128) -> Vec<Ipv4Addr> {
     let without_gap = (bits >> 64 << 56) | (bits & ((1 << 56) - 1));
-    [40, 32, 24]
-        .into_iter()
-        .map(|shift| v4_at(without_gap, shift))
-        .collect()
+    [40, 32, 24].into_iter().map(|shift| v4_at(without_gap, shift)).collect()
 }
 
 /// The 32 bits that end `shift` bits above the lowest.
 fn v4_at(bits: u128, shift: u32) -> Ipv4Addr {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "the lowest 32 bits are what is wanted"
-    )]
+    #[expect(clippy::cast_possible_truncation, reason = "the lowest 32 bits are what is wanted")]
     Ipv4Addr::from_bits((bits >> shift) as u32)
 }
 
@@ -169,11 +141,7 @@ pub(crate) const fn mask_v4(prefix: u8) -> u32 {
 }
 
 pub(crate) const fn mask_v6(prefix: u8) -> u128 {
-    if prefix == 0 {
-        0
-    } else {
-        u128::MAX << (128 - prefix)
-    }
+    if prefix == 0 { 0 } else { u128::MAX << (128 - prefix) }
 }
 
 struct V4Range {
@@ -189,11 +157,7 @@ struct V6Range {
 }
 
 const fn v4(octets: [u8; 4], prefix: u8, rule: Rule) -> V4Range {
-    V4Range {
-        network: u32::from_be_bytes(octets),
-        prefix,
-        rule,
-    }
+    V4Range { network: u32::from_be_bytes(octets), prefix, rule }
 }
 
 const fn v6(segments: [u16; 8], prefix: u8, rule: Rule) -> V6Range {
@@ -202,11 +166,7 @@ const fn v6(segments: [u16; 8], prefix: u8, rule: Rule) -> V6Range {
         network = (network << 16) | segments[index] as u128;
         index += 1;
     }
-    V6Range {
-        network,
-        prefix,
-        rule,
-    }
+    V6Range { network, prefix, rule }
 }
 
 /// The first match counts, so exact addresses stand before the ranges around them.
@@ -284,13 +244,7 @@ mod tests {
         ] {
             check(text, None);
         }
-        for text in [
-            "2606:4700::1111",
-            "2a00:1450::1",
-            "3ffe::1",
-            "64:ff9b::8.8.8.8",
-            "::ffff:8.8.8.8",
-        ] {
+        for text in ["2606:4700::1111", "2a00:1450::1", "3ffe::1", "64:ff9b::8.8.8.8", "::ffff:8.8.8.8"] {
             check(text, None);
         }
     }

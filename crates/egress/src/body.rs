@@ -43,10 +43,7 @@ pub(crate) async fn read(
 }
 
 fn is_gzip(headers: &HeaderMap) -> bool {
-    let encoding = headers
-        .get(CONTENT_ENCODING)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let encoding = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     encoding.eq_ignore_ascii_case("gzip") || encoding.eq_ignore_ascii_case("x-gzip")
 }
 
@@ -70,16 +67,10 @@ async fn read_plain(mut body: Incoming, bytes_max: usize) -> Result<Read, ReadEr
         let room = bytes_max - all.len();
         all.extend_from_slice(&data[..data.len().min(room)]);
         if data.len() > room {
-            return Ok(Read {
-                body: all.freeze(),
-                truncated: true,
-            });
+            return Ok(Read { body: all.freeze(), truncated: true });
         }
     }
-    Ok(Read {
-        body: if all.is_empty() { first } else { all.freeze() },
-        truncated: false,
-    })
+    Ok(Read { body: if all.is_empty() { first } else { all.freeze() }, truncated: false })
 }
 
 async fn read_gzip(mut body: Incoming, bytes_max: usize) -> Result<Read, ReadError> {
@@ -91,20 +82,14 @@ async fn read_gzip(mut body: Incoming, bytes_max: usize) -> Result<Read, ReadErr
         };
         is_empty &= data.is_empty();
         for piece in data.chunks(PIECE_BYTES) {
-            unpacker
-                .write_all(piece)
-                .and_then(|()| unpacker.flush())
-                .map_err(|_| ReadError::BadGzip)?;
+            unpacker.write_all(piece).and_then(|()| unpacker.flush()).map_err(|_| ReadError::BadGzip)?;
             if unpacker.get_ref().len() > bytes_max {
                 return Ok(cut(std::mem::take(unpacker.get_mut()), bytes_max));
             }
         }
     }
     if is_empty {
-        return Ok(Read {
-            body: Bytes::new(),
-            truncated: false,
-        });
+        return Ok(Read { body: Bytes::new(), truncated: false });
     }
     let whole = unpacker.finish().map_err(|_| ReadError::BadGzip)?;
     Ok(cut(whole, bytes_max))
@@ -113,8 +98,5 @@ async fn read_gzip(mut body: Incoming, bytes_max: usize) -> Result<Read, ReadErr
 fn cut(mut bytes: Vec<u8>, bytes_max: usize) -> Read {
     let truncated = bytes.len() > bytes_max;
     bytes.truncate(bytes_max);
-    Read {
-        body: bytes.into(),
-        truncated,
-    }
+    Read { body: bytes.into(), truncated }
 }

@@ -54,37 +54,23 @@ pub(crate) struct Parts {
 
 impl Connector {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self {
-            parts: Arc::new(parts),
-        }
+        Self { parts: Arc::new(parts) }
     }
 
     async fn connect(self, uri: Uri) -> Result<TokioIo<Stream>, ConnectError> {
         let started = Instant::now();
         let secure = uri.scheme_str() == Some("https");
         let host = uri.host().unwrap_or_default();
-        let host = host
-            .strip_prefix('[')
-            .and_then(|inner| inner.strip_suffix(']'))
-            .unwrap_or(host);
+        let host = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);
         let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
 
         let addresses = self.parts.resolver.resolve(host, port).await?;
         let allowed = self.allowed(&addresses, port)?;
         let tcp = open_first(&allowed, port).await?;
         let link = Link::new(tcp.address);
-        let counted = Counted {
-            stream: tcp.stream,
-            link: link.clone(),
-        };
-        let stream = if secure {
-            self.secure(host, counted).await?
-        } else {
-            Stream::Plain(counted)
-        };
-        link.0
-            .connect_us
-            .store(micros(started.elapsed()), Ordering::Relaxed);
+        let counted = Counted { stream: tcp.stream, link: link.clone() };
+        let stream = if secure { self.secure(host, counted).await? } else { Stream::Plain(counted) };
+        link.0.connect_us.store(micros(started.elapsed()), Ordering::Relaxed);
         Ok(TokioIo::new(stream))
     }
 
@@ -96,11 +82,7 @@ impl Connector {
             match self.parts.policy.judge(address, port) {
                 Ok(()) => allowed.push(address),
                 Err(refusal) => {
-                    refused.get_or_insert(ConnectError::Refused {
-                        address,
-                        port,
-                        refusal,
-                    });
+                    refused.get_or_insert(ConnectError::Refused { address, port, refusal });
                 }
             }
         }
@@ -114,9 +96,7 @@ impl Connector {
     async fn secure(&self, host: &str, stream: Counted) -> Result<Stream, ConnectError> {
         let name = ServerName::try_from(host.trim_end_matches('.').to_owned())
             .map_err(|_| ConnectError::Tls("the host is no name a certificate can have".to_owned()))?;
-        let secured = TlsConnector::from(Arc::clone(&self.parts.tls))
-            .connect(name, stream)
-            .await;
+        let secured = TlsConnector::from(Arc::clone(&self.parts.tls)).connect(name, stream).await;
         secured
             .map(|stream| Stream::Tls(Box::new(stream)))
             .map_err(|error| ConnectError::Tls(error.to_string()))
@@ -136,9 +116,7 @@ impl tower_service::Service<Uri> for Connector {
         let connector = self.clone();
         Box::pin(async move {
             let limit = connector.parts.timeout;
-            timeout(limit, connector.connect(uri))
-                .await
-                .unwrap_or(Err(ConnectError::TimedOut))
+            timeout(limit, connector.connect(uri)).await.unwrap_or(Err(ConnectError::TimedOut))
         })
     }
 }
@@ -155,9 +133,7 @@ async fn open_first(addresses: &[IpAddr], port: u16) -> Result<OpenedTcp, Connec
         let opened = if index + 1 == addresses.len() {
             attempt.await
         } else {
-            timeout(ADDRESS_TIMEOUT, attempt)
-                .await
-                .unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
+            timeout(ADDRESS_TIMEOUT, attempt).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
         };
         match opened {
             Ok(stream) => {
@@ -187,9 +163,7 @@ impl Resolver {
         }
         match self {
             Self::System => {
-                let found = tokio::net::lookup_host((host, port))
-                    .await
-                    .map_err(|_| ConnectError::Dns)?;
+                let found = tokio::net::lookup_host((host, port)).await.map_err(|_| ConnectError::Dns)?;
                 let mut addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
                 addresses.dedup();
                 Ok(addresses)
@@ -206,11 +180,7 @@ impl Resolver {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectError {
     #[error("{address} is {refusal}")]
-    Refused {
-        address: IpAddr,
-        port: u16,
-        refusal: Refusal,
-    },
+    Refused { address: IpAddr, port: u16, refusal: Refusal },
     #[error("the name could not be resolved")]
     Dns,
     #[error("no connection: {0}")]

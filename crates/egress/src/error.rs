@@ -19,12 +19,7 @@ pub enum EgressError {
         "{origin} was refused: {address} is {refusal}. If requests should reach it, the operator can open it with `egress.open = [\"{}\"]`.",
         open_hint(*address, *port)
     )]
-    AddressRefused {
-        origin: String,
-        address: IpAddr,
-        port: u16,
-        refusal: Refusal,
-    },
+    AddressRefused { origin: String, address: IpAddr, port: u16, refusal: Refusal },
 
     #[error("The name of {origin} could not be resolved. Check its spelling and the machine's DNS.")]
     Dns { origin: String },
@@ -38,11 +33,7 @@ pub enum EgressError {
     Tls { origin: String, reason: String },
 
     #[error("{origin} took longer than {} while {stage}. Raise the timeout or look at why it is slow.", seconds(*.timeout))]
-    TimedOut {
-        origin: String,
-        stage: Stage,
-        timeout: Duration,
-    },
+    TimedOut { origin: String, stage: Stage, timeout: Duration },
 
     #[error("{origin} redirected more than {redirects_max} times. Call the final address directly.")]
     TooManyRedirects { origin: String, redirects_max: u8 },
@@ -50,11 +41,7 @@ pub enum EgressError {
     #[error(
         "{origin} redirected to {target}, which was not followed: {reason}. Call the final address directly."
     )]
-    RedirectRefused {
-        origin: String,
-        target: String,
-        reason: &'static str,
-    },
+    RedirectRefused { origin: String, target: String, reason: &'static str },
 
     #[error(
         "{origin} did not answer in proper HTTP: {reason}. Check that the address and port are those of an HTTP service."

@@ -36,29 +36,13 @@ pub(crate) async fn follow(
         }
         let response = send_with_retries(client, &hop, rules, journal).await?;
         let status = response.status();
-        let next = if rules.redirects_max == 0 {
-            None
-        } else {
-            hop.redirect(status, response.headers())?
-        };
+        let next = if rules.redirects_max == 0 { None } else { hop.redirect(status, response.headers())? };
         let Some(target) = next else {
-            return read(
-                response,
-                Last {
-                    target: hop.target,
-                    hops,
-                },
-                rules,
-                journal,
-            )
-            .await;
+            return read(response, Last { target: hop.target, hops }, rules, journal).await;
         };
         if hops == rules.redirects_max {
             let origin = hop.target.origin().to_owned();
-            return Err(EgressError::TooManyRedirects {
-                origin,
-                redirects_max: hops,
-            });
+            return Err(EgressError::TooManyRedirects { origin, redirects_max: hops });
         }
         hop = hop.redirected(status, target)?;
         hops += 1;
@@ -120,10 +104,7 @@ async fn send_with_retries(
         }
         let worth_another = match &sent {
             Ok(response) => is_passing(response.status()),
-            Err(failed) => matches!(
-                failed.error,
-                EgressError::Unreachable { .. } | EgressError::Dns { .. }
-            ),
+            Err(failed) => matches!(failed.error, EgressError::Unreachable { .. } | EgressError::Dns { .. }),
         };
         if !worth_another || retries == retries_max {
             return sent.map_err(|failed| failed.error);
@@ -137,21 +118,15 @@ const STALE_CONNECTIONS_MAX: u8 = 3;
 
 /// Answers that say "later" rather than "no".
 fn is_passing(status: StatusCode) -> bool {
-    matches!(
-        status,
-        StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT
-    )
+    matches!(status, StatusCode::BAD_GATEWAY | StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
 }
 
 /// Up to a quarter is added, different per host and try, so that many callers don't come back in step.
 fn retry_delay(origin: &str, retries: u8) -> Duration {
     let base = RETRY_AFTER_MS[usize::from(retries).min(RETRY_AFTER_MS.len() - 1)];
-    let hash = origin
-        .bytes()
-        .chain([retries])
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+    let hash = origin.bytes().chain([retries]).fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
     Duration::from_millis(base + (hash >> 32) % (base / 4))
 }
 
@@ -183,10 +158,7 @@ struct Reuse {
 fn failed(error: &Error, hop: &Hop, Reuse { reused }: Reuse, journal: &mut Journal) -> Failed {
     let origin = hop.target.origin().to_owned();
     if let Some(failure) = cause::<ConnectError>(error) {
-        return Failed {
-            error: connect_error(failure, origin, journal),
-            stale: false,
-        };
+        return Failed { error: connect_error(failure, origin, journal), stale: false };
     }
     let closed = cause::<hyper::Error>(error)
         .is_some_and(|error| error.is_incomplete_message() || error.is_canceled());
@@ -196,41 +168,23 @@ fn failed(error: &Error, hop: &Hop, Reuse { reused }: Reuse, journal: &mut Journ
         Some(error) if error.is_parse() => "the answer is not HTTP/1.1".to_owned(),
         _ => "the connection was closed before an answer came".to_owned(),
     };
-    Failed {
-        error: EgressError::Protocol { origin, reason },
-        stale: reused && (closed || broken),
-    }
+    Failed { error: EgressError::Protocol { origin, reason }, stale: reused && (closed || broken) }
 }
 
 fn connect_error(failure: &ConnectError, origin: String, journal: &mut Journal) -> EgressError {
     match failure {
-        ConnectError::Refused {
-            address,
-            port,
-            refusal,
-        } => {
-            let error = EgressError::AddressRefused {
-                origin,
-                address: *address,
-                port: *port,
-                refusal: *refusal,
-            };
+        ConnectError::Refused { address, port, refusal } => {
+            let error =
+                EgressError::AddressRefused { origin, address: *address, port: *port, refusal: *refusal };
             journal.refused(address.to_string(), error.to_string());
             error
         }
         ConnectError::Dns => EgressError::Dns { origin },
-        ConnectError::Unreachable(kind) => EgressError::Unreachable {
-            origin,
-            reason: kind.to_string(),
-        },
-        ConnectError::Tls(reason) => EgressError::Tls {
-            origin,
-            reason: reason.clone(),
-        },
-        ConnectError::TimedOut => EgressError::Unreachable {
-            origin,
-            reason: "no connection in time".to_owned(),
-        },
+        ConnectError::Unreachable(kind) => EgressError::Unreachable { origin, reason: kind.to_string() },
+        ConnectError::Tls(reason) => EgressError::Tls { origin, reason: reason.clone() },
+        ConnectError::TimedOut => {
+            EgressError::Unreachable { origin, reason: "no connection in time".to_owned() }
+        }
     }
 }
 

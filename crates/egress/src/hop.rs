@@ -45,23 +45,11 @@ impl Target {
             .parse()
             .map_err(|_| bad("it is too long or has characters that HTTP does not allow"))?;
         let host = url.host_str().ok_or(bad("it names no host"))?.to_owned();
-        let port = url
-            .port_or_known_default()
-            .filter(|port| *port > 0)
-            .ok_or(bad("its port is off"))?;
+        let port = url.port_or_known_default().filter(|port| *port > 0).ok_or(bad("its port is off"))?;
         let bare_origin = &url[..Position::BeforePath];
-        let origin = if url.port().is_some() {
-            bare_origin.to_owned()
-        } else {
-            format!("{bare_origin}:{port}")
-        };
-        Ok(Self {
-            url,
-            uri,
-            host,
-            port,
-            origin,
-        })
+        let origin =
+            if url.port().is_some() { bare_origin.to_owned() } else { format!("{bare_origin}:{port}") };
+        Ok(Self { url, uri, host, port, origin })
     }
 
     /// `scheme://host:port`.
@@ -84,16 +72,11 @@ impl Target {
     pub(crate) fn check_host(&self, rules: &RequestRules) -> Result<(), EgressError> {
         let host = self.host.trim_matches(['[', ']']);
         if rules.allowed_hosts.is_empty()
-            || rules
-                .allowed_hosts
-                .iter()
-                .any(|pattern| host_matches(pattern, host))
+            || rules.allowed_hosts.iter().any(|pattern| host_matches(pattern, host))
         {
             return Ok(());
         }
-        Err(EgressError::HostNotAllowed {
-            host: self.host.clone(),
-        })
+        Err(EgressError::HostNotAllowed { host: self.host.clone() })
     }
 
     /// The same origin, or the same host on the standard ports with TLS added: nobody new learns anything.
@@ -107,9 +90,7 @@ impl Target {
 
 impl Hop {
     pub(crate) fn first(request: OutboundRequest) -> Result<Self, EgressError> {
-        let url = Url::parse(&request.url).map_err(|_| EgressError::BadUrl {
-            reason: "it can't be read",
-        })?;
+        let url = Url::parse(&request.url).map_err(|_| EgressError::BadUrl { reason: "it can't be read" })?;
         Ok(Self {
             method: request.method,
             headers: request.headers,
@@ -136,9 +117,7 @@ impl Hop {
             return Ok(None);
         };
         let location = std::str::from_utf8(location.as_bytes()).ok();
-        let target = location
-            .and_then(|text| self.target.url.join(text).ok())
-            .map(Target::new);
+        let target = location.and_then(|text| self.target.url.join(text).ok()).map(Target::new);
         match target {
             Some(Ok(target)) => Ok(Some(target)),
             Some(Err(EgressError::BadUrl { reason })) => Err(self.refused("another address", reason)),
@@ -156,17 +135,8 @@ impl Hop {
             StatusCode::MOVED_PERMANENTLY | StatusCode::FOUND => self.method == Method::POST,
             _ => false,
         };
-        let Self {
-            method,
-            mut headers,
-            body,
-            target: from,
-        } = self;
-        let (method, body) = if rewrites {
-            (Method::GET, Bytes::new())
-        } else {
-            (method, body)
-        };
+        let Self { method, mut headers, body, target: from } = self;
+        let (method, body) = if rewrites { (Method::GET, Bytes::new()) } else { (method, body) };
         if body.is_empty() {
             headers.remove(CONTENT_TYPE);
         }
@@ -177,12 +147,7 @@ impl Hop {
             }
             headers = safe_headers(&headers);
         }
-        Ok(Self {
-            method,
-            headers,
-            body,
-            target,
-        })
+        Ok(Self { method, headers, body, target })
     }
 
     fn refused(&self, target: &str, reason: &'static str) -> EgressError {
@@ -191,16 +156,10 @@ impl Hop {
 }
 
 fn refused(from: &Target, target: &str, reason: &'static str) -> EgressError {
-    EgressError::RedirectRefused {
-        origin: from.origin.clone(),
-        target: target.to_owned(),
-        reason,
-    }
+    EgressError::RedirectRefused { origin: from.origin.clone(), target: target.to_owned(), reason }
 }
 
 fn safe_headers(headers: &HeaderMap) -> HeaderMap {
-    let safe = SAFE_HEADERS
-        .iter()
-        .filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
+    let safe = SAFE_HEADERS.iter().filter_map(|name| Some((name.clone(), headers.get(name)?.clone())));
     safe.collect()
 }

@@ -50,10 +50,7 @@ impl Journal {
     /// The host was refused before a connection was tried.
     pub(crate) fn refuses(&mut self, target: &Target, error: &EgressError) {
         self.settle();
-        self.contacts.push(HostContact {
-            refused: Some(error.to_string()),
-            ..target.contact()
-        });
+        self.contacts.push(HostContact { refused: Some(error.to_string()), ..target.contact() });
     }
 
     /// The connection for the last request was refused.
@@ -98,21 +95,12 @@ impl Journal {
                 }
             }
         }
-        EgressError::TimedOut {
-            origin: self.origin.clone(),
-            stage: self.stage,
-            timeout,
-        }
+        EgressError::TimedOut { origin: self.origin.clone(), stage: self.stage, timeout }
     }
 
     pub(crate) fn finish(mut self, result: Result<InboundResponse, EgressError>) -> Outcome {
         self.settle();
-        Outcome {
-            result,
-            contacts: self.contacts,
-            request_sent: self.request_sent,
-            timings: self.timings,
-        }
+        Outcome { result, contacts: self.contacts, request_sent: self.request_sent, timings: self.timings }
     }
 
     fn look_at_connection(&mut self) {

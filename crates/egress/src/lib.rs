@@ -79,9 +79,7 @@ pub struct Egress {
 
 impl fmt::Debug for Egress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Egress")
-            .field("policy", &self.policy)
-            .finish_non_exhaustive()
+        f.debug_struct("Egress").field("policy", &self.policy).finish_non_exhaustive()
     }
 }
 
@@ -92,12 +90,7 @@ impl Egress {
     /// # Errors
     /// When TLS can't be set up at all.
     pub fn new(policy: EgressPolicy, limits: &EgressLimits) -> Result<Self, SetupError> {
-        Ok(Self::assemble(
-            policy,
-            limits,
-            Resolver::System,
-            tls::client_config()?,
-        ))
+        Ok(Self::assemble(policy, limits, Resolver::System, tls::client_config()?))
     }
 
     fn assemble(

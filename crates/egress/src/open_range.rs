@@ -54,10 +54,7 @@ impl FromStr for OpenRange {
     type Err = OpenRangeError;
 
     fn from_str(text: &str) -> Result<Self, OpenRangeError> {
-        parse(text.trim()).map_err(|reason| OpenRangeError {
-            text: text.to_owned(),
-            reason,
-        })
+        parse(text.trim()).map_err(|reason| OpenRangeError { text: text.to_owned(), reason })
     }
 }
 
@@ -67,22 +64,14 @@ fn parse(text: &str) -> Result<OpenRange, &'static str> {
         Some((address, prefix)) => (address.trim_end_matches(']'), Some(prefix)),
         None => (network, None),
     };
-    let address: IpAddr = address
-        .parse()
-        .map_err(|_| "the address can't be read (a name is none)")?;
+    let address: IpAddr = address.parse().map_err(|_| "the address can't be read (a name is none)")?;
     let prefix = match prefix {
-        Some(digits) => digits
-            .parse()
-            .ok()
-            .filter(|p| *p <= width(address))
-            .ok_or("the part after `/` is off")?,
+        Some(digits) => {
+            digits.parse().ok().filter(|p| *p <= width(address)).ok_or("the part after `/` is off")?
+        }
         None => width(address),
     };
-    let range = OpenRange {
-        network: address,
-        prefix,
-        port,
-    };
+    let range = OpenRange { network: address, prefix, port };
     if !is_bare_network(&range) {
         return Err("the address has bits beyond the part after `/`");
     }
@@ -91,13 +80,7 @@ fn parse(text: &str) -> Result<OpenRange, &'static str> {
 
 /// Cuts off `:port`; an IPv6 address with a port stands in brackets (`[::1]:80`, `[fd00::/8]:80`, `[fd00::]/8:80`).
 fn split_port(text: &str) -> Result<(&str, Option<u16>), &'static str> {
-    let port = |digits: &str| {
-        digits
-            .parse()
-            .ok()
-            .filter(|p| *p > 0)
-            .ok_or("the port is not 1 to 65535")
-    };
+    let port = |digits: &str| digits.parse().ok().filter(|p| *p > 0).ok_or("the port is not 1 to 65535");
     if let Some(rest) = text.strip_prefix('[') {
         let (inside, after) = rest.split_once(']').ok_or("a bracket is missing")?;
         if after.starts_with('/') {
@@ -127,11 +110,9 @@ fn is_bare_network(range: &OpenRange) -> bool {
 /// A range of IPv4-mapped addresses is the range of the IPv4 addresses, as everywhere in this crate.
 fn of_mapped(range: OpenRange) -> OpenRange {
     match canonical(range.network) {
-        network @ IpAddr::V4(_) if range.network.is_ipv6() && range.prefix >= 96 => OpenRange {
-            network,
-            prefix: range.prefix - 96,
-            port: range.port,
-        },
+        network @ IpAddr::V4(_) if range.network.is_ipv6() && range.prefix >= 96 => {
+            OpenRange { network, prefix: range.prefix - 96, port: range.port }
+        }
         _ => range,
     }
 }
@@ -157,10 +138,7 @@ mod tests {
 
     fn check(text: &str, expect: Result<&str, &str>) {
         let got = text.parse::<OpenRange>();
-        let got = got
-            .as_ref()
-            .map(ToString::to_string)
-            .map_err(|error| error.reason);
+        let got = got.as_ref().map(ToString::to_string).map_err(|error| error.reason);
         assert_eq!(got, expect.map(str::to_owned), "{text}");
     }
 
@@ -179,14 +157,8 @@ mod tests {
 
     #[test]
     fn what_is_no_range_is_refused() {
-        check(
-            "localhost:8030",
-            Err("the address can't be read (a name is none)"),
-        );
-        check(
-            "10.0.0.1/8",
-            Err("the address has bits beyond the part after `/`"),
-        );
+        check("localhost:8030", Err("the address can't be read (a name is none)"));
+        check("10.0.0.1/8", Err("the address has bits beyond the part after `/`"));
         check("10.0.0.0/33", Err("the part after `/` is off"));
         check("127.0.0.1:0", Err("the port is not 1 to 65535"));
         check("127.0.0.1:99999", Err("the port is not 1 to 65535"));

@@ -44,11 +44,7 @@ impl EgressPolicy {
     /// # Errors
     /// Names the first text that is no range.
     pub fn from_texts<'a>(texts: impl IntoIterator<Item = &'a str>) -> Result<Self, OpenRangeError> {
-        texts
-            .into_iter()
-            .map(OpenRange::from_str)
-            .collect::<Result<_, _>>()
-            .map(Self::new)
+        texts.into_iter().map(OpenRange::from_str).collect::<Result<_, _>>().map(Self::new)
     }
 
     pub fn open(&self) -> &[OpenRange] {
@@ -67,14 +63,7 @@ impl EgressPolicy {
         let opened = self.open.iter().any(|range| {
             range.contains(address, port) && (class.rule != Rule::Metadata || range.is_single_address())
         });
-        if opened {
-            Ok(())
-        } else {
-            Err(Refusal {
-                rule: class.rule,
-                carried: class.carried,
-            })
-        }
+        if opened { Ok(()) } else { Err(Refusal { rule: class.rule, carried: class.carried }) }
     }
 }
 
@@ -85,11 +74,7 @@ mod tests {
     fn check(open: &[&str], address: &str, port: u16, expect: Option<Rule>) {
         let policy = EgressPolicy::from_texts(open.iter().copied()).expect("ranges");
         let judged = policy.judge(address.parse().expect("an address"), port);
-        assert_eq!(
-            judged.err().map(|refusal| refusal.rule),
-            expect,
-            "{open:?} {address}:{port}"
-        );
+        assert_eq!(judged.err().map(|refusal| refusal.rule), expect, "{open:?} {address}:{port}");
     }
 
     #[test]
@@ -103,12 +88,7 @@ mod tests {
         check(&["10.0.0.0/8"], "10.9.8.7", 22, None);
         check(&["10.0.0.0/8"], "11.0.0.1", 22, None);
         check(&["10.0.0.0/8"], "172.16.0.1", 22, Some(Rule::Private));
-        check(
-            &["10.1.2.3/32:443", "[::1]:8080"],
-            "10.1.2.3",
-            80,
-            Some(Rule::Private),
-        );
+        check(&["10.1.2.3/32:443", "[::1]:8080"], "10.1.2.3", 80, Some(Rule::Private));
         check(&["10.1.2.3/32:443", "[::1]:8080"], "10.1.2.3", 443, None);
         check(&["10.1.2.3/32:443", "[::1]:8080"], "::1", 8080, None);
         // Opening a range does not open the tunnels that could carry it.
@@ -118,31 +98,11 @@ mod tests {
 
     #[test]
     fn metadata_is_opened_by_its_exact_address_only() {
-        check(
-            &["169.254.0.0/16", "0.0.0.0/0", "::/0"],
-            "169.254.169.254",
-            80,
-            Some(Rule::Metadata),
-        );
-        check(
-            &["169.254.0.0/16", "0.0.0.0/0", "::/0"],
-            "64:ff9b::169.254.169.254",
-            80,
-            Some(Rule::Metadata),
-        );
-        check(
-            &["169.254.0.0/16", "0.0.0.0/0", "::/0"],
-            "fd00:ec2::254",
-            80,
-            Some(Rule::Metadata),
-        );
+        check(&["169.254.0.0/16", "0.0.0.0/0", "::/0"], "169.254.169.254", 80, Some(Rule::Metadata));
+        check(&["169.254.0.0/16", "0.0.0.0/0", "::/0"], "64:ff9b::169.254.169.254", 80, Some(Rule::Metadata));
+        check(&["169.254.0.0/16", "0.0.0.0/0", "::/0"], "fd00:ec2::254", 80, Some(Rule::Metadata));
         check(&["169.254.0.0/16"], "169.254.1.1", 80, None);
         check(&["169.254.169.254:80"], "169.254.169.254", 80, None);
-        check(
-            &["169.254.169.254:80"],
-            "169.254.169.254",
-            8080,
-            Some(Rule::Metadata),
-        );
+        check(&["169.254.169.254:80"], "169.254.169.254", 8080, Some(Rule::Metadata));
     }
 }

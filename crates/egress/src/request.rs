@@ -73,8 +73,6 @@ pub struct Timings {
 impl std::fmt::Debug for OutboundRequest {
     /// Everything but the method may hold a secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("OutboundRequest")
-            .field("method", &self.method)
-            .finish_non_exhaustive()
+        f.debug_struct("OutboundRequest").field("method", &self.method).finish_non_exhaustive()
     }
 }

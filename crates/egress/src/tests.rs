@@ -55,12 +55,7 @@ impl Site {
             let (head, body) = request.into_parts();
             let body = axum::body::to_bytes(body, 1 << 20).await.unwrap_or_default();
             let path = head.uri.to_string();
-            let one = Seen {
-                method: head.method,
-                path,
-                headers: head.headers,
-                body,
-            };
+            let one = Seen { method: head.method, path, headers: head.headers, body };
             let response = answer(&one);
             seen.lock().expect("no handler panics").push(one);
             response
@@ -72,11 +67,7 @@ impl Site {
         server.spawn(async move {
             axum::serve(listener, router).await.expect("serves");
         });
-        Self {
-            address,
-            seen,
-            _server: server,
-        }
+        Self { address, seen, _server: server }
     }
 
     fn url(&self, path: &str) -> String {
@@ -95,20 +86,11 @@ fn egress(open: &[SocketAddr]) -> Egress {
 }
 
 fn scripted(open: &[SocketAddr], answers: &[&[&str]]) -> Egress {
-    let read = |texts: &&[&str]| {
-        texts
-            .iter()
-            .map(|text| text.parse().expect("an address"))
-            .collect::<Vec<IpAddr>>()
-    };
+    let read =
+        |texts: &&[&str]| texts.iter().map(|text| text.parse().expect("an address")).collect::<Vec<IpAddr>>();
     let resolver = Resolver::Scripted(Mutex::new(answers.iter().map(read).collect::<VecDeque<_>>()));
     let tls = tls::client_config().expect("TLS is set up");
-    Egress::assemble(
-        egress(open).policy().clone(),
-        &EgressLimits::default(),
-        resolver,
-        tls,
-    )
+    Egress::assemble(egress(open).policy().clone(), &EgressLimits::default(), resolver, tls)
 }
 
 fn rules() -> RequestRules {
@@ -122,20 +104,11 @@ fn rules() -> RequestRules {
 }
 
 fn get(url: impl Into<String>) -> OutboundRequest {
-    OutboundRequest {
-        method: Method::GET,
-        url: url.into(),
-        headers: HeaderMap::new(),
-        body: Bytes::new(),
-    }
+    OutboundRequest { method: Method::GET, url: url.into(), headers: HeaderMap::new(), body: Bytes::new() }
 }
 
 fn post(url: impl Into<String>, body: &'static str) -> OutboundRequest {
-    OutboundRequest {
-        method: Method::POST,
-        body: Bytes::from_static(body.as_bytes()),
-        ..get(url)
-    }
+    OutboundRequest { method: Method::POST, body: Bytes::from_static(body.as_bytes()), ..get(url) }
 }
 
 fn redirect(status: StatusCode, location: &str) -> Response {
@@ -144,10 +117,7 @@ fn redirect(status: StatusCode, location: &str) -> Response {
 
 fn text(outcome: &Outcome) -> (u16, String) {
     match &outcome.result {
-        Ok(response) => (
-            response.status.as_u16(),
-            String::from_utf8_lossy(&response.body).into_owned(),
-        ),
+        Ok(response) => (response.status.as_u16(), String::from_utf8_lossy(&response.body).into_owned()),
         Err(error) => panic!("{error}"),
     }
 }
@@ -176,19 +146,11 @@ async fn a_request_arrives_and_its_answer_comes_back() {
     let outcome = egress.send(request, &rules()).await;
     assert_eq!(text(&outcome), (201, "{\"n\":1}".to_owned()));
     let seen = site.seen();
-    assert_eq!(
-        (seen[0].method.as_str(), seen[0].path.as_str()),
-        ("POST", "/orders?a=1")
-    );
+    assert_eq!((seen[0].method.as_str(), seen[0].path.as_str()), ("POST", "/orders?a=1"));
     assert_eq!(seen[0].headers["x-key"], "k");
     assert_eq!(seen[0].headers["content-length"], "7");
-    let [contact] = outcome.contacts.as_slice() else {
-        panic!("{:?}", outcome.contacts)
-    };
-    assert_eq!(
-        (contact.host.as_str(), contact.port),
-        ("127.0.0.1", site.address.port())
-    );
+    let [contact] = outcome.contacts.as_slice() else { panic!("{:?}", outcome.contacts) };
+    assert_eq!((contact.host.as_str(), contact.port), ("127.0.0.1", site.address.port()));
     assert_eq!(contact.address.as_deref(), Some("127.0.0.1"));
     assert!(
         contact.bytes_sent > 60 && contact.bytes_received > 60 && contact.refused.is_none(),
@@ -205,10 +167,7 @@ async fn connections_are_reused_and_counted_per_request() {
     let second = egress.send(get(site.url("/")), &rules()).await;
     assert!(first.timings.connect_us > 0);
     assert_eq!(second.timings.connect_us, 0);
-    assert_eq!(
-        first.contacts[0].bytes_received,
-        second.contacts[0].bytes_received
-    );
+    assert_eq!(first.contacts[0].bytes_received, second.contacts[0].bytes_received);
     assert!(second.contacts[0].bytes_received > 0);
 }
 
@@ -238,13 +197,7 @@ async fn private_addresses_are_refused_in_every_spelling() {
             "{host}"
         );
     }
-    for host in [
-        "169.254.169.254",
-        "2852039166",
-        "0xa9fea9fe",
-        "[::ffff:a9fe:a9fe]",
-        "[fd00:ec2::254]",
-    ] {
+    for host in ["169.254.169.254", "2852039166", "0xa9fea9fe", "[::ffff:a9fe:a9fe]", "[fd00:ec2::254]"] {
         assert_eq!(
             rule(egress.send(get(format!("http://{host}/latest")), &rules()).await),
             Rule::Metadata,
@@ -255,9 +208,7 @@ async fn private_addresses_are_refused_in_every_spelling() {
 
 #[tokio::test]
 async fn a_refusal_is_recorded_and_names_the_setting_but_no_secret() {
-    let outcome = egress(&[])
-        .send(get("http://10.0.0.7:81/x?key=s3cret"), &rules())
-        .await;
+    let outcome = egress(&[]).send(get("http://10.0.0.7:81/x?key=s3cret"), &rules()).await;
     assert!(!outcome.request_sent);
     let why = outcome.contacts[0].refused.clone().expect("refused");
     assert_eq!(outcome.contacts[0].address.as_deref(), Some("10.0.0.7"));
@@ -271,16 +222,11 @@ async fn a_refusal_is_recorded_and_names_the_setting_but_no_secret() {
 
 #[tokio::test]
 async fn an_open_range_admits_its_port_only() {
-    let (open, closed) = (
-        Site::start(|_| "open".into_response()).await,
-        Site::start(|_| "closed".into_response()).await,
-    );
+    let (open, closed) =
+        (Site::start(|_| "open".into_response()).await, Site::start(|_| "closed".into_response()).await);
     let egress = egress(&[open.address]);
     assert_eq!(text(&egress.send(get(open.url("/")), &rules()).await).1, "open");
-    assert_eq!(
-        rule(egress.send(get(closed.url("/")), &rules()).await),
-        Rule::Loopback
-    );
+    assert_eq!(rule(egress.send(get(closed.url("/")), &rules()).await), Rule::Loopback);
     assert!(closed.seen().is_empty());
 }
 
@@ -293,10 +239,7 @@ async fn a_name_is_judged_by_its_addresses_and_connected_to_what_was_judged() {
     let outcome = egress.send(get(&url), &rules()).await;
     assert_eq!(text(&outcome).1, "pinned");
     assert_eq!(
-        (
-            outcome.contacts[0].host.as_str(),
-            outcome.contacts[0].address.as_deref()
-        ),
+        (outcome.contacts[0].host.as_str(), outcome.contacts[0].address.as_deref()),
         ("shop.test", Some("127.0.0.1"))
     );
     // Of several addresses only the allowed ones are tried.
@@ -305,10 +248,7 @@ async fn a_name_is_judged_by_its_addresses_and_connected_to_what_was_judged() {
     let private = scripted(&[site.address], &[&["10.0.0.1", "192.168.0.1"]]);
     assert_eq!(rule(private.send(get(&url), &rules()).await), Rule::Private);
     let unknown = scripted(&[], &[]);
-    assert!(matches!(
-        error(unknown.send(get(&url), &rules()).await),
-        EgressError::Dns { .. }
-    ));
+    assert!(matches!(error(unknown.send(get(&url), &rules()).await), EgressError::Dns { .. }));
 }
 
 #[tokio::test]
@@ -327,52 +267,25 @@ async fn redirects_are_followed_and_judged_again() {
     let egress = egress(&[site.address]);
     let outcome = egress.send(get(site.url("/a")), &rules()).await;
     assert_eq!(text(&outcome).1, "end");
-    let Ok(response) = &outcome.result else {
-        panic!("answered above")
-    };
-    assert_eq!(
-        (response.hops, response.final_url.as_str()),
-        (2, site.url("/c").as_str())
-    );
+    let Ok(response) = &outcome.result else { panic!("answered above") };
+    assert_eq!((response.hops, response.final_url.as_str()), (2, site.url("/c").as_str()));
     assert_eq!(outcome.contacts.len(), 3);
 
     let metadata = egress.send(get(site.url("/metadata")), &rules()).await;
     assert_eq!(metadata.contacts.len(), 2);
     assert!(metadata.request_sent && metadata.contacts[1].refused.is_some());
     assert_eq!(rule(metadata), Rule::Metadata);
-    assert_eq!(
-        rule(egress.send(get(site.url("/decimal")), &rules()).await),
-        Rule::Metadata
-    );
+    assert_eq!(rule(egress.send(get(site.url("/decimal")), &rules()).await), Rule::Metadata);
     assert!(matches!(
         error(egress.send(get(site.url("/file")), &rules()).await),
         EgressError::RedirectRefused { .. }
     ));
-    let only = RequestRules {
-        allowed_hosts: vec!["127.0.0.1".to_owned()],
-        ..rules()
-    };
+    let only = RequestRules { allowed_hosts: vec!["127.0.0.1".to_owned()], ..rules() };
     let elsewhere = error(egress.send(get(site.url("/elsewhere")), &only).await);
-    assert_eq!(
-        elsewhere,
-        EgressError::HostNotAllowed {
-            host: "other.test".to_owned()
-        }
-    );
+    assert_eq!(elsewhere, EgressError::HostNotAllowed { host: "other.test".to_owned() });
     let endless = error(egress.send(get(site.url("/loop")), &rules()).await);
-    assert!(
-        matches!(endless, EgressError::TooManyRedirects { redirects_max: 5, .. }),
-        "{endless}"
-    );
-    let unfollowed = egress
-        .send(
-            get(site.url("/a")),
-            &RequestRules {
-                redirects_max: 0,
-                ..rules()
-            },
-        )
-        .await;
+    assert!(matches!(endless, EgressError::TooManyRedirects { redirects_max: 5, .. }), "{endless}");
+    let unfollowed = egress.send(get(site.url("/a")), &RequestRules { redirects_max: 0, ..rules() }).await;
     assert_eq!(text(&unfollowed).0, 302);
 }
 
@@ -401,51 +314,31 @@ async fn what_may_be_a_credential_stays_with_its_origin() {
         request
     };
     let names = |seen: &Seen| {
-        let mut names: Vec<_> = seen
-            .headers
-            .keys()
-            .map(ToString::to_string)
-            .filter(|name| name != "host")
-            .collect();
+        let mut names: Vec<_> =
+            seen.headers.keys().map(ToString::to_string).filter(|name| name != "host").collect();
         names.sort();
         names.join(" ")
     };
 
     egress.send(with_headers(get(site.url("/stay"))), &rules()).await;
     assert_eq!(names(&site.seen()[1]), "accept authorization cookie x-api-key");
-    egress
-        .send(with_headers(post(site.url("/303"), "secret")), &rules())
-        .await;
+    egress.send(with_headers(post(site.url("/303"), "secret")), &rules()).await;
     egress.send(with_headers(get(site.url("/307"))), &rules()).await;
-    let refused = error(
-        egress
-            .send(with_headers(post(site.url("/307"), "secret")), &rules())
-            .await,
-    );
-    assert!(
-        refused
-            .to_string()
-            .contains("the request's body would go to another host"),
-        "{refused}"
-    );
+    let refused = error(egress.send(with_headers(post(site.url("/307"), "secret")), &rules()).await);
+    assert!(refused.to_string().contains("the request's body would go to another host"), "{refused}");
     let seen = other.seen();
     assert_eq!(seen.len(), 2);
     for one in seen {
-        assert_eq!(
-            (one.method.as_str(), names(&one).as_str(), one.body.len()),
-            ("GET", "accept", 0)
-        );
+        assert_eq!((one.method.as_str(), names(&one).as_str(), one.body.len()), ("GET", "accept", 0));
     }
 }
 
 #[tokio::test]
 async fn redirects_keep_or_change_the_method_as_http_says() {
-    let site = Site::start(
-        |seen| match seen.path.strip_prefix('/').and_then(|code| code.parse().ok()) {
-            Some(code) => redirect(StatusCode::from_u16(code).expect("a status"), "/end"),
-            None => "end".into_response(),
-        },
-    )
+    let site = Site::start(|seen| match seen.path.strip_prefix('/').and_then(|code| code.parse().ok()) {
+        Some(code) => redirect(StatusCode::from_u16(code).expect("a status"), "/end"),
+        None => "end".into_response(),
+    })
     .await;
     let egress = egress(&[site.address]);
     for (method, status, expect) in [
@@ -457,18 +350,12 @@ async fn redirects_keep_or_change_the_method_as_http_says() {
         (Method::PUT, 302, ("PUT", 4)),
         (Method::PUT, 303, ("GET", 0)),
     ] {
-        let request = OutboundRequest {
-            method: method.clone(),
-            ..post(site.url(&format!("/{status}")), "body")
-        };
+        let request =
+            OutboundRequest { method: method.clone(), ..post(site.url(&format!("/{status}")), "body") };
         egress.send(request, &rules()).await;
         let seen = site.seen();
         let last = seen.last().expect("two requests");
-        assert_eq!(
-            (last.method.as_str(), last.body.len()),
-            expect,
-            "{method} {status}"
-        );
+        assert_eq!((last.method.as_str(), last.body.len()), expect, "{method} {status}");
     }
 }
 
@@ -487,10 +374,7 @@ async fn addresses_that_are_none_are_refused() {
         let outcome = egress.send(get(url), &rules()).await;
         assert!(matches!(error(outcome), EgressError::BadUrl { .. }), "{url}");
     }
-    let only = RequestRules {
-        allowed_hosts: vec!["*.shop.test".to_owned()],
-        ..rules()
-    };
+    let only = RequestRules { allowed_hosts: vec!["*.shop.test".to_owned()], ..rules() };
     let outcome = egress.send(get("https://shop.test.evil.test/"), &only).await;
     assert_eq!(outcome.contacts[0].host, "shop.test.evil.test");
     assert!(outcome.contacts[0].refused.is_some());
@@ -506,26 +390,12 @@ async fn long_answers_are_cut() {
     })
     .await;
     let egress = egress(&[site.address]);
-    for (path, expect) in [
-        ("/10mb", (1000, true)),
-        ("/exact", (1000, false)),
-        ("/over", (1000, true)),
-    ] {
-        let outcome = egress
-            .send(
-                get(site.url(path)),
-                &RequestRules {
-                    response_bytes_max: 1000,
-                    ..rules()
-                },
-            )
-            .await;
+    for (path, expect) in [("/10mb", (1000, true)), ("/exact", (1000, false)), ("/over", (1000, true))] {
+        let outcome =
+            egress.send(get(site.url(path)), &RequestRules { response_bytes_max: 1000, ..rules() }).await;
         let response = outcome.result.expect("answered");
         assert_eq!((response.body.len(), response.truncated), expect, "{path}");
-        assert!(
-            outcome.contacts[0].bytes_received < 9 << 20,
-            "the rest is not read"
-        );
+        assert!(outcome.contacts[0].bytes_received < 9 << 20, "the rest is not read");
     }
 }
 
@@ -554,18 +424,11 @@ async fn gzip_is_unpacked_and_a_bomb_does_not_go_off() {
     assert_eq!(text(&outcome).1, "hello");
     let headers = outcome.result.expect("answered").headers;
     assert!(!headers.contains_key(header::CONTENT_ENCODING) && !headers.contains_key(header::CONTENT_LENGTH));
-    let response = egress
-        .send(get(site.url("/bomb")), &rules())
-        .await
-        .result
-        .expect("answered");
+    let response = egress.send(get(site.url("/bomb")), &rules()).await.result.expect("answered");
     assert_eq!((response.body.len(), response.truncated), (1 << 20, true));
     for path in ["/cut", "/none"] {
         assert!(
-            matches!(
-                error(egress.send(get(site.url(path)), &rules()).await),
-                EgressError::Protocol { .. }
-            ),
+            matches!(error(egress.send(get(site.url(path)), &rules()).await), EgressError::Protocol { .. }),
             "{path}"
         );
     }
@@ -583,16 +446,11 @@ async fn the_timeout_covers_everything_and_says_where_it_was() {
     })
     .await;
     let egress = egress(&[site.address]);
-    let short = RequestRules {
-        timeout: Duration::from_millis(150),
-        ..rules()
-    };
+    let short = RequestRules { timeout: Duration::from_millis(150), ..rules() };
     for (path, expect) in [("/body", Stage::Reading), ("/head", Stage::Waiting)] {
         let outcome = egress.send(get(site.url(path)), &short).await;
         assert!(outcome.request_sent && outcome.contacts[0].address.is_some());
-        let EgressError::TimedOut { stage, .. } = error(outcome) else {
-            panic!("{path} answered")
-        };
+        let EgressError::TimedOut { stage, .. } = error(outcome) else { panic!("{path} answered") };
         assert_eq!(stage, expect, "{path}");
     }
 }
@@ -623,38 +481,18 @@ fn tokio_chunks() -> Body {
 async fn only_idempotent_methods_are_retried() {
     let site = Site::start(|_| StatusCode::SERVICE_UNAVAILABLE.into_response()).await;
     let egress = egress(&[site.address]);
-    let twice = RequestRules {
-        retries_max: 2,
-        ..rules()
-    };
-    for (method, expect) in [
-        (Method::POST, 1),
-        (Method::PATCH, 1),
-        (Method::GET, 3),
-        (Method::PUT, 3),
-        (Method::DELETE, 3),
-    ] {
+    let twice = RequestRules { retries_max: 2, ..rules() };
+    for (method, expect) in
+        [(Method::POST, 1), (Method::PATCH, 1), (Method::GET, 3), (Method::PUT, 3), (Method::DELETE, 3)]
+    {
         let before = site.seen().len();
-        let outcome = egress
-            .send(
-                OutboundRequest {
-                    method: method.clone(),
-                    ..get(site.url("/"))
-                },
-                &twice,
-            )
-            .await;
+        let outcome =
+            egress.send(OutboundRequest { method: method.clone(), ..get(site.url("/")) }, &twice).await;
         assert_eq!(text(&outcome).0, 503);
-        assert_eq!(
-            (site.seen().len() - before, outcome.contacts.len()),
-            (expect, expect),
-            "{method}"
-        );
+        assert_eq!((site.seen().len() - before, outcome.contacts.len()), (expect, expect), "{method}");
     }
     let gone = SocketAddr::from(([127, 0, 0, 1], 9));
-    let outcome = super::tests::egress(&[gone])
-        .send(get("http://127.0.0.1:9/"), &twice)
-        .await;
+    let outcome = super::tests::egress(&[gone]).send(get("http://127.0.0.1:9/"), &twice).await;
     assert_eq!(outcome.contacts.len(), 3);
     assert!(!outcome.request_sent);
     assert!(matches!(error(outcome), EgressError::Unreachable { .. }));
@@ -686,23 +524,14 @@ async fn what_is_not_http_is_said_so() {
         (Vec::new(), "closed before an answer came"),
         (many, "headers are too large"),
         (long, "headers are too large"),
-        (
-            b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nshort".to_vec(),
-            "broke within the answer",
-        ),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\nshort".to_vec(), "broke within the answer"),
     ] {
         let (address, _server) = raw(answer).await;
-        let error = error(
-            egress(&[address])
-                .send(get(format!("http://{address}/")), &rules())
-                .await,
-        );
+        let error = error(egress(&[address]).send(get(format!("http://{address}/")), &rules()).await);
         assert!(error.to_string().contains(expect), "{error}");
     }
     let (address, _server) = raw(b"HTTP/1.1 400 Bad Request\r\n\r\n".to_vec()).await;
-    let outcome = egress(&[address])
-        .send(get(format!("https://{address}/")), &rules())
-        .await;
+    let outcome = egress(&[address]).send(get(format!("https://{address}/")), &rules()).await;
     assert!(!outcome.request_sent);
     assert!(matches!(error(outcome), EgressError::Tls { .. }));
 }
@@ -717,9 +546,7 @@ async fn a_connection_that_went_stale_is_replaced_for_idempotent_requests() {
         while let Ok((mut stream, _)) = listener.accept().await {
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
-            let _ = stream
-                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-                .await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok").await;
             // The second request is read and the connection closed without an answer.
             let _ = tokio::time::timeout(Duration::from_millis(300), stream.read(&mut request)).await;
         }
@@ -742,11 +569,7 @@ async fn secure_site() -> (SocketAddr, CertificateDer<'static>, JoinSet<()>) {
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     let config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
         .with_safe_default_protocol_versions()
-        .and_then(|builder| {
-            builder
-                .with_no_client_auth()
-                .with_single_cert(vec![certificate.clone()], key)
-        })
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![certificate.clone()], key))
         .expect("a server's configuration");
     let acceptor = TlsAcceptor::from(Arc::new(config));
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
@@ -760,9 +583,7 @@ async fn secure_site() -> (SocketAddr, CertificateDer<'static>, JoinSet<()>) {
             };
             let mut request = [0; 4096];
             let _ = stream.read(&mut request).await;
-            let _ = stream
-                .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecure")
-                .await;
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nsecure").await;
             let _ = stream.shutdown().await;
         }
     });
@@ -781,12 +602,7 @@ fn trusting(open: SocketAddr, certificate: Option<CertificateDer<'static>>) -> E
         .with_no_client_auth();
     let here = vec![IpAddr::from([127, 0, 0, 1])];
     let resolver = Resolver::Scripted(Mutex::new(VecDeque::from([here])));
-    Egress::assemble(
-        egress(&[open]).policy().clone(),
-        &EgressLimits::default(),
-        resolver,
-        config,
-    )
+    Egress::assemble(egress(&[open]).policy().clone(), &EgressLimits::default(), resolver, config)
 }
 
 #[tokio::test]
@@ -794,9 +610,7 @@ async fn certificates_must_be_trusted_and_name_the_host() {
     let (address, certificate, _server) = secure_site().await;
     let port = address.port();
     let known = trusting(address, Some(certificate.clone()));
-    let outcome = known
-        .send(get(format!("https://shop.test:{port}/")), &rules())
-        .await;
+    let outcome = known.send(get(format!("https://shop.test:{port}/")), &rules()).await;
     assert_eq!(text(&outcome).1, "secure");
     for (egress, host) in [
         (trusting(address, Some(certificate.clone())), "other.test"),
@@ -804,13 +618,9 @@ async fn certificates_must_be_trusted_and_name_the_host() {
         (trusting(address, None), "shop.test"),
         (egress(&[address]), "127.0.0.1"),
     ] {
-        let outcome = egress
-            .send(get(format!("https://{host}:{port}/?key=s3cret")), &rules())
-            .await;
+        let outcome = egress.send(get(format!("https://{host}:{port}/?key=s3cret")), &rules()).await;
         assert!(!outcome.request_sent);
-        let EgressError::Tls { origin, .. } = error(outcome) else {
-            panic!("{host} was trusted")
-        };
+        let EgressError::Tls { origin, .. } = error(outcome) else { panic!("{host} was trusted") };
         assert_eq!(origin, format!("https://{host}:{port}"));
     }
 }

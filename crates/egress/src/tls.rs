@@ -16,9 +16,7 @@ pub(crate) fn client_config() -> Result<ClientConfig, SetupError> {
         Ok(trusting) => trusting.with_no_client_auth(),
         Err(error) => {
             tracing::warn!(%error, "no root certificates on this machine; the built-in list is used");
-            let roots = RootCertStore {
-                roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-            };
+            let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
             builder()?.with_root_certificates(roots).with_no_client_auth()
         }
     };

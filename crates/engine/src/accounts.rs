@@ -4,7 +4,11 @@ mod password;
 mod throttle;
 mod token;
 
-use std::{collections::HashMap, sync::{Arc, Mutex, PoisonError}, time::{Duration, Instant}};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use errand_domain::{ApiKeyId, GuruId, Problem, Role, UnixMillis, UserId};
 use errand_secrets::{Masker, SecretText};
@@ -56,7 +60,10 @@ type LookedUp = (Arc<Caller>, Instant);
 impl KeyCache {
     fn get(&self, hash: &[u8; 32]) -> Option<Arc<Caller>> {
         let cache = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.get(hash).filter(|(_, at)| at.elapsed() < KEY_BELIEVED_FOR).map(|(caller, _)| Arc::clone(caller))
+        cache
+            .get(hash)
+            .filter(|(_, at)| at.elapsed() < KEY_BELIEVED_FOR)
+            .map(|(caller, _)| Arc::clone(caller))
     }
 
     fn put(&self, hash: [u8; 32], caller: &Arc<Caller>) {
@@ -94,7 +101,8 @@ impl Engine {
         if let Some(caller) = self.keys().get(&hash) {
             return Ok(caller);
         }
-        let row = api_keys::by_hash(&self.db().reader, hash).await?.ok_or_else(EngineError::unauthenticated)?;
+        let row =
+            api_keys::by_hash(&self.db().reader, hash).await?.ok_or_else(EngineError::unauthenticated)?;
         let caller = Arc::new(Caller::ApiKey(key_caller(row)));
         self.keys().put(hash, &caller);
         Ok(caller)
@@ -103,8 +111,9 @@ impl Engine {
     /// Who holds this session token.
     pub async fn authenticate_session(&self, presented: &str) -> Result<Arc<Caller>> {
         let now = self.clock().now();
-        let (user, _) =
-            sessions::user(&self.db().reader, token::hash(presented), now).await?.ok_or_else(EngineError::unauthenticated)?;
+        let (user, _) = sessions::user(&self.db().reader, token::hash(presented), now)
+            .await?
+            .ok_or_else(EngineError::unauthenticated)?;
         self.user_caller(user).await
     }
 
@@ -116,7 +125,9 @@ impl Engine {
         }
         let place = self.0.sign_ins.hashing_place()?;
         self.0.sign_ins.check(email)?;
-        let (user, hash) = users::credentials(&self.db().reader, email).await?.map_or((None, None), |(user, hash)| (Some(user), hash));
+        let (user, hash) = users::credentials(&self.db().reader, email)
+            .await?
+            .map_or((None, None), |(user, hash)| (Some(user), hash));
         let password = password.to_owned();
         let checking = tokio::task::spawn_blocking(move || {
             let right = password::verify(hash.as_deref(), &password);
@@ -153,7 +164,8 @@ impl Engine {
         }
         let token = self.insert_session(&mut tx, user_id).await?;
         tx.commit().await?;
-        let user = users::by_id(&self.db().reader, user_id).await?.ok_or_else(EngineError::unauthenticated)?;
+        let user =
+            users::by_id(&self.db().reader, user_id).await?.ok_or_else(EngineError::unauthenticated)?;
         self.signed_in(user, token).await
     }
 
@@ -196,13 +208,19 @@ impl Engine {
 
     /// A new one-time sign-in token for a user.
     pub async fn make_claim(&self, email: &str) -> Result<Token> {
-        let (user, _) =
-            users::credentials(&self.db().reader, email).await?.ok_or_else(|| EngineError::not_found("user", email))?;
+        let (user, _) = users::credentials(&self.db().reader, email)
+            .await?
+            .ok_or_else(|| EngineError::not_found("user", email))?;
         let token = Token::random();
         let now = self.clock().now();
         let mut tx = self.db().writer.begin().await?;
         sessions::insert_claim(&mut tx, new_token(&token, user.id, now, CLAIM_MS)).await?;
-        self.audit(&mut tx, &Masker::default(), by_system("link.create", format!("user {}", user.email), None)).await?;
+        self.audit(
+            &mut tx,
+            &Masker::default(),
+            by_system("link.create", format!("user {}", user.email), None),
+        )
+        .await?;
         tx.commit().await?;
         Ok(token)
     }
@@ -234,7 +252,12 @@ impl Engine {
         let mut tx = self.db().writer.begin().await?;
         let revoked = api_keys::delete(&mut tx, id).await?;
         if revoked {
-            self.audit(&mut tx, &Masker::default(), by_system("api_key.revoke", format!("API key {id}"), None)).await?;
+            self.audit(
+                &mut tx,
+                &Masker::default(),
+                by_system("api_key.revoke", format!("API key {id}"), None),
+            )
+            .await?;
         }
         tx.commit().await?;
         self.keys().forget_all();
@@ -284,7 +307,11 @@ struct KeyShown<'a> {
 }
 
 /// Keys and links are made on the server itself, by nobody who signed in.
-fn by_system<'a>(verb: &'static str, object: String, guru_id: Option<GuruId>) -> Change<'a, (), KeyShown<'a>> {
+fn by_system<'a>(
+    verb: &'static str,
+    object: String,
+    guru_id: Option<GuruId>,
+) -> Change<'a, (), KeyShown<'a>> {
     Change { actor: SYSTEM_ACTOR, verb, object, guru_id, before: None, after: None }
 }
 
@@ -315,5 +342,10 @@ fn key_caller(row: ApiKey) -> KeyCaller {
 }
 
 fn new_token(token: &Token, user_id: UserId, now: UnixMillis, lasts_ms: i64) -> NewToken {
-    NewToken { hash: token::hash(token.expose()), user_id, created_at: now, expires_at: now.plus_ms(lasts_ms) }
+    NewToken {
+        hash: token::hash(token.expose()),
+        user_id,
+        created_at: now,
+        expires_at: now.plus_ms(lasts_ms),
+    }
 }

@@ -129,7 +129,8 @@ impl Engine {
     async fn load_view(&self, guru: Guru) -> Result<GuruView> {
         // The revision is read first: a change that comes in between is then noticed at the next look.
         let revision = gurus::revision(&self.db().reader, guru.id).await?.unwrap_or(0);
-        let actions: Vec<_> = actions::list(&self.db().reader, guru.id).await?.into_iter().map(Arc::new).collect();
+        let actions: Vec<_> =
+            actions::list(&self.db().reader, guru.id).await?.into_iter().map(Arc::new).collect();
         let secrets = self.open_secrets(&guru).await?;
         let masker = Arc::new(Masker::new(secrets.iter().map(|(name, value)| (name.clone(), &**value))));
         let catalogue = Arc::new(self.build_catalogue(&guru, &actions).await?);
@@ -159,7 +160,8 @@ impl Engine {
         let vectors = actions::vectors(&self.db().reader, guru.id, self.planner().model()).await?;
         let mut catalogue = Catalogue::default();
         for action in actions.iter().filter(|action| action.enabled) {
-            let stored = vectors.iter().find(|row| row.action_id == action.id && row.version == action.version);
+            let stored =
+                vectors.iter().find(|row| row.action_id == action.id && row.version == action.version);
             let prepared = match stored.and_then(|row| Prepared::from_bytes(&row.bytes).ok()) {
                 Some(prepared) => Some(Arc::new(prepared)),
                 None => self.prepare_and_keep(action).await?.map(Arc::new),
@@ -187,7 +189,8 @@ impl Engine {
             .map_err(|error| crate::EngineError::internal("encoding a trigger", error))?;
         if let Some(prepared) = &prepared {
             let mut tx = self.db().writer.begin().await?;
-            let vectors = ActionVectors { action_id: action.id, version: action.version, bytes: prepared.to_bytes() };
+            let vectors =
+                ActionVectors { action_id: action.id, version: action.version, bytes: prepared.to_bytes() };
             actions::put_vectors(&mut tx, action.guru_id, self.planner().model(), vectors).await?;
             tx.commit().await?;
         }

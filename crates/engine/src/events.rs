@@ -10,7 +10,8 @@ use std::{
 };
 
 use errand_domain::{
-    ArgValue, Arguments, Event, EventKind, ExecutionId, HostContact, HttpExchange, Plan, StreamId, event::OutputStream,
+    ArgValue, Arguments, Event, EventKind, ExecutionId, HostContact, HttpExchange, Plan, StreamId,
+    event::OutputStream,
 };
 use errand_secrets::{Masked, Masker, Raw, StreamMasker};
 use errand_storage::{Applied, LedgerWrite, MaskedJson, StorageError, Writer, events::Batch};
@@ -58,7 +59,8 @@ impl Recorder {
     pub fn start(ledger: Writer, hub: Arc<Hub>) -> (Self, tokio::task::JoinHandle<()>) {
         let (requests, receiver) = mpsc::unbounded_channel();
         let awaited = Arc::new(Notify::new());
-        let writing = tokio::spawn(write_all(ledger, hub, Arrivals { receiver, awaited: Arc::clone(&awaited) }));
+        let writing =
+            tokio::spawn(write_all(ledger, hub, Arrivals { receiver, awaited: Arc::clone(&awaited) }));
         (Self { requests, awaited }, writing)
     }
 
@@ -131,7 +133,9 @@ impl Request {
     }
 
     fn is_pressing(&self, hub: &Hub) -> bool {
-        let is_followed = |(stream, _): &(StreamId, LiveEvent)| hub.followers(*stream).is_some_and(|followers| followers > 0);
+        let is_followed = |(stream, _): &(StreamId, LiveEvent)| {
+            hub.followers(*stream).is_some_and(|followers| followers > 0)
+        };
         self.done.is_some() || self.publish.as_ref().is_some_and(is_followed)
     }
 }
@@ -173,7 +177,8 @@ const WRITE_RETRY_AFTER: Duration = Duration::from_millis(100);
 
 async fn write_together(ledger: &Writer, batch: &[Request]) -> Together {
     for tried in 0..WRITE_TRIES_MAX {
-        let writes: Vec<LedgerWrite> = batch.iter().flat_map(|request| request.writes.iter().cloned()).collect();
+        let writes: Vec<LedgerWrite> =
+            batch.iter().flat_map(|request| request.writes.iter().cloned()).collect();
         match ledger.apply(writes).await {
             Ok(applied) => return Together::Written(applied),
             Err(error @ StorageError::Query { .. }) => {
@@ -275,7 +280,12 @@ impl StreamWriter {
     }
 
     /// Numbers the event and hands it over under one lock, so that the ledger's order is the stream's order.
-    fn push(&self, kind: EventKind<Masked>, mut writes: Vec<LedgerWrite>, done: Option<oneshot::Sender<bool>>) {
+    fn push(
+        &self,
+        kind: EventKind<Masked>,
+        mut writes: Vec<LedgerWrite>,
+        done: Option<oneshot::Sender<bool>>,
+    ) {
         let mut state = self.state();
         state.last_seq += 1;
         let event = Arc::new(Event { seq: state.last_seq, at: self.clock.now(), kind });
@@ -293,7 +303,9 @@ impl StreamWriter {
 fn mask_event(masker: &Masker, kind: EventKind<Raw>, output_bytes_max: usize) -> EventKind<Masked> {
     let mask = |text: Raw| masker.mask(&text).0;
     match kind {
-        EventKind::TurnStarted { question, source } => EventKind::TurnStarted { question: mask(question), source },
+        EventKind::TurnStarted { question, source } => {
+            EventKind::TurnStarted { question: mask(question), source }
+        }
         EventKind::Planned { plan } => EventKind::Planned { plan: mask_plan(masker, plan) },
         EventKind::ActionStarted { execution_id, action, arguments } => {
             EventKind::ActionStarted { execution_id, action, arguments: mask_arguments(masker, &arguments) }
@@ -308,15 +320,36 @@ fn mask_event(masker: &Masker, kind: EventKind<Raw>, output_bytes_max: usize) ->
             EventKind::HostContacted { execution_id, contact: mask_contact(masker, contact) }
         }
         EventKind::PhaseMeasured { execution_id, phase } => EventKind::PhaseMeasured { execution_id, phase },
-        EventKind::ActionFinished { execution_id, action, status, duration_us, output, output_truncated, error, .. } => {
-            let (output, in_output) = output.map(|text| mask_whole_or_cut(masker, &text, output_truncated)).unzip();
+        EventKind::ActionFinished {
+            execution_id,
+            action,
+            status,
+            duration_us,
+            output,
+            output_truncated,
+            error,
+            ..
+        } => {
+            let (output, in_output) =
+                output.map(|text| mask_whole_or_cut(masker, &text, output_truncated)).unzip();
             let (output, output_truncated) = capped(output, output_truncated, output_bytes_max);
             let (error, in_error) = error.map(|text| masker.mask(&text)).unzip();
             let masked_count = in_output.unwrap_or(0) + in_error.unwrap_or(0);
-            EventKind::ActionFinished { execution_id, action, status, duration_us, output, output_truncated, error, masked_count }
+            EventKind::ActionFinished {
+                execution_id,
+                action,
+                status,
+                duration_us,
+                output,
+                output_truncated,
+                error,
+                masked_count,
+            }
         }
         EventKind::AnswerText { text } => EventKind::AnswerText { text: mask(text) },
-        EventKind::TurnFinished { status, error } => EventKind::TurnFinished { status, error: error.map(mask) },
+        EventKind::TurnFinished { status, error } => {
+            EventKind::TurnFinished { status, error: error.map(mask) }
+        }
     }
 }
 

@@ -27,10 +27,23 @@ struct Following {
 impl Engine {
     /// Every event of the stream with a number over `after`, in order and without gaps; ends with the stream's end.
     /// Works on any node: a stream that is written elsewhere is read from the ledger as it grows.
-    pub fn follow(&self, guru_id: GuruId, stream: StreamId, after: u32) -> impl Stream<Item = Result<LiveEvent>> + Send + use<> {
+    pub fn follow(
+        &self,
+        guru_id: GuruId,
+        stream: StreamId,
+        after: u32,
+    ) -> impl Stream<Item = Result<LiveEvent>> + Send + use<> {
         // Listening comes before reading, so that nothing falls between the two.
         let live = self.hub().follow(stream);
-        let state = Following { engine: self.clone(), guru_id, stream, last_seq: after, ready: VecDeque::new(), live, ended: false };
+        let state = Following {
+            engine: self.clone(),
+            guru_id,
+            stream,
+            last_seq: after,
+            ready: VecDeque::new(),
+            live,
+            ended: false,
+        };
         stream::try_unfold((state, true), |(mut state, first)| async move {
             let event = state.next(first).await?;
             Ok(event.map(|event| (event, (state, false))))
@@ -90,17 +103,24 @@ impl Following {
     async fn is_over(&self) -> Result<bool> {
         let db = &self.engine.db().reader;
         Ok(match self.stream {
-            StreamId::Turn(id) => {
-                conversations::turn(db, self.guru_id, id).await?.is_none_or(|turn| turn.status != TurnStatus::Running)
-            }
-            StreamId::Execution(id) => {
-                executions::by_id(db, self.guru_id, id).await?.is_none_or(|execution| execution.status.is_final())
-            }
+            StreamId::Turn(id) => conversations::turn(db, self.guru_id, id)
+                .await?
+                .is_none_or(|turn| turn.status != TurnStatus::Running),
+            StreamId::Execution(id) => executions::by_id(db, self.guru_id, id)
+                .await?
+                .is_none_or(|execution| execution.status.is_final()),
         })
     }
 
     async fn read_ledger(&mut self) -> Result<()> {
-        let read = events::after(&self.engine.db().reader, self.guru_id, self.stream, self.last_seq, EVENTS_READ_MAX).await?;
+        let read = events::after(
+            &self.engine.db().reader,
+            self.guru_id,
+            self.stream,
+            self.last_seq,
+            EVENTS_READ_MAX,
+        )
+        .await?;
         self.ready = read.into_iter().map(Arc::new).collect();
         Ok(())
     }

@@ -38,7 +38,13 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 pub use errand_secrets::{Masked, SecretText};
 pub use error::{EngineError, Result};
 
-use crate::{accounts::{KeyCache, Throttle}, catalogue::GuruView, clock::Clock, events::{Recorder, StreamWriter}, hub::Hub};
+use crate::{
+    accounts::{KeyCache, Throttle},
+    catalogue::GuruView,
+    clock::Clock,
+    events::{Recorder, StreamWriter},
+    hub::Hub,
+};
 
 /// What an engine is made of; `app` puts it together.
 #[derive(Debug)]

@@ -1,20 +1,24 @@
 //! One run of one action, from the ledger's first row to its last.
 
-use std::{collections::BTreeMap, sync::Arc, time::{Duration, Instant}};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use errand_domain::{
-    Action, Arguments, BuiltIns, ConversationId, EventKind, Execution, ExecutionId, ExecutionStatus, Problem, SecretName, Source,
-    StreamId, TurnId, UnixMillis, UserId, limits,
+    Action, Arguments, BuiltIns, ConversationId, EventKind, Execution, ExecutionId, ExecutionStatus, Problem,
+    SecretName, Source, StreamId, TurnId, UnixMillis, UserId, limits,
 };
 use errand_runners::{RunInput, RunLimits, RunOutcome, RunnerEvent, Runners};
 use errand_secrets::{Raw, SecretText};
-use futures_util::FutureExt as _;
 use errand_storage::{
     LedgerWrite,
     executions::{Begin, ExecutionEnd, Fence, NewExecution},
     write_keys::{self, Taken},
 };
+use futures_util::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -80,7 +84,10 @@ pub struct RunRequest {
 impl Engine {
     /// Runs an enabled action once and waits for its end. Dropping the future cancels what may be cancelled.
     pub async fn run_action(&self, permit: &Permit<Run>, request: RunRequest) -> Result<Execution> {
-        let action = permit.guru.action(&request.action).ok_or_else(|| EngineError::not_found("action", &request.action))?;
+        let action = permit
+            .guru
+            .action(&request.action)
+            .ok_or_else(|| EngineError::not_found("action", &request.action))?;
         if !action.enabled {
             return Err(disabled(action));
         }
@@ -93,7 +100,10 @@ impl Engine {
 
     /// Runs an action once, enabled or not, and notes that this version was tested when it came out well.
     pub async fn test_action(&self, permit: &Permit<Manage>, request: RunRequest) -> Result<Execution> {
-        let action = permit.guru.action(&request.action).ok_or_else(|| EngineError::not_found("action", &request.action))?;
+        let action = permit
+            .guru
+            .action(&request.action)
+            .ok_or_else(|| EngineError::not_found("action", &request.action))?;
         let execution = self.run_once(permit, action, &request.arguments, Source::Test).await?;
         if execution.status == ExecutionStatus::Succeeded {
             self.note_tested(&permit.guru, action).await?;
@@ -149,7 +159,12 @@ impl Engine {
     }
 
     /// Runs a job and records it. Returns once its last row is in the ledger, so that an answer may speak of it.
-    pub(crate) async fn execute(&self, job: Job, writer: &StreamWriter, cancel: &CancellationToken) -> Result<Finished> {
+    pub(crate) async fn execute(
+        &self,
+        job: Job,
+        writer: &StreamWriter,
+        cancel: &CancellationToken,
+    ) -> Result<Finished> {
         let begun = Begun { at: self.clock().now(), instant: Instant::now() };
         self.record_start(&job, begun.at, writer).await?;
         let outcome = match self.admit() {
@@ -243,16 +258,22 @@ impl Engine {
 
     /// One effect per intent: within a turn, the same version of an action with the same arguments acts once.
     async fn take_write_key(&self, job: &Job) -> Result<Option<Problem>> {
-        let Some((turn_id, _)) = job.turn.filter(|_| !job.action.spec.body.is_safe()) else { return Ok(None) };
+        let Some((turn_id, _)) = job.turn.filter(|_| !job.action.spec.body.is_safe()) else {
+            return Ok(None);
+        };
         let key = write_key(turn_id, job)?;
         let mut tx = self.db().writer.begin().await?;
-        let taken = write_keys::take(&mut tx, job.guru.guru.id, &key, job.execution_id, self.clock().now()).await?;
+        let taken =
+            write_keys::take(&mut tx, job.guru.guru.id, &key, job.execution_id, self.clock().now()).await?;
         tx.commit().await?;
         Ok(match taken {
             Taken::ByThis => None,
             Taken::ByOther(other) => Some(Problem::new(
                 "already_done",
-                format!("`{}` ran with these arguments for this question already, as `{other}`.", job.action.spec.name),
+                format!(
+                    "`{}` ran with these arguments for this question already, as `{other}`.",
+                    job.action.spec.name
+                ),
                 "Ask again if it should run once more.",
             )),
         })
@@ -271,7 +292,9 @@ impl Engine {
             arguments: job.arguments.clone(),
             secrets,
             built_ins: job.built_ins.clone(),
-            timeout: Duration::from_millis(job.action.spec.timeout_ms.unwrap_or(limits::ACTION_TIMEOUT_MS_DEFAULT)),
+            timeout: Duration::from_millis(
+                job.action.spec.timeout_ms.unwrap_or(limits::ACTION_TIMEOUT_MS_DEFAULT),
+            ),
             limits: RunLimits { response_bytes_max: self.limits().response_bytes_max },
         };
         let run = run_recorded(self.runners(), &input, writer, job.execution_id);
@@ -284,7 +307,13 @@ impl Engine {
         }
     }
 
-    async fn record_end(&self, job: &Job, outcome: RunOutcome, begun: Begun, writer: &StreamWriter) -> Result<Finished> {
+    async fn record_end(
+        &self,
+        job: &Job,
+        outcome: RunOutcome,
+        begun: Begun,
+        writer: &StreamWriter,
+    ) -> Result<Finished> {
         let finished_at = self.clock().now();
         let duration_us = u64::try_from(begun.instant.elapsed().as_micros()).unwrap_or(u64::MAX);
         let output = outcome.output.as_ref().map(|text| writer.mask(text, outcome.output_truncated));
@@ -301,7 +330,8 @@ impl Engine {
             duration_us,
         };
         // The answer and the reply of a direct run have the whole output; history keeps its beginning.
-        let (output, output_truncated) = capped(output, outcome.output_truncated, self.limits().output_bytes_max);
+        let (output, output_truncated) =
+            capped(output, outcome.output_truncated, self.limits().output_bytes_max);
         let row = LedgerWrite::ExecutionFinished(ExecutionEnd {
             id: job.execution_id,
             guru_id: job.guru.guru.id,
@@ -329,7 +359,12 @@ impl Engine {
 }
 
 /// Runs, recording what the runner says as it says it.
-async fn run_recorded(runners: &Runners, input: &RunInput, writer: &StreamWriter, execution_id: ExecutionId) -> RunOutcome {
+async fn run_recorded(
+    runners: &Runners,
+    input: &RunInput,
+    writer: &StreamWriter,
+    execution_id: ExecutionId,
+) -> RunOutcome {
     let (sink, mut events) = mpsc::channel(RUNNER_EVENTS_BUFFERED_MAX);
     let run = async move {
         let sink = sink;
@@ -346,9 +381,15 @@ async fn run_recorded(runners: &Runners, input: &RunInput, writer: &StreamWriter
 fn record_runner_event(writer: &StreamWriter, execution_id: ExecutionId, event: RunnerEvent) {
     match event {
         RunnerEvent::Output { stream, text } => writer.record_output(execution_id, stream, &text),
-        RunnerEvent::Exchange(exchange) => writer.record(EventKind::HttpExchanged { execution_id, exchange }, Vec::new()),
-        RunnerEvent::Contact(contact) => writer.record(EventKind::HostContacted { execution_id, contact }, Vec::new()),
-        RunnerEvent::Phase(phase) => writer.record(EventKind::PhaseMeasured { execution_id, phase }, Vec::new()),
+        RunnerEvent::Exchange(exchange) => {
+            writer.record(EventKind::HttpExchanged { execution_id, exchange }, Vec::new())
+        }
+        RunnerEvent::Contact(contact) => {
+            writer.record(EventKind::HostContacted { execution_id, contact }, Vec::new())
+        }
+        RunnerEvent::Phase(phase) => {
+            writer.record(EventKind::PhaseMeasured { execution_id, phase }, Vec::new())
+        }
     }
 }
 
@@ -362,8 +403,12 @@ fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
     let found = missing
         .into_iter()
         .map(|name| {
-            Problem::new("missing_argument", format!("`{}` needs a value for `{name}`.", action.spec.name), "Give it in `arguments`.")
-                .at(format!("arguments.{name}"))
+            Problem::new(
+                "missing_argument",
+                format!("`{}` needs a value for `{name}`.", action.spec.name),
+                "Give it in `arguments`.",
+            )
+            .at(format!("arguments.{name}"))
         })
         .collect();
     Err(EngineError::Invalid(errand_domain::Problems(found)))
@@ -390,7 +435,8 @@ type NeededSecrets = BTreeMap<SecretName, Arc<SecretText>>;
 
 /// Turn + action version + canonical arguments, hashed: arguments are ordered by name, so the text is canonical.
 fn write_key(turn_id: TurnId, job: &Job) -> Result<String> {
-    let arguments = serde_json::to_string(&job.arguments).map_err(|error| EngineError::internal("writing JSON", error))?;
+    let arguments = serde_json::to_string(&job.arguments)
+        .map_err(|error| EngineError::internal("writing JSON", error))?;
     let intent = format!("{turn_id}\n{}\n{}\n{arguments}", job.action.id, job.action.version);
     Ok(URL_SAFE_NO_PAD.encode(Sha256::digest(intent.as_bytes())))
 }

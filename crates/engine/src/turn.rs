@@ -3,7 +3,8 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use errand_domain::{
-    Action, Conversation, ConversationId, EventKind, ExecutionId, Plan, Problem, Source, Step, StreamId, TurnId, TurnStatus, limits,
+    Action, Conversation, ConversationId, EventKind, ExecutionId, Plan, Problem, Source, Step, StreamId,
+    TurnId, TurnStatus, limits,
 };
 use errand_planners::{Effect, Input, PlanRequest};
 use errand_secrets::{Masked, Masker, Raw};
@@ -15,8 +16,9 @@ use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    Engine, EngineError, answer,
+    Engine, EngineError,
     access::{Ask, Permit},
+    answer,
     catalogue::GuruView,
     clock::new_uuid,
     error::Result,
@@ -89,7 +91,8 @@ struct Answered {
 
 impl Answered {
     fn fault() -> Self {
-        let error = "This question could not be answered because of a fault in Errand. Its log says more.".to_owned();
+        let error =
+            "This question could not be answered because of a fault in Errand. Its log says more.".to_owned();
         Self { status: TurnStatus::Failed, plan: None, text: String::new(), error: Some(error) }
     }
 }
@@ -123,7 +126,12 @@ impl Engine {
     }
 
     /// The plan without the runs; nothing is recorded.
-    pub async fn preview_plan(&self, permit: &Permit<Ask>, question: String, conversation: Option<ConversationId>) -> Result<Plan> {
+    pub async fn preview_plan(
+        &self,
+        permit: &Permit<Ask>,
+        question: String,
+        conversation: Option<ConversationId>,
+    ) -> Result<Plan> {
         check_question(&question)?;
         let turns = match conversation {
             Some(id) => {
@@ -202,7 +210,12 @@ impl Engine {
     }
 
     /// Performs a planner's effects until it is done. Deciding is computing, so it has a thread of its own.
-    async fn decide(&self, guru: &Arc<GuruView>, question: String, turns: Vec<errand_planners::PastTurn>) -> Result<Plan> {
+    async fn decide(
+        &self,
+        guru: &Arc<GuruView>,
+        question: String,
+        turns: Vec<errand_planners::PastTurn>,
+    ) -> Result<Plan> {
         let request = PlanRequest {
             question,
             turns,
@@ -215,7 +228,10 @@ impl Engine {
             .map_err(|error| EngineError::internal("planning", error))?;
         match effect {
             Effect::Done(plan) => Ok(plan),
-            Effect::AskModel(_) => Err(EngineError::internal("planning", "the planner asked for a model, and none is configured")),
+            Effect::AskModel(_) => Err(EngineError::internal(
+                "planning",
+                "the planner asked for a model, and none is configured",
+            )),
         }
     }
 
@@ -270,7 +286,10 @@ impl Engine {
             lease_owner: self.node().to_owned(),
             at: self.clock().now(),
         };
-        let event = EventKind::TurnStarted { question: Raw::from(asked.question.text.clone()), source: asked.question.source };
+        let event = EventKind::TurnStarted {
+            question: Raw::from(asked.question.text.clone()),
+            source: asked.question.source,
+        };
         asked.writer.record_durably(event, vec![LedgerWrite::TurnStarted(turn)]).committed().await
     }
 
@@ -288,8 +307,18 @@ impl Engine {
         asked.writer.record_durably(event, vec![LedgerWrite::TurnFinished(end)]).committed().await
     }
 
-    async fn past_turns(&self, permit: &Permit<Ask>, conversation: ConversationId) -> Result<Vec<errand_planners::PastTurn>> {
-        let turns = conversations::last_turns(&self.db().reader, permit.guru_id(), conversation, limits::HISTORY_TURNS_MAX + 1).await?;
+    async fn past_turns(
+        &self,
+        permit: &Permit<Ask>,
+        conversation: ConversationId,
+    ) -> Result<Vec<errand_planners::PastTurn>> {
+        let turns = conversations::last_turns(
+            &self.db().reader,
+            permit.guru_id(),
+            conversation,
+            limits::HISTORY_TURNS_MAX + 1,
+        )
+        .await?;
         // The turn that is being answered is in the ledger already, still running.
         let ended: Vec<_> = turns.into_iter().filter(|turn| turn.status != TurnStatus::Running).collect();
         Ok(history::past_turns(&ended))
@@ -346,7 +375,9 @@ fn check_question(text: &str) -> Result<()> {
     }
     if chars > limits::QUESTION_CHARS_MAX {
         let hint = format!("Keep it within {} characters.", limits::QUESTION_CHARS_MAX);
-        return Err(Problem::new("too_long", format!("The question has {chars} characters."), hint).at("question").into());
+        return Err(Problem::new("too_long", format!("The question has {chars} characters."), hint)
+            .at("question")
+            .into());
     }
     Ok(())
 }

@@ -26,7 +26,11 @@ const FIRST_PAGE: &str = "index.html";
 pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     let path = uri.path().trim_start_matches('/');
     if path.starts_with("api/") {
-        let problem = Problem::new("no_such_address", format!("There is nothing at `/{path}`."), "See /api/docs for the addresses there are.");
+        let problem = Problem::new(
+            "no_such_address",
+            format!("There is nothing at `/{path}`."),
+            "See /api/docs for the addresses there are.",
+        );
         return ApiError::of(StatusCode::NOT_FOUND, &problem).into_response();
     }
     if method != Method::GET && method != Method::HEAD {
@@ -38,7 +42,11 @@ pub async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     match Assets::get(FIRST_PAGE).filter(|_| !path.contains('.')) {
         Some(file) => send(FIRST_PAGE, &file, &headers),
         None if path.contains('.') => StatusCode::NOT_FOUND.into_response(),
-        None => (StatusCode::NOT_FOUND, "The web app is not built into this binary; run `make web` and build again.").into_response(),
+        None => (
+            StatusCode::NOT_FOUND,
+            "The web app is not built into this binary; run `make web` and build again.",
+        )
+            .into_response(),
     }
 }
 
@@ -65,6 +73,7 @@ fn send(path: &str, file: &EmbeddedFile, headers: &HeaderMap) -> Response {
 
 fn entity_tag(file: &EmbeddedFile) -> String {
     let hash = file.metadata.sha256_hash();
-    let [a, b] = [&hash[..8], &hash[8..16]].map(|half| half.iter().fold(0_u64, |all, byte| all << 8 | u64::from(*byte)));
+    let [a, b] = [&hash[..8], &hash[8..16]]
+        .map(|half| half.iter().fold(0_u64, |all, byte| all << 8 | u64::from(*byte)));
     format!("\"{a:016x}{b:016x}\"")
 }

@@ -68,14 +68,20 @@ async fn authenticate(parts: &Parts, state: &HttpState) -> Result<Arc<Caller>, A
 
 /// The session cookie's value.
 pub fn session_token(headers: &HeaderMap) -> Option<&str> {
-    headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok()).flat_map(|line| line.split(';')).find_map(|pair| {
-        let (name, value) = pair.trim().split_once('=')?;
-        (name == SESSION_COOKIE).then_some(value)
-    })
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|line| line.split(';'))
+        .find_map(|pair| {
+            let (name, value) = pair.trim().split_once('=')?;
+            (name == SESSION_COOKIE).then_some(value)
+        })
 }
 
 fn too_often(seconds: u64) -> ApiError {
-    let problem = Problem::new("rate_limit", "You are asking too often.", format!("Wait {seconds} s and try again."));
+    let problem =
+        Problem::new("rate_limit", "You are asking too often.", format!("Wait {seconds} s and try again."));
     ApiError { retry_after_s: Some(seconds), ..ApiError::of(StatusCode::TOO_MANY_REQUESTS, &problem) }
 }
 
@@ -84,8 +90,11 @@ impl<G: Grant> FromRequestParts<HttpState> for For<G> {
 
     async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
         let Signed(caller) = Signed::from_request_parts(parts, state).await?;
-        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| EngineError::not_found("guru", "?"))?;
-        let slug = params.iter().find(|(name, _)| *name == "guru").map(|(_, value)| value).unwrap_or_default();
+        let params = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| EngineError::not_found("guru", "?"))?;
+        let slug =
+            params.iter().find(|(name, _)| *name == "guru").map(|(_, value)| value).unwrap_or_default();
         Ok(Self(state.engine.permit(&caller, slug).await?))
     }
 }

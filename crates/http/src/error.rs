@@ -91,7 +91,11 @@ impl ApiError {
     }
 
     fn internal() -> Self {
-        let problem = Problem::new("internal", "Errand failed at this request.", "Its log says why; try again, or tell the operator.");
+        let problem = Problem::new(
+            "internal",
+            "Errand failed at this request.",
+            "Its log says why; try again, or tell the operator.",
+        );
         Self::of(StatusCode::INTERNAL_SERVER_ERROR, &problem)
     }
 }

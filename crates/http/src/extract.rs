@@ -47,7 +47,8 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for InPath<
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(Self(value)),
             Err(rejection) => {
-                let problem = Problem::new("bad_path", format!("{}.", rejection.body_text()), "Check the address.");
+                let problem =
+                    Problem::new("bad_path", format!("{}.", rejection.body_text()), "Check the address.");
                 Err(ApiError::of(StatusCode::NOT_FOUND, &problem))
             }
         }
@@ -64,7 +65,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for InQuery<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(value)) => Ok(Self(value)),
-            Err(rejection) => Err(ApiError::bad_request("bad_query", format!("{}.", rejection.body_text()), "Check the query string.")),
+            Err(rejection) => Err(ApiError::bad_request(
+                "bad_query",
+                format!("{}.", rejection.body_text()),
+                "Check the query string.",
+            )),
         }
     }
 }

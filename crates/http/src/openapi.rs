@@ -14,7 +14,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
-    routes::{account, actions, answer, conversations, executions, gurus, health, secrets, system, templates, turns},
+    routes::{
+        account, actions, answer, conversations, executions, gurus, health, secrets, system, templates, turns,
+    },
     state::HttpState,
 };
 
@@ -32,7 +34,10 @@ struct Credentials;
 impl Modify for Credentials {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
-        let key = ApiKey::Header(ApiKeyValue::with_description(API_KEY_HEADER, "A key with the scope that the call needs."));
+        let key = ApiKey::Header(ApiKeyValue::with_description(
+            API_KEY_HEADER,
+            "A key with the scope that the call needs.",
+        ));
         components.add_security_scheme("api_key", SecurityScheme::ApiKey(key));
         let session = ApiKey::Cookie(ApiKeyValue::with_description(SESSION_COOKIE, "A signed-in browser."));
         components.add_security_scheme("session", SecurityScheme::ApiKey(session));
@@ -117,8 +122,7 @@ pub fn pages(document: &utoipa::openapi::OpenApi) -> Router<HttpState> {
 }
 
 /// The reference viewer's styles are inline; nothing else on this page is, and nothing comes from elsewhere.
-const DOCS_POLICY: &str =
-    "default-src 'self'; script-src 'self' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'";
+const DOCS_POLICY: &str = "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src 'self' data:; frame-ancestors 'none'";
 
 async fn docs() -> ([(HeaderName, &'static str); 1], Html<&'static str>) {
     ([(CONTENT_SECURITY_POLICY, DOCS_POLICY)], Html(include_str!("docs.html")))

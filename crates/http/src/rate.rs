@@ -3,7 +3,11 @@
 use std::num::NonZeroU32;
 
 use errand_engine::access::Caller;
-use governor::{Quota, RateLimiter, clock::{Clock as _, DefaultClock}, state::keyed::HashMapStateStore};
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock as _, DefaultClock},
+    state::keyed::HashMapStateStore,
+};
 
 /// One bucket per caller; a burst of a minute's worth is fine.
 #[derive(Debug)]
@@ -23,6 +27,8 @@ impl RateLimits {
             Caller::User(user) => user.id.to_string(),
             Caller::ApiKey(key) => key.id.to_string(),
         };
-        self.limiter.check_key(&key).map_err(|busy| busy.wait_time_from(DefaultClock::default().now()).as_secs() + 1)
+        self.limiter
+            .check_key(&key)
+            .map_err(|busy| busy.wait_time_from(DefaultClock::default().now()).as_secs() + 1)
     }
 }

@@ -4,8 +4,14 @@ use std::{convert::Infallible, time::Duration};
 
 use axum::{
     body::{Body, Bytes},
-    http::{HeaderMap, HeaderValue, header::{CACHE_CONTROL, CONTENT_TYPE}},
-    response::{IntoResponse as _, Response, Sse, sse::{Event, KeepAlive}},
+    http::{
+        HeaderMap, HeaderValue,
+        header::{CACHE_CONTROL, CONTENT_TYPE},
+    },
+    response::{
+        IntoResponse as _, Response, Sse,
+        sse::{Event, KeepAlive},
+    },
 };
 use errand_domain::EventKind;
 use errand_engine::{
@@ -51,9 +57,8 @@ pub fn events(
     attending: Attending,
 ) -> Response {
     let view = View::of(permit);
-    let visible = stream.filter(move |event| {
-        std::future::ready(event.as_ref().map_or(true, |event| view.shows(event)))
-    });
+    let visible = stream
+        .filter(move |event| std::future::ready(event.as_ref().map_or(true, |event| view.shows(event))));
     let events = visible.map(move |event| {
         let _hold = &attending;
         Ok::<_, Infallible>(match event {
@@ -63,7 +68,9 @@ pub fn events(
                 .data(event_json(&event).to_string()),
             Err(error) => {
                 tracing::error!(%error, "an event stream broke off");
-                Event::default().event("error").data("{\"msg\":\"The stream broke off; reconnect to go on.\"}")
+                Event::default()
+                    .event("error")
+                    .data("{\"msg\":\"The stream broke off; reconnect to go on.\"}")
             }
         })
     });
@@ -71,12 +78,17 @@ pub fn events(
 }
 
 /// The answer's text alone, in chunks as it comes.
-pub fn text(stream: impl Stream<Item = Result<LiveEvent>> + Send + 'static, attending: Attending) -> Response {
+pub fn text(
+    stream: impl Stream<Item = Result<LiveEvent>> + Send + 'static,
+    attending: Attending,
+) -> Response {
     let chunks = stream.filter_map(move |event| {
         let _hold = &attending;
         let chunk = match event.map(|event| event.kind.clone()) {
             Ok(EventKind::AnswerText { text }) => Some(Ok(Bytes::from(text.to_string()))),
-            Ok(EventKind::TurnFinished { error: Some(error), .. }) => Some(Ok(Bytes::from(error.to_string()))),
+            Ok(EventKind::TurnFinished { error: Some(error), .. }) => {
+                Some(Ok(Bytes::from(error.to_string())))
+            }
             Ok(_) => None,
             Err(error) => Some(Err(error)),
         };

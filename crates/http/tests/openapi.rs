@@ -11,12 +11,17 @@ fn the_checked_in_document_is_what_the_server_serves() {
         std::fs::write(&path, &served).expect("the web app's folder is there");
     }
     let checked_in = std::fs::read_to_string(&path).unwrap_or_default();
-    assert!(checked_in == served, "{} is out of date; run `make gen` and commit what changed", path.display());
+    assert!(
+        checked_in == served,
+        "{} is out of date; run `make gen` and commit what changed",
+        path.display()
+    );
 }
 
 #[test]
 fn every_operation_is_documented() {
-    let document: serde_json::Value = serde_json::from_str(&errand_http::openapi_document()).expect("valid JSON");
+    let document: serde_json::Value =
+        serde_json::from_str(&errand_http::openapi_document()).expect("valid JSON");
     assert_eq!(document["openapi"], "3.1.0");
     let paths = document["paths"].as_object().expect("paths");
     for (path, operations) in paths {

@@ -19,13 +19,7 @@ fn encode(criterion: &mut Criterion) {
     let encoder = Encoder::load(&folder).expect("the model loads");
     let mut group = criterion.benchmark_group("encode");
     for tokens in [10, 25, 70, 232] {
-        let text = WORDS
-            .iter()
-            .cycle()
-            .take(tokens - FRAME)
-            .copied()
-            .collect::<Vec<_>>()
-            .join(" ");
+        let text = WORDS.iter().cycle().take(tokens - FRAME).copied().collect::<Vec<_>>().join(" ");
         assert_eq!(encoder.tokenizer().tokenize(&text).len(), tokens);
         group.bench_with_input(BenchmarkId::from_parameter(tokens), &text, |bencher, text| {
             bencher.iter(|| encoder.encode(black_box(text)));
@@ -43,9 +37,7 @@ fn encode(criterion: &mut Criterion) {
 }
 
 fn model_folder() -> PathBuf {
-    std::env::var_os("ERRAND_MODEL_DIR")
-        .expect("ERRAND_MODEL_DIR names the folder with the model")
-        .into()
+    std::env::var_os("ERRAND_MODEL_DIR").expect("ERRAND_MODEL_DIR names the folder with the model").into()
 }
 
 criterion_group! {

@@ -25,11 +25,7 @@ const TOPICS: [&str; 10] = [
 
 fn catalogue(planner: &EmbeddedPlanner, count: usize) -> Catalogue {
     let action = |at: usize| {
-        let trigger = format!(
-            "When the user asks about {} in department {}",
-            TOPICS[at % 10],
-            word(at / 10)
-        );
+        let trigger = format!("When the user asks about {} in department {}", TOPICS[at % 10], word(at / 10));
         let examples: Vec<String> = (0..4)
             .map(|n| format!("Question {} about {} of {}", word(n), TOPICS[at % 10], word(at)))
             .collect();
@@ -44,15 +40,17 @@ fn catalogue(planner: &EmbeddedPlanner, count: usize) -> Catalogue {
             runs_with: Vec::new(),
         }
     };
-    Catalogue {
-        actions: (0..count).map(action).collect(),
-    }
+    Catalogue { actions: (0..count).map(action).collect() }
 }
 
 /// A made-up word for a number, so that catalogues do not all share their words.
 fn word(number: usize) -> String {
     let letter = |n: usize| char::from(b'a' + u8::try_from(n % 26).unwrap_or_default());
-    ['q', 'x', 'z'].into_iter().zip([number, number / 26, number / 676]).flat_map(|(first, n)| [first, letter(n)]).collect()
+    ['q', 'x', 'z']
+        .into_iter()
+        .zip([number, number / 26, number / 676])
+        .flat_map(|(first, n)| [first, letter(n)])
+        .collect()
 }
 
 fn plan(criterion: &mut Criterion) {
@@ -60,9 +58,7 @@ fn plan(criterion: &mut Criterion) {
         .ok()
         .map(|folder| Encoder::load(Path::new(&folder)).expect("a model's folder"));
     let planner = EmbeddedPlanner::new(encoder);
-    let now: jiff::Zoned = "2026-11-19T10:00:00+01:00[Europe/Berlin]"
-        .parse()
-        .expect("a valid time");
+    let now: jiff::Zoned = "2026-11-19T10:00:00+01:00[Europe/Berlin]".parse().expect("a valid time");
     let mut group = criterion.benchmark_group(format!("plan/{}", planner.model()));
     for count in [10, 100, 1_000] {
         let request = PlanRequest {
@@ -71,13 +67,9 @@ fn plan(criterion: &mut Criterion) {
             catalogue: Arc::new(catalogue(&planner, count)),
             now: now.clone(),
         };
-        group.bench_with_input(
-            BenchmarkId::from_parameter(count),
-            &request,
-            |bencher, request| {
-                bencher.iter(|| planner.plan(black_box(request)));
-            },
-        );
+        group.bench_with_input(BenchmarkId::from_parameter(count), &request, |bencher, request| {
+            bencher.iter(|| planner.plan(black_box(request)));
+        });
     }
     group.finish();
 }

@@ -32,27 +32,18 @@ fn main() -> Result<(), Box<dyn Error>> {
             return Err("give catalogue, cases and a step".into());
         };
         let all = support::catalogue(Path::new(catalogue), &planner)?;
-        let cases: Vec<_> = support::cases(Path::new(cases))?
-            .into_iter()
-            .step_by(every.parse()?)
-            .collect();
+        let cases: Vec<_> = support::cases(Path::new(cases))?.into_iter().step_by(every.parse()?).collect();
         let before = rows.len();
         for case in &cases {
             let request = support::request(&planner, &all, case)?;
             for (action, evidence) in request.catalogue.actions.iter().zip(planner.evidence(&request)) {
                 let judged = evidence.iter().any(|value| *value != 0.0) && action.runs_with.is_empty();
                 let expected = case.expected.contains_key(action.name.as_str());
-                rows.extend(judged.then_some(Row {
-                    evidence,
-                    expected,
-                    weight: 1.0,
-                }));
+                rows.extend(judged.then_some(Row { evidence, expected, weight: 1.0 }));
             }
         }
         let count = rows.len() - before;
-        rows[before..]
-            .iter_mut()
-            .for_each(|row| row.weight = 1.0 / support_f32(count));
+        rows[before..].iter_mut().for_each(|row| row.weight = 1.0 / support_f32(count));
     }
     let (bias, weights) = fit(&rows);
     println!("bias: {bias:.2},\nweights: {weights:.2?},");
@@ -66,19 +57,12 @@ fn fit(rows: &[Row]) -> (f32, [f32; EVIDENCE]) {
     for _ in 0..6_000 {
         let (mut bias_slope, mut slopes) = (0.0, [0.0; EVIDENCE]);
         for row in rows {
-            let logit: f32 = bias
-                + weights
-                    .iter()
-                    .zip(row.evidence)
-                    .map(|(weight, value)| weight * value)
-                    .sum::<f32>();
+            let logit: f32 =
+                bias + weights.iter().zip(row.evidence).map(|(weight, value)| weight * value).sum::<f32>();
             let error =
                 row.weight / total * (1.0 / (1.0 + (-logit).exp()) - if row.expected { 1.0 } else { 0.0 });
             bias_slope += error;
-            slopes
-                .iter_mut()
-                .zip(row.evidence)
-                .for_each(|(slope, value)| *slope += error * value);
+            slopes.iter_mut().zip(row.evidence).for_each(|(slope, value)| *slope += error * value);
         }
         bias -= 8.0 * bias_slope;
         for (weight, slope) in weights.iter_mut().zip(slopes) {

@@ -17,11 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wrong = options.iter().any(|option| option == "--wrong");
     let planner = planner(options)?;
     let all = support::catalogue(Path::new(catalogue), &planner)?;
-    let figures = support::evaluate(
-        &planner,
-        &all,
-        &support::cases(Path::new(cases))?,
-        |case, plan, outcome| {
+    let figures =
+        support::evaluate(&planner, &all, &support::cases(Path::new(cases))?, |case, plan, outcome| {
             let fine = outcome.wrong.is_empty()
                 && outcome.missed.is_empty()
                 && outcome.arguments_wrong.is_empty()
@@ -35,31 +32,18 @@ fn main() -> Result<(), Box<dyn Error>> {
                     .map(|judged| format!("{} {:.2}", judged.action, judged.score))
                     .collect();
                 println!("{}\n  before {:?}", case.question, case.before.last());
-                println!(
-                    "  wrong {:?} missed {:?} [{}]",
-                    outcome.wrong,
-                    outcome.missed,
-                    best.join(", ")
-                );
+                println!("  wrong {:?} missed {:?} [{}]", outcome.wrong, outcome.missed, best.join(", "));
                 println!(
                     "  args wrong {:?} missed {:?} invented {:?}",
                     outcome.arguments_wrong, outcome.arguments_missed, outcome.arguments_invented
                 );
             }
-        },
-    )?;
+        })?;
     println!("{}: {figures}", planner.model());
     Ok(())
 }
 
 fn planner(options: &[String]) -> Result<EmbeddedPlanner, Box<dyn Error>> {
-    let folder = options
-        .iter()
-        .position(|option| option == "--model")
-        .and_then(|at| options.get(at + 1));
-    Ok(EmbeddedPlanner::new(
-        folder
-            .map(|folder| Encoder::load(Path::new(folder)))
-            .transpose()?,
-    ))
+    let folder = options.iter().position(|option| option == "--model").and_then(|at| options.get(at + 1));
+    Ok(EmbeddedPlanner::new(folder.map(|folder| Encoder::load(Path::new(folder))).transpose()?))
 }

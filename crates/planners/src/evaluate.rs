@@ -51,19 +51,11 @@ pub struct Figures {
 /// Compares a plan with what was expected. An action that asks for a missing argument counts as fired. `today` lets
 /// an expected "Friday" equal a planned ISO date.
 pub fn judge(plan: &Plan, expected: &Expected, today: Date) -> Outcome {
-    let mut outcome = Outcome {
-        expected_nothing: expected.is_empty(),
-        ..Outcome::default()
-    };
+    let mut outcome = Outcome { expected_nothing: expected.is_empty(), ..Outcome::default() };
     let mut fired: BTreeSet<&str> = BTreeSet::new();
-    let steps = plan
-        .steps
-        .iter()
-        .map(|step| (step.action.as_str(), &step.arguments, &step.origins));
-    let asked = plan
-        .missing
-        .iter()
-        .map(|missing| (missing.action.as_str(), &missing.arguments, &missing.origins));
+    let steps = plan.steps.iter().map(|step| (step.action.as_str(), &step.arguments, &step.origins));
+    let asked =
+        plan.missing.iter().map(|missing| (missing.action.as_str(), &missing.arguments, &missing.origins));
     for (action, arguments, origins) in steps.chain(asked) {
         if !fired.insert(action) {
             continue;
@@ -80,11 +72,7 @@ pub fn judge(plan: &Plan, expected: &Expected, today: Date) -> Outcome {
             .collect();
         judge_arguments(action, arguments, &given, wanted, today, &mut outcome);
     }
-    outcome.missed = expected
-        .keys()
-        .filter(|action| !fired.contains(action.as_str()))
-        .cloned()
-        .collect();
+    outcome.missed = expected.keys().filter(|action| !fired.contains(action.as_str())).cloned().collect();
     outcome
 }
 
@@ -102,28 +90,22 @@ fn judge_arguments(
             Some(value) if accepted.iter().any(|other| same(value, other, today)) => {
                 outcome.arguments_right.push(place);
             }
-            Some(value) => outcome
-                .arguments_wrong
-                .push(format!("{place}: {value} ({})", accepted.join(" | "))),
+            Some(value) => {
+                outcome.arguments_wrong.push(format!("{place}: {value} ({})", accepted.join(" | ")))
+            }
             None => outcome.arguments_missed.push(place),
         }
     }
     let invented = arguments
         .iter()
         .filter(|(name, _)| given.contains(name.as_str()) && !wanted.contains_key(name.as_str()));
-    outcome
-        .arguments_invented
-        .extend(invented.map(|(name, value)| format!("{action}.{name}: {value}")));
+    outcome.arguments_invented.extend(invented.map(|(name, value)| format!("{action}.{name}: {value}")));
 }
 
 /// Equal but for case, spaces, closing punctuation and the way a date or number is written.
 fn same(value: &ArgValue, accepted: &str, today: Date) -> bool {
     let plain = |text: &str| {
-        text.split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .trim_end_matches(['.', '!', '?'])
-            .to_lowercase()
+        text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches(['.', '!', '?']).to_lowercase()
     };
     let text = value.to_string();
     if plain(&text) == plain(accepted) {
@@ -134,8 +116,7 @@ fn same(value: &ArgValue, accepted: &str, today: Date) -> bool {
     if let (Some(a), Some(b)) = (number(&text), number(accepted)) {
         return (a - b).abs() < 1e-9;
     }
-    text.parse::<Date>()
-        .is_ok_and(|date| recognise::parse_date(accepted, today) == Some(date))
+    text.parse::<Date>().is_ok_and(|date| recognise::parse_date(accepted, today) == Some(date))
 }
 
 impl Figures {
@@ -174,29 +155,18 @@ impl Figures {
 
     /// Share of turns that should fire nothing and did fire.
     pub fn false_fire_rate(&self) -> f64 {
-        if self.cases_of_none == 0 {
-            0.0
-        } else {
-            share(self.false_fires, self.cases_of_none)
-        }
+        if self.cases_of_none == 0 { 0.0 } else { share(self.false_fires, self.cases_of_none) }
     }
 
     /// Of the expected arguments of actions that rightly fired, the share with an accepted value.
     pub fn argument_accuracy(&self) -> f64 {
-        share(
-            self.arguments_right,
-            self.arguments_right + self.arguments_wrong + self.arguments_missed,
-        )
+        share(self.arguments_right, self.arguments_right + self.arguments_wrong + self.arguments_missed)
     }
 
     /// Of the arguments given, the share that nobody expected.
     pub fn invention_rate(&self) -> f64 {
         let given = self.arguments_right + self.arguments_wrong + self.arguments_invented;
-        if given == 0 {
-            0.0
-        } else {
-            share(self.arguments_invented, given)
-        }
+        if given == 0 { 0.0 } else { share(self.arguments_invented, given) }
     }
 }
 
@@ -222,11 +192,7 @@ impl std::fmt::Display for Figures {
 /// 1 where there is nothing to get wrong. Counts of cases are far below what an `f64` holds exactly.
 #[allow(clippy::cast_precision_loss)]
 fn share(part: usize, whole: usize) -> f64 {
-    if whole == 0 {
-        1.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
 }
 
 /// One labelled turn, as a line of a case file.
@@ -253,11 +219,7 @@ impl Case {
             turns.push(PastTurn {
                 question: question.clone(),
                 answer: answer.clone(),
-                fired: plan
-                    .steps
-                    .into_iter()
-                    .map(|step| (step.action, step.arguments))
-                    .collect(),
+                fired: plan.steps.into_iter().map(|step| (step.action, step.arguments)).collect(),
                 missing: plan
                     .missing
                     .into_iter()

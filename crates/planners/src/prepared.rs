@@ -34,11 +34,7 @@ const FORMAT: u8 = 1;
 impl Prepared {
     /// The vector of one row; None where there are none.
     pub fn vector(&self, row: usize) -> Option<&[f32]> {
-        if self.dimension == 0 {
-            None
-        } else {
-            self.vectors.chunks_exact(self.dimension).nth(row)
-        }
+        if self.dimension == 0 { None } else { self.vectors.chunks_exact(self.dimension).nth(row) }
     }
 
     /// Little-endian: format, then model, dimension, trigger rows, vectors and terms, each with its count.
@@ -77,13 +73,7 @@ impl Prepared {
         }
         let whole = values == dimension * rows && trigger_rows <= rows && reader.bytes.is_empty();
         if whole {
-            Ok(Self {
-                model,
-                vectors,
-                dimension,
-                trigger_rows,
-                terms,
-            })
+            Ok(Self { model, vectors, dimension, trigger_rows, terms })
         } else {
             Err(PreparedError::Shape)
         }
@@ -117,10 +107,7 @@ impl<'b> Reader<'b> {
         read: fn([u8; N]) -> T,
     ) -> Result<Vec<T>, PreparedError> {
         let bytes = self.take(count.checked_mul(N).ok_or(PreparedError::Shape)?)?;
-        Ok(bytes
-            .chunks_exact(N)
-            .filter_map(|chunk| chunk.try_into().ok().map(read))
-            .collect())
+        Ok(bytes.chunks_exact(N).filter_map(|chunk| chunk.try_into().ok().map(read)).collect())
     }
 }
 
@@ -154,9 +141,6 @@ mod tests {
 
     #[test]
     fn another_format_is_refused_by_name() {
-        assert_eq!(
-            Prepared::from_bytes(&[9, 0, 0, 0, 0]),
-            Err(PreparedError::Format(9))
-        );
+        assert_eq!(Prepared::from_bytes(&[9, 0, 0, 0, 0]), Err(PreparedError::Format(9)));
     }
 }

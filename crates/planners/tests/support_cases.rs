@@ -21,22 +21,15 @@ fn planned(before: &[&str], question: &str) -> Result<String, Box<dyn Error>> {
     let planner = EmbeddedPlanner::new(None);
     let all = support::catalogue(Path::new(CATALOGUE), &planner)?;
     let before = before.iter().map(|text| (*text).to_owned()).collect();
-    let case = Case {
-        actions: Vec::new(),
-        before,
-        question: question.to_owned(),
-        expected: BTreeMap::default(),
-    };
+    let case =
+        Case { actions: Vec::new(), before, question: question.to_owned(), expected: BTreeMap::default() };
     Ok(told(&planner.plan(&support::request(&planner, &all, &case)?)))
 }
 
 fn told(plan: &Plan) -> String {
     let steps = plan.steps.iter().map(|step| {
-        let arguments: Vec<_> = step
-            .arguments
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let arguments: Vec<_> =
+            step.arguments.iter().map(|(name, value)| format!("{name}={value}")).collect();
         format!("{}({})", step.action, arguments.join(" "))
     });
     let missing = plan.missing.iter().map(|missing| {
@@ -53,11 +46,7 @@ fn check(before: &[&str], question: &str, expect: &str) -> Outcome {
 
 #[test]
 fn one_action_fires_with_its_arguments() -> Outcome {
-    check(
-        &[],
-        "Where is my refund for order 12345?",
-        "refund_lookup(order_id=12345)",
-    )
+    check(&[], "Where is my refund for order 12345?", "refund_lookup(order_id=12345)")
 }
 
 #[test]
@@ -68,11 +57,7 @@ fn a_missing_argument_is_asked_for_and_the_reply_completes_it() -> Outcome {
         "ana@acme.test",
         "double_charge(customer_email=ana@acme.test)",
     )?;
-    check(
-        &["I was charged twice!", "Which customer is it?"],
-        "never mind",
-        "",
-    )
+    check(&["I was charged twice!", "Which customer is it?"], "never mind", "")
 }
 
 #[test]
@@ -86,14 +71,9 @@ fn two_requests_fire_two_actions() -> Outcome {
 
 #[test]
 fn courtesy_generalities_and_negations_fire_nothing() -> Outcome {
-    for question in [
-        "Thanks, bye!",
-        "How do refunds work in general?",
-        "I'm not asking about a refund",
-        "",
-        "?!",
-        "yes",
-    ] {
+    for question in
+        ["Thanks, bye!", "How do refunds work in general?", "I'm not asking about a refund", "", "?!", "yes"]
+    {
         check(&[], question, "")?;
     }
     Ok(())
@@ -110,16 +90,8 @@ fn the_last_action_is_asked_again_with_another_value() -> Outcome {
 
 #[test]
 fn an_accompanying_action_runs_with_its_leader_and_never_alone() -> Outcome {
-    check(
-        &[],
-        "Book Friday off",
-        "submit_pto_request(date=2026-11-20); notify_manager(date=2026-11-20)",
-    )?;
-    check(
-        &[],
-        "I want to request a vacation day",
-        "submit_pto_request? date",
-    )
+    check(&[], "Book Friday off", "submit_pto_request(date=2026-11-20); notify_manager(date=2026-11-20)")?;
+    check(&[], "I want to request a vacation day", "submit_pto_request? date")
 }
 
 #[test]
@@ -140,13 +112,7 @@ fn every_action_is_considered_with_evidence_and_the_fallback_is_announced() -> O
             .iter()
             .all(|judged| !judged.evidence.is_empty() && (0.0..=1.0).contains(&judged.score))
     );
-    assert!(
-        plan.notices
-            .iter()
-            .any(|notice| notice.contains("errand model install")),
-        "{:?}",
-        plan.notices
-    );
+    assert!(plan.notices.iter().any(|notice| notice.contains("errand model install")), "{:?}", plan.notices);
     let errand_domain::plan::Place::Question { start, end } = plan.steps[0].origins[0].place else {
         panic!("from the question")
     };

@@ -25,12 +25,7 @@ pub(crate) async fn run(egress: &Egress, call: &ApiCall, input: &RunInput, sink:
     };
     let prepare_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
 
-    let Outcome {
-        result,
-        contacts,
-        request_sent,
-        timings,
-    } = egress.send(request.outbound(), &rules).await;
+    let Outcome { result, contacts, request_sent, timings } = egress.send(request.outbound(), &rules).await;
     for contact in contacts {
         tell(sink, RunnerEvent::Contact(contact)).await;
     }
@@ -65,11 +60,7 @@ fn phases(prepare_us: u64, timings: Timings) -> Vec<Phase> {
     let mut phases = Vec::with_capacity(parts.len());
     for (name, duration_us) in parts {
         if name != "connect" || duration_us > 0 {
-            phases.push(Phase {
-                name: name.to_owned(),
-                start_us,
-                duration_us,
-            });
+            phases.push(Phase { name: name.to_owned(), start_us, duration_us });
         }
         start_us += duration_us;
     }
@@ -93,23 +84,14 @@ fn readable(response: &InboundResponse) -> Readable {
         Err(_) => None,
     };
     match whole.filter(|text| !text.contains('\0')) {
-        Some(text) => Readable {
-            text: Raw::from(text),
-        },
-        None => Readable {
-            text: Raw::from(description(response)),
-        },
+        Some(text) => Readable { text: Raw::from(text) },
+        None => Readable { text: Raw::from(description(response)) },
     }
 }
 
 fn description(response: &InboundResponse) -> String {
-    let kind = response
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok());
-    let kind = kind
-        .and_then(|value| value.split(';').next())
-        .unwrap_or("unknown type");
+    let kind = response.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let kind = kind.and_then(|value| value.split(';').next()).unwrap_or("unknown type");
     let more = if response.truncated { "more than " } else { "" };
     format!("({}, {more}{}; not text)", kind.trim(), size(response.body.len()))
 }
@@ -142,11 +124,7 @@ fn judge(response: &InboundResponse, body: Readable, input: &RunInput) -> RunOut
         None
     };
     RunOutcome {
-        status: if error.is_none() {
-            ExecutionStatus::Succeeded
-        } else {
-            ExecutionStatus::Failed
-        },
+        status: if error.is_none() { ExecutionStatus::Succeeded } else { ExecutionStatus::Failed },
         output: Some(body.text),
         output_truncated: response.truncated,
         error: error.map(Raw::from),
@@ -155,11 +133,7 @@ fn judge(response: &InboundResponse, body: Readable, input: &RunInput) -> RunOut
 
 fn status_error(response: &InboundResponse, input: &RunInput) -> String {
     let host = response.final_url.host_str().unwrap_or_default();
-    format!(
-        "`{host}` answered {}. {}",
-        response.status,
-        hint(response.status, input)
-    )
+    format!("`{host}` answered {}. {}", response.status, hint(response.status, input))
 }
 
 fn hint(status: StatusCode, input: &RunInput) -> String {
@@ -183,10 +157,7 @@ fn credentials_hint(input: &RunInput) -> String {
     match names.as_slice() {
         [] => "The action sends no secret: add the credentials that the service asks for.".to_owned(),
         [name] => format!("Check the secret {name} and what it is allowed to do."),
-        _ => format!(
-            "Check the secrets {} and what they are allowed to do.",
-            names.join(", ")
-        ),
+        _ => format!("Check the secrets {} and what they are allowed to do.", names.join(", ")),
     }
 }
 
@@ -208,10 +179,5 @@ fn failed(error: &EgressError, call: &ApiCall, Sent { request_sent }: Sent) -> R
             " The request had been sent, so it may have taken effect: look there before running it again.",
         );
     }
-    RunOutcome {
-        status,
-        output: None,
-        output_truncated: false,
-        error: Some(Raw::from(text)),
-    }
+    RunOutcome { status, output: None, output_truncated: false, error: Some(Raw::from(text)) }
 }

@@ -19,8 +19,8 @@ mod tests;
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use errand_domain::{
-    ActionBody, ActionKind, ActionSpec, Arguments, BuiltIns, ExecutionStatus, HostContact, HttpExchange, SecretName,
-    event::OutputStream, execution::Phase,
+    ActionBody, ActionKind, ActionSpec, Arguments, BuiltIns, ExecutionStatus, HostContact, HttpExchange,
+    SecretName, event::OutputStream, execution::Phase,
 };
 use errand_egress::Egress;
 use errand_secrets::{Raw, SecretText};
@@ -56,9 +56,7 @@ pub struct RunLimits {
 
 impl Default for RunLimits {
     fn default() -> Self {
-        Self {
-            response_bytes_max: 1024 * 1024,
-        }
+        Self { response_bytes_max: 1024 * 1024 }
     }
 }
 
@@ -125,9 +123,7 @@ impl Runners {
 }
 
 fn no_runner(input: &RunInput) -> RunFailure {
-    RunFailure::NoRunner {
-        kind: input.action.body.kind(),
-    }
+    RunFailure::NoRunner { kind: input.action.body.kind() }
 }
 
 impl From<RunFailure> for RunOutcome {

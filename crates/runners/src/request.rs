@@ -12,7 +12,8 @@ use errand_secrets::Raw;
 use http::{
     HeaderMap, HeaderName, HeaderValue,
     header::{
-        ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE, USER_AGENT,
+        ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, COOKIE, PROXY_AUTHORIZATION, SET_COOKIE,
+        USER_AGENT,
     },
 };
 
@@ -43,23 +44,14 @@ pub(crate) fn build(call: &ApiCall, input: &RunInput) -> Result<BuiltRequest, Ru
     if let Some(auth) = &call.basic_auth {
         headers.insert(AUTHORIZATION, basic_auth(auth, input)?);
     }
-    let body = call
-        .body
-        .as_deref()
-        .map(|text| body::fill(text, call.body_format, input))
-        .transpose()?;
+    let body = call.body.as_deref().map(|text| body::fill(text, call.body_format, input)).transpose()?;
     if body.is_some() {
         default(&mut headers, CONTENT_TYPE, body::content_type(call.body_format));
     }
     default(&mut headers, ACCEPT, ACCEPT_DEFAULT);
     default(&mut headers, ACCEPT_ENCODING, "gzip");
     default(&mut headers, USER_AGENT, USER_AGENT_DEFAULT);
-    Ok(BuiltRequest {
-        method: call.method,
-        url,
-        headers,
-        body: body.map(Bytes::from),
-    })
+    Ok(BuiltRequest { method: call.method, url, headers, body: body.map(Bytes::from) })
 }
 
 fn default(headers: &mut HeaderMap, name: HeaderName, value: &'static str) {
@@ -73,11 +65,7 @@ fn header_value(header: &Header, input: &RunInput) -> Result<HeaderValue, RunFai
             Part::Literal(literal) => text.push_str(literal),
             Part::Placeholder(name) => Value::of(name, input)?.with_text(|value| {
                 text.push_str(value);
-                if value.chars().any(breaks_header) {
-                    Err(bad_header(name, &header.name))
-                } else {
-                    Ok(())
-                }
+                if value.chars().any(breaks_header) { Err(bad_header(name, &header.name)) } else { Ok(()) }
             })?,
         }
     }
@@ -90,10 +78,7 @@ const fn breaks_header(c: char) -> bool {
 }
 
 fn bad_header(name: &str, header: &str) -> RunFailure {
-    RunFailure::BadHeader {
-        name: name.to_owned(),
-        header: header.to_owned(),
-    }
+    RunFailure::BadHeader { name: name.to_owned(), header: header.to_owned() }
 }
 
 fn basic_auth(auth: &BasicAuth, input: &RunInput) -> Result<HeaderValue, RunFailure> {
@@ -144,10 +129,7 @@ impl BuiltRequest {
 
 /// Headers as history shows them.
 pub(crate) fn raw_headers(headers: &HeaderMap) -> Vec<(String, Raw)> {
-    headers
-        .iter()
-        .map(|(name, value)| (name.as_str().to_owned(), shown(name, value)))
-        .collect()
+    headers.iter().map(|(name, value)| (name.as_str().to_owned(), shown(name, value))).collect()
 }
 
 /// Only [`basic_auth`] marks a value as sensitive: masking looks for no base64 of a very short password.

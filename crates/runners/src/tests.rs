@@ -34,22 +34,12 @@ fn call(method: Method, url: &str) -> ApiCall {
 }
 
 fn posts(format: BodyFormat, body: &str) -> ApiCall {
-    ApiCall {
-        body: Some(body.to_owned()),
-        body_format: format,
-        ..call(Method::Post, "https://api.test/")
-    }
+    ApiCall { body: Some(body.to_owned()), body_format: format, ..call(Method::Post, "https://api.test/") }
 }
 
 fn with_header(name: &str, value: &str) -> ApiCall {
-    let header = Header {
-        name: name.to_owned(),
-        value: value.to_owned(),
-    };
-    ApiCall {
-        headers: vec![header],
-        ..call(Method::Get, "https://api.test/")
-    }
+    let header = Header { name: name.to_owned(), value: value.to_owned() };
+    ApiCall { headers: vec![header], ..call(Method::Get, "https://api.test/") }
 }
 
 /// Arguments `a`, `b`, … as given (null for an optional parameter that was not), the secret `API_KEY` and the built-ins
@@ -64,9 +54,8 @@ fn input(body: ActionBody, arguments: &Json) -> RunInput {
         default: None,
         values: Vec::new(),
     });
-    let values = given
-        .iter()
-        .filter_map(|(name, value)| Some((name.parse().ok()?, ArgValue::from_json(value)?)));
+    let values =
+        given.iter().filter_map(|(name, value)| Some((name.parse().ok()?, ArgValue::from_json(value)?)));
     let guru = "acme".parse().expect("a slug");
     RunInput {
         action: Arc::new(ActionSpec {
@@ -88,9 +77,7 @@ fn input(body: ActionBody, arguments: &Json) -> RunInput {
         )]),
         built_ins: BuiltIns::of_user("ana@acme.test", "Ana", &[], &guru),
         timeout: Duration::from_secs(5),
-        limits: RunLimits {
-            response_bytes_max: 10_000,
-        },
+        limits: RunLimits { response_bytes_max: 10_000 },
     }
 }
 
@@ -110,9 +97,7 @@ fn build(call: ApiCall, arguments: &Json) -> Result<HttpExchange<String>, RunFai
 
 fn build_request(call: ApiCall, arguments: &Json) -> Result<BuiltRequest, RunFailure> {
     let input = input(ActionBody::ApiCall(call), arguments);
-    let ActionBody::ApiCall(call) = &input.action.body else {
-        panic!("it was made so")
-    };
+    let ActionBody::ApiCall(call) = &input.action.body else { panic!("it was made so") };
     crate::request::build(call, &input)
 }
 
@@ -124,90 +109,37 @@ fn check_url(template: &str, arguments: &Json, expect: Result<&str, RunFailure>)
 #[test]
 fn url_values_are_encoded_for_their_place() {
     let a = json!({"a": "x/y?z&w=1#ü %", "n": 12.5, "t": true, "none": null});
-    check_url(
-        "https://api.test/o/{a}/i",
-        &a,
-        Ok("https://api.test/o/x%2Fy%3Fz%26w%3D1%23%C3%BC%20%25/i"),
-    );
-    check_url(
-        "https://api.test/?q={a}",
-        &a,
-        Ok("https://api.test/?q=x%2Fy%3Fz%26w%3D1%23%C3%BC%20%25"),
-    );
-    check_url(
-        "https://api.test/#{a}",
-        &a,
-        Ok("https://api.test/#x%2Fy%3Fz%26w%3D1%23%C3%BC%20%25"),
-    );
+    check_url("https://api.test/o/{a}/i", &a, Ok("https://api.test/o/x%2Fy%3Fz%26w%3D1%23%C3%BC%20%25/i"));
+    check_url("https://api.test/?q={a}", &a, Ok("https://api.test/?q=x%2Fy%3Fz%26w%3D1%23%C3%BC%20%25"));
+    check_url("https://api.test/#{a}", &a, Ok("https://api.test/#x%2Fy%3Fz%26w%3D1%23%C3%BC%20%25"));
     check_url(
         "https://api.test/{n}/{t}?k={API_KEY}",
         &a,
         Ok("https://api.test/12.5/true?k=s3cret%2F%2B%22k"),
     );
-    check_url(
-        "https://api.test/{GURUBASE_USER_EMAIL}",
-        &a,
-        Ok("https://api.test/ana%40acme.test"),
-    );
-    check_url(
-        "https://api.test/{{a}}/{ a }",
-        &a,
-        Ok("https://api.test/{a}/{ a }"),
-    );
-    check_url(
-        "https://api.test/?a={b}",
-        &json!({"b": "{API_KEY}"}),
-        Ok("https://api.test/?a=%7BAPI_KEY%7D"),
-    );
+    check_url("https://api.test/{GURUBASE_USER_EMAIL}", &a, Ok("https://api.test/ana%40acme.test"));
+    check_url("https://api.test/{{a}}/{ a }", &a, Ok("https://api.test/{a}/{ a }"));
+    check_url("https://api.test/?a={b}", &json!({"b": "{API_KEY}"}), Ok("https://api.test/?a=%7BAPI_KEY%7D"));
 }
 
 #[test]
 fn query_pairs_of_absent_values_are_dropped() {
     let a = json!({"a": "1", "none": null, "empty": ""});
-    check_url(
-        "https://api.test/?a={a}&b={none}",
-        &a,
-        Ok("https://api.test/?a=1"),
-    );
-    check_url(
-        "https://api.test/?b={none}&a={a}",
-        &a,
-        Ok("https://api.test/?a=1"),
-    );
-    check_url(
-        "https://api.test/?b={none}&c={none}&a={a}#f{none}",
-        &a,
-        Ok("https://api.test/?a=1#f"),
-    );
+    check_url("https://api.test/?a={a}&b={none}", &a, Ok("https://api.test/?a=1"));
+    check_url("https://api.test/?b={none}&a={a}", &a, Ok("https://api.test/?a=1"));
+    check_url("https://api.test/?b={none}&c={none}&a={a}#f{none}", &a, Ok("https://api.test/?a=1#f"));
     check_url("https://api.test/?b={none}#f", &a, Ok("https://api.test/#f"));
     check_url("https://api.test/?b={none}", &a, Ok("https://api.test/"));
-    check_url(
-        "https://api.test/?x=1&b={none}&y=2",
-        &a,
-        Ok("https://api.test/?x=1&y=2"),
-    );
+    check_url("https://api.test/?x=1&b={none}&y=2", &a, Ok("https://api.test/?x=1&y=2"));
     // Anything beside the placeholder, or an empty text that was given, keeps the pair.
-    check_url(
-        "https://api.test/?b=p{none}&c={empty}",
-        &a,
-        Ok("https://api.test/?b=p&c="),
-    );
-    check_url(
-        "https://api.test/?b={none}{a}&{none}=1&{none}",
-        &a,
-        Ok("https://api.test/?b=1&=1&"),
-    );
+    check_url("https://api.test/?b=p{none}&c={empty}", &a, Ok("https://api.test/?b=p&c="));
+    check_url("https://api.test/?b={none}{a}&{none}=1&{none}", &a, Ok("https://api.test/?b=1&=1&"));
     check_url("https://api.test/x{none}/y", &a, Ok("https://api.test/x/y"));
 }
 
 #[test]
 fn a_value_cannot_choose_another_place() {
-    let segment = |name: &str, what| {
-        Err(RunFailure::BadPathSegment {
-            name: name.to_owned(),
-            what,
-        })
-    };
+    let segment = |name: &str, what| Err(RunFailure::BadPathSegment { name: name.to_owned(), what });
     let a = json!({"a": "..", "b": ".", "c": "", "d": "%2e%2e", "none": null});
     check_url("https://api.test/o/{a}", &a, segment("a", "`..`"));
     check_url("https://api.test/o/{a}/x?y", &a, segment("a", "`..`"));
@@ -240,20 +172,14 @@ fn host_values_are_host_characters_only() {
         ("[::1]", false),
     ] {
         let url = format!("https://{value}/");
-        let expect = if fits {
-            Ok(url.as_str())
-        } else {
-            Err(RunFailure::BadHost { name: "a".to_owned() })
-        };
+        let expect = if fits { Ok(url.as_str()) } else { Err(RunFailure::BadHost { name: "a".to_owned() }) };
         check_url("https://{a}/", &json!({"a": value}), expect);
     }
     check_url("https://h.test:{a}/", &json!({"a": 81}), Ok("https://h.test:81/"));
     check_url(
         "{a}://x/",
         &json!({"a": "http"}),
-        Err(RunFailure::BadUrl {
-            reason: "its scheme must be written out",
-        }),
+        Err(RunFailure::BadUrl { reason: "its scheme must be written out" }),
     );
 }
 
@@ -262,20 +188,14 @@ fn what_is_missing_is_named() {
     check_url(
         "https://api.test/{needed}",
         &json!({"needed": null}),
-        Err(RunFailure::MissingArgument {
-            name: "needed".to_owned(),
-        }),
+        Err(RunFailure::MissingArgument { name: "needed".to_owned() }),
     );
     check_url(
         "https://api.test/{OTHER}",
         &json!({}),
-        Err(RunFailure::MissingSecret {
-            name: "OTHER".to_owned(),
-        }),
+        Err(RunFailure::MissingSecret { name: "OTHER".to_owned() }),
     );
-    let failure = RunFailure::MissingSecret {
-        name: "OTHER".to_owned(),
-    };
+    let failure = RunFailure::MissingSecret { name: "OTHER".to_owned() };
     assert_eq!(
         failure.to_string(),
         "The secret `OTHER` is not there. Add it under Secrets, or remove `{OTHER}` from the action."
@@ -283,24 +203,14 @@ fn what_is_missing_is_named() {
 }
 
 fn header(exchange: &HttpExchange<String>, name: &str) -> Option<String> {
-    exchange
-        .request_headers
-        .iter()
-        .find(|(key, _)| key == name)
-        .map(|(_, value)| value.clone())
+    exchange.request_headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone())
 }
 
 #[test]
 fn headers_are_filled_and_have_defaults() -> Result<(), RunFailure> {
     let built = build(with_header("Authorization", "Bearer {API_KEY}"), &json!({}))?;
-    assert_eq!(
-        header(&built, "authorization").as_deref(),
-        Some("Bearer s3cret/+\"k")
-    );
-    assert_eq!(
-        header(&built, "accept").as_deref(),
-        Some("application/json, text/*;q=0.9, */*;q=0.1")
-    );
+    assert_eq!(header(&built, "authorization").as_deref(), Some("Bearer s3cret/+\"k"));
+    assert_eq!(header(&built, "accept").as_deref(), Some("application/json, text/*;q=0.9, */*;q=0.1"));
     assert!(header(&built, "user-agent").is_some_and(|value| value.starts_with("Errand/")));
     assert_eq!(header(&built, "content-type"), None);
     let own = build(with_header("accept", "text/csv"), &json!({}))?;
@@ -310,19 +220,10 @@ fn headers_are_filled_and_have_defaults() -> Result<(), RunFailure> {
         (BodyFormat::Form, "application/x-www-form-urlencoded"),
         (BodyFormat::Text, "text/plain; charset=utf-8"),
     ] {
-        assert_eq!(
-            header(&build(posts(format, "1"), &json!({}))?, "content-type").as_deref(),
-            Some(expect)
-        );
+        assert_eq!(header(&build(posts(format, "1"), &json!({}))?, "content-type").as_deref(), Some(expect));
     }
-    let auth = BasicAuth {
-        username: "{a}/token".to_owned(),
-        password: "{API_KEY}".to_owned(),
-    };
-    let basic = ApiCall {
-        basic_auth: Some(auth),
-        ..call(Method::Get, "https://api.test/")
-    };
+    let auth = BasicAuth { username: "{a}/token".to_owned(), password: "{API_KEY}".to_owned() };
+    let basic = ApiCall { basic_auth: Some(auth), ..call(Method::Get, "https://api.test/") };
     let sent = build_request(basic.clone(), &json!({"a": "ana"}))?.headers;
     assert_eq!(
         sent.get("authorization").map(http::HeaderValue::as_bytes),
@@ -345,14 +246,8 @@ fn credentials_of_sessions_are_sent_and_not_recorded() -> Result<(), RunFailure>
         assert_eq!(sent.get(name).map(http::HeaderValue::as_bytes), Some(value.as_bytes()), "{name}");
     }
     // A password so short that masking looks for no base64 of it.
-    let short = BasicAuth {
-        username: "a".to_owned(),
-        password: "1234".to_owned(),
-    };
-    let basic = ApiCall {
-        basic_auth: Some(short),
-        ..call(Method::Get, "https://api.test/")
-    };
+    let short = BasicAuth { username: "a".to_owned(), password: "1234".to_owned() };
+    let basic = ApiCall { basic_auth: Some(short), ..call(Method::Get, "https://api.test/") };
     let recorded = build(basic, &json!({}))?;
     assert_eq!(header(&recorded, "authorization").as_deref(), Some("Basic [not shown]"));
 
@@ -369,13 +264,7 @@ fn credentials_of_sessions_are_sent_and_not_recorded() -> Result<(), RunFailure>
 fn header_values_cannot_break_the_line() {
     for value in ["a\r\nX-Evil: 1", "a\nb", "a\0b", "a\rb", "a\u{1b}b"] {
         let failure = build(with_header("X-Note", "n={a}"), &json!({ "a": value })).expect_err("refused");
-        assert_eq!(
-            failure,
-            RunFailure::BadHeader {
-                name: "a".to_owned(),
-                header: "X-Note".to_owned()
-            }
-        );
+        assert_eq!(failure, RunFailure::BadHeader { name: "a".to_owned(), header: "X-Note".to_owned() });
         assert!(!failure.to_string().contains("Evil"), "values are not repeated");
     }
 }
@@ -388,12 +277,7 @@ fn check_body(format: BodyFormat, template: &str, arguments: &Json, expect: &str
 #[test]
 fn bodies_are_filled_by_their_format() {
     let a = json!({"a": "say \"hi\"\n\\ {b}", "b": 3, "c": false, "none": null});
-    check_body(
-        BodyFormat::Json,
-        r#"{"x": "{a}!", "n": {b}}"#,
-        &a,
-        r#"{"x": "say \"hi\"\n\\ {b}!", "n": 3}"#,
-    );
+    check_body(BodyFormat::Json, r#"{"x": "{a}!", "n": {b}}"#, &a, r#"{"x": "say \"hi\"\n\\ {b}!", "n": 3}"#);
     check_body(
         BodyFormat::Json,
         r#"{"x": {a}, "n": "{b}{c}"}"#,
@@ -406,25 +290,10 @@ fn bodies_are_filled_by_their_format() {
         &a,
         r#"[null, "", false, "s3cret/+\"k"]"#,
     );
-    check_body(
-        BodyFormat::Json,
-        r#"{"q\"{b}": "\\{b}", "{c}": {b}}"#,
-        &a,
-        r#"{"q\"3": "\\3", "false": 3}"#,
-    );
-    check_body(
-        BodyFormat::Form,
-        "t={a}&n={b}&x={none}&k=",
-        &a,
-        "t=say%20%22hi%22%0A%5C%20%7Bb%7D&n=3&k=",
-    );
+    check_body(BodyFormat::Json, r#"{"q\"{b}": "\\{b}", "{c}": {b}}"#, &a, r#"{"q\"3": "\\3", "false": 3}"#);
+    check_body(BodyFormat::Form, "t={a}&n={b}&x={none}&k=", &a, "t=say%20%22hi%22%0A%5C%20%7Bb%7D&n=3&k=");
     check_body(BodyFormat::Form, "x={none}&n={b}", &a, "n=3");
-    check_body(
-        BodyFormat::Text,
-        "{a}|{b}|{none}|{{a}}",
-        &a,
-        "say \"hi\"\n\\ {b}|3||{a}",
-    );
+    check_body(BodyFormat::Text, "{a}|{b}|{none}|{{a}}", &a, "say \"hi\"\n\\ {b}|3||{a}");
 }
 
 /// Texts that try to get out of where they are put, and any other.
@@ -518,17 +387,10 @@ async fn answer(method: HttpMethod, uri: Uri, body: Bytes) -> Response {
             tokio::time::sleep(Duration::from_secs(30)).await;
             "late".into_response()
         }
-        "/away" => (
-            StatusCode::SEE_OTHER,
-            [(header::LOCATION, "http://169.254.169.254/")],
-        )
-            .into_response(),
+        "/away" => (StatusCode::SEE_OTHER, [(header::LOCATION, "http://169.254.169.254/")]).into_response(),
         path => {
-            let status = path
-                .trim_start_matches('/')
-                .parse()
-                .ok()
-                .and_then(|code| StatusCode::from_u16(code).ok());
+            let status =
+                path.trim_start_matches('/').parse().ok().and_then(|code| StatusCode::from_u16(code).ok());
             (status.unwrap_or(StatusCode::IM_A_TEAPOT), "the body").into_response()
         }
     }
@@ -540,14 +402,9 @@ impl Site {
         let address = listener.local_addr().expect("bound");
         let mut server = JoinSet::new();
         server.spawn(async move {
-            axum::serve(listener, Router::new().fallback(answer))
-                .await
-                .expect("serves");
+            axum::serve(listener, Router::new().fallback(answer)).await.expect("serves");
         });
-        Self {
-            address,
-            _server: server,
-        }
+        Self { address, _server: server }
     }
 
     fn url(&self, path: &str) -> String {
@@ -607,25 +464,14 @@ async fn run(runners: &Runners, input: &RunInput) -> Ran {
 }
 
 async fn run_call(site: &Site, call: ApiCall) -> Ran {
-    run(
-        &runners(&[site.address]),
-        &input(ActionBody::ApiCall(call), &json!({"a": "x y"})),
-    )
-    .await
+    run(&runners(&[site.address]), &input(ActionBody::ApiCall(call), &json!({"a": "x y"}))).await
 }
 
 #[tokio::test]
 async fn a_call_runs_and_is_recorded() {
     let site = Site::start().await;
     let body = Some(r#"{"a": {a}}"#.to_owned());
-    let ran = run_call(
-        &site,
-        ApiCall {
-            body,
-            ..call(Method::Post, &site.url("/echo?a={a}"))
-        },
-    )
-    .await;
+    let ran = run_call(&site, ApiCall { body, ..call(Method::Post, &site.url("/echo?a={a}")) }).await;
     assert_eq!(ran.outcome.status, ExecutionStatus::Succeeded);
     assert_eq!(ran.output(), "POST /echo?a=x%20y {\"a\": \"x y\"}");
     assert_eq!((ran.error().as_str(), ran.outcome.output_truncated), ("", false));
@@ -633,35 +479,21 @@ async fn a_call_runs_and_is_recorded() {
     let exchange = ran.exchange();
     assert_eq!((exchange.method.as_str(), exchange.status), ("POST", Some(200)));
     assert_eq!(text(&exchange.url), site.url("/echo?a=x%20y"));
-    assert_eq!(
-        exchange.request_body.as_ref().map(text).as_deref(),
-        Some("{\"a\": \"x y\"}")
-    );
+    assert_eq!(exchange.request_body.as_ref().map(text).as_deref(), Some("{\"a\": \"x y\"}"));
     assert_eq!(exchange.response_body, ran.outcome.output);
-    let Some(RunnerEvent::Contact(contact)) = ran.events.first() else {
-        panic!("{:?}", ran.events)
-    };
-    assert_eq!(
-        (contact.host.as_str(), contact.refused.as_deref()),
-        ("127.0.0.1", None)
-    );
+    let Some(RunnerEvent::Contact(contact)) = ran.events.first() else { panic!("{:?}", ran.events) };
+    assert_eq!((contact.host.as_str(), contact.refused.as_deref()), ("127.0.0.1", None));
 }
 
 #[tokio::test]
 async fn a_preview_is_the_request_that_is_sent() {
     let site = Site::start().await;
     let runners = runners(&[site.address]);
-    let input = input(
-        ActionBody::ApiCall(call(Method::Get, &site.url("/json?k={API_KEY}"))),
-        &json!({}),
-    );
+    let input = input(ActionBody::ApiCall(call(Method::Get, &site.url("/json?k={API_KEY}"))), &json!({}));
     let preview = runners.preview(&input).expect("built");
     let ran = run(&runners, &input).await;
     let sent = ran.exchange();
-    assert_eq!(
-        (&preview.url, &preview.request_headers),
-        (&sent.url, &sent.request_headers)
-    );
+    assert_eq!((&preview.url, &preview.request_headers), (&sent.url, &sent.request_headers));
     assert_eq!(ran.output(), "{\"a\":[1,2]}");
 }
 
@@ -669,24 +501,15 @@ async fn a_preview_is_the_request_that_is_sent() {
 async fn statuses_become_outcomes_with_hints() {
     let site = Site::start().await;
     for (path, expect) in [
-        (
-            "/302",
-            "`127.0.0.1` answered 302 Found. Call the address in its `Location` header directly",
-        ),
-        (
-            "/400",
-            "`127.0.0.1` answered 400 Bad Request. Its answer says what it did not accept.",
-        ),
+        ("/302", "`127.0.0.1` answered 302 Found. Call the address in its `Location` header directly"),
+        ("/400", "`127.0.0.1` answered 400 Bad Request. Its answer says what it did not accept."),
         (
             "/401",
             "`127.0.0.1` answered 401 Unauthorized. Check the secret `API_KEY` and what it is allowed to do.",
         ),
         ("/404", "`127.0.0.1` answered 404 Not Found. Check the address"),
         ("/429", "`127.0.0.1` answered 429 Too Many Requests. It limits"),
-        (
-            "/503",
-            "`127.0.0.1` answered 503 Service Unavailable. The fault is on its side",
-        ),
+        ("/503", "`127.0.0.1` answered 503 Service Unavailable. The fault is on its side"),
     ] {
         let ran = run_call(&site, call(Method::Get, &site.url(path))).await;
         assert_eq!(
@@ -701,42 +524,23 @@ async fn statuses_become_outcomes_with_hints() {
 #[tokio::test]
 async fn answers_that_are_not_text_are_described() {
     let site = Site::start().await;
-    for (path, expect) in [
-        ("/image", "(image/png, 4 kB; not text)"),
-        ("/zero", "(text/plain, 3 B; not text)"),
-    ] {
+    for (path, expect) in
+        [("/image", "(image/png, 4 kB; not text)"), ("/zero", "(text/plain, 3 B; not text)")]
+    {
         let ran = run_call(&site, call(Method::Get, &site.url(path))).await;
-        assert_eq!(
-            (ran.outcome.status, ran.output().as_str()),
-            (ExecutionStatus::Succeeded, expect)
-        );
+        assert_eq!((ran.outcome.status, ran.output().as_str()), (ExecutionStatus::Succeeded, expect));
     }
 }
 
 #[tokio::test]
 async fn an_answer_over_the_cap_fails_and_is_kept_so_far() {
     let site = Site::start().await;
-    let mut input = input(
-        ActionBody::ApiCall(call(Method::Get, &site.url("/long"))),
-        &json!({}),
-    );
+    let mut input = input(ActionBody::ApiCall(call(Method::Get, &site.url("/long"))), &json!({}));
     input.limits.response_bytes_max = 9_999;
     let ran = run(&runners(&[site.address]), &input).await;
-    assert_eq!(
-        (ran.outcome.status, ran.outcome.output_truncated),
-        (ExecutionStatus::Failed, true)
-    );
-    assert_eq!(
-        ran.output(),
-        "ü".repeat(4_999),
-        "the character at the cut is left out"
-    );
-    assert!(
-        ran.error()
-            .starts_with("The answer is longer than 10 kB and was cut."),
-        "{}",
-        ran.error()
-    );
+    assert_eq!((ran.outcome.status, ran.outcome.output_truncated), (ExecutionStatus::Failed, true));
+    assert_eq!(ran.output(), "ü".repeat(4_999), "the character at the cut is left out");
+    assert!(ran.error().starts_with("The answer is longer than 10 kB and was cut."), "{}", ran.error());
     assert!(ran.exchange().response_truncated);
 }
 
@@ -755,16 +559,10 @@ async fn not_started_is_told_from_failed() {
     );
     assert_eq!(refused.exchange().status, None);
     let missing = run_call(&site, call(Method::Get, "https://api.test/{OTHER}")).await;
-    assert_eq!(
-        (missing.outcome.status, missing.events.len()),
-        (ExecutionStatus::Refused, 0)
-    );
+    assert_eq!((missing.outcome.status, missing.events.len()), (ExecutionStatus::Refused, 0));
     let gone = run(
         &runners(&[SocketAddr::from(([127, 0, 0, 1], 9))]),
-        &input(
-            ActionBody::ApiCall(call(Method::Get, "http://127.0.0.1:9/")),
-            &json!({}),
-        ),
+        &input(ActionBody::ApiCall(call(Method::Get, "http://127.0.0.1:9/")), &json!({})),
     )
     .await;
     assert_eq!(gone.outcome.status, ExecutionStatus::Failed);
@@ -782,12 +580,7 @@ async fn a_timeout_says_whether_something_may_have_happened() {
         input.timeout = Duration::from_millis(150);
         let ran = run(&runners(&[site.address]), &input).await;
         assert_eq!(ran.outcome.status, ExecutionStatus::TimedOut);
-        assert_eq!(
-            ran.error().contains("may have taken effect"),
-            warns,
-            "{}",
-            ran.error()
-        );
+        assert_eq!(ran.error().contains("may have taken effect"), warns, "{}", ran.error());
     }
 }
 

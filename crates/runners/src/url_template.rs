@@ -13,17 +13,10 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use crate::{RunFailure, RunInput, values::Value};
 
 /// All but the unreserved characters of RFC 3986.
-const VALUE: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const VALUE: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 pub(crate) fn fill(template: &str, input: &RunInput) -> Result<String, RunFailure> {
-    let mut url = Url {
-        text: String::with_capacity(template.len() + 32),
-        place: Place::Scheme,
-    };
+    let mut url = Url { text: String::with_capacity(template.len() + 32), place: Place::Scheme };
     for part in Template::parse(template).parts() {
         match part {
             Part::Literal(literal) => literal.chars().try_for_each(|c| url.literal(c))?,
@@ -61,10 +54,7 @@ impl Url {
             // URL parsers read a backslash as a slash.
             (Place::Authority | Place::Path { .. }, '/' | '\\') => {
                 self.end_of_segment()?;
-                self.place = Place::Path {
-                    segment: self.text.len() + 1,
-                    filled_by: None,
-                };
+                self.place = Place::Path { segment: self.text.len() + 1, filled_by: None };
             }
             (Place::Authority | Place::Path { .. }, '?') => {
                 self.end_of_segment()?;
@@ -91,16 +81,12 @@ impl Url {
     fn value(&mut self, name: &str, value: Value<'_>) -> Result<(), RunFailure> {
         match &mut self.place {
             Place::Scheme => {
-                return Err(RunFailure::BadUrl {
-                    reason: "its scheme must be written out",
-                });
+                return Err(RunFailure::BadUrl { reason: "its scheme must be written out" });
             }
             Place::Authority => {
                 let safe = value.with_text(is_host_text);
                 if !safe {
-                    return Err(RunFailure::BadHost {
-                        name: name.to_owned(),
-                    });
+                    return Err(RunFailure::BadHost { name: name.to_owned() });
                 }
                 value.with_text(|text| self.text.push_str(text));
             }
@@ -117,11 +103,7 @@ impl Url {
     /// A value may not make a segment that means another place: `orders/{id}` with an empty id is the list of all
     /// orders, with `..` it is the directory above. `%2e` counts as a dot for every URL parser.
     fn end_of_segment(&self) -> Result<(), RunFailure> {
-        let Place::Path {
-            segment,
-            filled_by: Some(name),
-        } = &self.place
-        else {
+        let Place::Path { segment, filled_by: Some(name) } = &self.place else {
             return Ok(());
         };
         let dots = self.text[*segment..].to_ascii_lowercase().replace("%2e", ".");
@@ -131,19 +113,14 @@ impl Url {
             ".." => "`..`",
             _ => return Ok(()),
         };
-        Err(RunFailure::BadPathSegment {
-            name: name.clone(),
-            what,
-        })
+        Err(RunFailure::BadPathSegment { name: name.clone(), what })
     }
 
     fn finish(mut self) -> Result<String, RunFailure> {
         self.end_of_segment()?;
         match &mut self.place {
             Place::Scheme => {
-                return Err(RunFailure::BadUrl {
-                    reason: "it does not start with `https://` or `http://`",
-                });
+                return Err(RunFailure::BadUrl { reason: "it does not start with `https://` or `http://`" });
             }
             Place::Query(pairs) => pairs.end_pair(&mut self.text),
             Place::Authority | Place::Path { .. } | Place::Fragment => {}
@@ -154,13 +131,9 @@ impl Url {
 
 /// Letters, digits, `.`, `-`, `_`, and a port after one colon.
 fn is_host_text(text: &str) -> bool {
-    let (host, port) = text
-        .split_once(':')
-        .map_or((text, None), |(host, port)| (host, Some(port)));
+    let (host, port) = text.split_once(':').map_or((text, None), |(host, port)| (host, Some(port)));
     !host.is_empty()
-        && host
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
         && port.is_none_or(|port| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()))
 }
 
@@ -179,13 +152,7 @@ pub(crate) struct Pairs {
 impl Pairs {
     /// A query starts with its `?`, a form with nothing.
     pub(crate) fn starting(text: &str, first_separator: Option<char>) -> Self {
-        Self {
-            start: text.len(),
-            first_separator,
-            is_first: true,
-            values: 0,
-            absent_at: None,
-        }
+        Self { start: text.len(), first_separator, is_first: true, values: 0, absent_at: None }
     }
 
     pub(crate) fn value(&mut self, text: &mut String, value: Value<'_>) {
@@ -209,10 +176,6 @@ impl Pairs {
     pub(crate) fn next_pair(&mut self, text: &mut String) {
         self.end_pair(text);
         (self.start, self.values, self.absent_at) = (text.len(), 0, None);
-        text.extend(if self.is_first {
-            self.first_separator
-        } else {
-            Some('&')
-        });
+        text.extend(if self.is_first { self.first_separator } else { Some('&') });
     }
 }

@@ -20,9 +20,7 @@ impl<'a> Value<'a> {
         if let Some(parameter) = input.action.parameter(name) {
             return match input.arguments.get(name) {
                 Some(value) => Ok(Self::Argument(value)),
-                None if parameter.required => Err(RunFailure::MissingArgument {
-                    name: name.to_owned(),
-                }),
+                None if parameter.required => Err(RunFailure::MissingArgument { name: name.to_owned() }),
                 None => Ok(Self::Absent),
             };
         }
@@ -31,9 +29,7 @@ impl<'a> Value<'a> {
         }
         match input.secrets.get(name) {
             Some(secret) => Ok(Self::Text(secret.expose())),
-            None => Err(RunFailure::MissingSecret {
-                name: name.to_owned(),
-            }),
+            None => Err(RunFailure::MissingSecret { name: name.to_owned() }),
         }
     }
 

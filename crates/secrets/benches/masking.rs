@@ -33,11 +33,8 @@ fn throughput(criterion: &mut Criterion) {
         group.bench_function(name, |bencher| {
             bencher.iter(|| masker.mask(black_box(&raw)));
         });
-        let chunks: Vec<Raw> = text
-            .as_bytes()
-            .chunks(CHUNK_BYTES)
-            .map(|chunk| Raw::from(chunk.to_vec()))
-            .collect();
+        let chunks: Vec<Raw> =
+            text.as_bytes().chunks(CHUNK_BYTES).map(|chunk| Raw::from(chunk.to_vec())).collect();
         group.bench_function(format!("{name}, in 8 KiB chunks"), |bencher| {
             bencher.iter(|| {
                 let mut stream = masker.stream();
@@ -57,25 +54,16 @@ fn throughput(criterion: &mut Criterion) {
 
 fn automata(criterion: &mut Criterion) {
     let values = values();
-    let known: Vec<_> = values
-        .iter()
-        .flat_map(|value| spellings::spellings(value.expose()))
-        .collect();
+    let known: Vec<_> = values.iter().flat_map(|value| spellings::spellings(value.expose())).collect();
     let mut group = criterion.benchmark_group("search 1 MB, Aho-Corasick");
-    group
-        .throughput(Throughput::Bytes(OUTPUT_BYTES as u64))
-        .sample_size(10);
+    group.throughput(Throughput::Bytes(OUTPUT_BYTES as u64)).sample_size(10);
     for kind in [AhoCorasickKind::ContiguousNFA, AhoCorasickKind::DFA] {
         let automaton = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
             .kind(Some(kind))
             .build(known.iter().map(|text| text.as_bytes()))
             .expect("the spellings fit into an automaton");
-        eprintln!(
-            "{kind:?} of {} spellings: {} bytes",
-            known.len(),
-            automaton.memory_usage()
-        );
+        eprintln!("{kind:?} of {} spellings: {} bytes", known.len(), automaton.memory_usage());
         for (name, text) in outputs(&values) {
             group.bench_function(format!("{kind:?}, {name}"), |bencher| {
                 bencher.iter(|| black_box(automaton.find_iter(black_box(&text)).count()));
@@ -99,12 +87,7 @@ fn building(criterion: &mut Criterion) {
 
 fn masker(values: &[SecretText]) -> Masker {
     let name = |index| format!("SECRET_{index}").parse().expect("a name");
-    Masker::new(
-        values
-            .iter()
-            .enumerate()
-            .map(|(index, value)| (name(index), value)),
-    )
+    Masker::new(values.iter().enumerate().map(|(index, value)| (name(index), value)))
 }
 
 /// API keys of 40 characters behind a few common prefixes, every fourth one with characters that encoders change.
@@ -150,20 +133,14 @@ fn outputs(values: &[SecretText]) -> [(&'static str, String); 3] {
             "a request that was logged in full"
         );
     });
-    [
-        ("JSON log", log),
-        ("random base64", dense),
-        ("one secret per KB", leaky),
-    ]
+    [("JSON log", log), ("random base64", dense), ("one secret per KB", leaky)]
 }
 
 /// The same numbers each time (a multiplicative generator), so that runs compare.
 fn numbers() -> impl FnMut() -> u64 {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     move || {
-        state = state
-            .wrapping_mul(0x5851_F42D_4C95_7F2D)
-            .wrapping_add(0x1405_7B7E_F767_814F);
+        state = state.wrapping_mul(0x5851_F42D_4C95_7F2D).wrapping_add(0x1405_7B7E_F767_814F);
         state ^ (state >> 29)
     }
 }

@@ -54,23 +54,15 @@ pub fn open_or_create_key_file(path: &Path) -> Result<(Keyring, KeyFile), KeyFil
 pub fn read_key_file(path: &Path) -> Result<Keyring, KeyFileError> {
     let file = File::open(path).map_err(|error| KeyFileError::io("open", path, &error))?;
     // Asked of the open file, so that the one checked is the one read.
-    let about = file
-        .metadata()
-        .map_err(|error| KeyFileError::io("look at", path, &error))?;
+    let about = file.metadata().map_err(|error| KeyFileError::io("look at", path, &error))?;
     if !about.is_file() || about.len() > FILE_BYTES_MAX {
-        return Err(KeyFileError::NotAKeyFile {
-            path: path.to_owned(),
-        });
+        return Err(KeyFileError::NotAKeyFile { path: path.to_owned() });
     }
     if about.mode() & MODE_OTHERS != 0 {
-        return Err(KeyFileError::Readable {
-            path: path.to_owned(),
-            mode: about.mode() & 0o777,
-        });
+        return Err(KeyFileError::Readable { path: path.to_owned(), mode: about.mode() & 0o777 });
     }
-    let mut text = Zeroizing::new(String::with_capacity(
-        usize::try_from(about.len()).unwrap_or_default() + 1,
-    ));
+    let mut text =
+        Zeroizing::new(String::with_capacity(usize::try_from(about.len()).unwrap_or_default() + 1));
     file.take(FILE_BYTES_MAX)
         .read_to_string(&mut text)
         .map_err(|error| KeyFileError::io("read", path, &error))?;
@@ -106,11 +98,7 @@ pub fn add_new_key_to_file(path: &Path) -> Result<Keyring, KeyFileError> {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum KeyFileError {
     #[error("Could not {step} the master key file `{}`: {reason}. Check that its folder exists and belongs to Errand's user.", path.display())]
-    Io {
-        step: &'static str,
-        path: PathBuf,
-        reason: String,
-    },
+    Io { step: &'static str, path: PathBuf, reason: String },
     #[error(
         "The master key file `{}` has mode {mode:03o}, so others than its owner can get at the keys. Run \
          `chmod 600` on it; if others may have read it, rotate the key too.",
@@ -125,18 +113,11 @@ pub enum KeyFileError {
 
 impl KeyFileError {
     fn io(step: &'static str, path: &Path, error: &io::Error) -> Self {
-        Self::Io {
-            step,
-            path: path.to_owned(),
-            reason: error.to_string(),
-        }
+        Self::Io { step, path: path.to_owned(), reason: error.to_string() }
     }
 
     fn keys(path: &Path, error: MasterKeyError) -> Self {
-        Self::Keys {
-            path: path.to_owned(),
-            error,
-        }
+        Self::Keys { path: path.to_owned(), error }
     }
 }
 
@@ -144,9 +125,7 @@ impl KeyFileError {
 fn write_draft(path: &Path, keys: &[&MasterKey]) -> Result<PathBuf, KeyFileError> {
     let mut suffix = [0; 8];
     fill_random(&mut suffix).map_err(|error| KeyFileError::keys(path, error))?;
-    let mut draft = fs::canonicalize(path)
-        .unwrap_or_else(|_| path.to_owned())
-        .into_os_string();
+    let mut draft = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned()).into_os_string();
     draft.push(format!(".{:016x}.draft", u64::from_be_bytes(suffix)));
     let draft = PathBuf::from(draft);
     let written = write_new(&draft, keys);
@@ -158,11 +137,7 @@ fn write_draft(path: &Path, keys: &[&MasterKey]) -> Result<PathBuf, KeyFileError
 }
 
 fn write_new(path: &Path, keys: &[&MasterKey]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(MODE_OWNER_ONLY)
-        .open(path)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE_OWNER_ONLY).open(path)?;
     file.write_all(HEADER.as_bytes())?;
     for key in keys {
         file.write_all(key.to_text().as_bytes())?;
@@ -173,10 +148,7 @@ fn write_new(path: &Path, keys: &[&MasterKey]) -> io::Result<()> {
 
 /// Makes the file's name itself survive a power cut.
 fn sync_folder(path: &Path) -> Result<(), KeyFileError> {
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(|error| KeyFileError::io("sync the folder of", path, &error))
@@ -198,15 +170,7 @@ mod tests {
 
     fn file_names(folder: &TempDir) -> Vec<String> {
         let entries = fs::read_dir(folder.path()).expect("the folder lists");
-        entries
-            .map(|entry| {
-                entry
-                    .expect("an entry")
-                    .file_name()
-                    .to_string_lossy()
-                    .into_owned()
-            })
-            .collect()
+        entries.map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned()).collect()
     }
 
     #[test]
@@ -226,26 +190,11 @@ mod tests {
     fn processes_that_start_at_once_agree_on_the_key() {
         let (folder, path) = folder();
         let results: Vec<_> = std::thread::scope(|scope| {
-            let starts: Vec<_> = (0..8)
-                .map(|_| scope.spawn(|| open_or_create_key_file(&path)))
-                .collect();
-            starts
-                .into_iter()
-                .map(|start| start.join().expect("no panic").expect("a keyring"))
-                .collect()
+            let starts: Vec<_> = (0..8).map(|_| scope.spawn(|| open_or_create_key_file(&path))).collect();
+            starts.into_iter().map(|start| start.join().expect("no panic").expect("a keyring")).collect()
         });
-        assert!(
-            results
-                .iter()
-                .all(|(ring, _)| ring.current.id() == results[0].0.current.id())
-        );
-        assert_eq!(
-            results
-                .iter()
-                .filter(|(_, outcome)| *outcome == KeyFile::Created)
-                .count(),
-            1
-        );
+        assert!(results.iter().all(|(ring, _)| ring.current.id() == results[0].0.current.id()));
+        assert_eq!(results.iter().filter(|(_, outcome)| *outcome == KeyFile::Created).count(), 1);
         assert_eq!(file_names(&folder), ["master.key"]);
     }
 
@@ -255,10 +204,7 @@ mod tests {
         open_or_create_key_file(&path)?;
         for mode in [0o640, 0o604, 0o620, 0o602, 0o610, 0o644] {
             fs::set_permissions(&path, Permissions::from_mode(mode)).expect("chmod");
-            let expect = Err(KeyFileError::Readable {
-                path: path.clone(),
-                mode,
-            });
+            let expect = Err(KeyFileError::Readable { path: path.clone(), mode });
             assert_eq!(read_key_file(&path).map(|_| ()), expect);
             assert_eq!(add_new_key_to_file(&path).map(|_| ()), expect);
         }
@@ -272,10 +218,7 @@ mod tests {
         let (before, _) = open_or_create_key_file(&path)?;
         let after = add_new_key_to_file(&path)?;
         assert_ne!(after.current.id(), before.current.id());
-        assert_eq!(
-            after.older.iter().map(MasterKey::id).collect::<Vec<_>>(),
-            [before.current.id()]
-        );
+        assert_eq!(after.older.iter().map(MasterKey::id).collect::<Vec<_>>(), [before.current.id()]);
         let again = add_new_key_to_file(&path)?;
         assert_eq!(again.older[0].id(), after.current.id());
         assert_eq!(again.older.len(), 2);
@@ -288,26 +231,18 @@ mod tests {
     fn what_is_not_a_key_file_is_refused_by_path_and_step() {
         let (folder, path) = folder();
         let missing = folder.path().join("missing/master.key");
-        let Err(KeyFileError::Io {
-            step, path: named, ..
-        }) = open_or_create_key_file(&missing)
-        else {
+        let Err(KeyFileError::Io { step, path: named, .. }) = open_or_create_key_file(&missing) else {
             panic!("a file in a missing folder was made");
         };
         assert_eq!((step, named), ("write the draft of", missing));
         assert_eq!(
             read_key_file(folder.path()).map(|_| ()),
-            Err(KeyFileError::NotAKeyFile {
-                path: folder.path().to_owned()
-            })
+            Err(KeyFileError::NotAKeyFile { path: folder.path().to_owned() })
         );
         write_new(&path, &[]).expect("a file without keys");
         assert_eq!(
             read_key_file(&path).map(|_| ()),
-            Err(KeyFileError::Keys {
-                path: path.clone(),
-                error: MasterKeyError::None
-            })
+            Err(KeyFileError::Keys { path: path.clone(), error: MasterKeyError::None })
         );
     }
 }

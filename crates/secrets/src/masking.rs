@@ -84,11 +84,7 @@ impl Masker {
 
 impl fmt::Debug for Masker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "Masker({} secrets)",
-            self.table.as_ref().map_or(0, |table| table.labels.len())
-        )
+        write!(f, "Masker({} secrets)", self.table.as_ref().map_or(0, |table| table.labels.len()))
     }
 }
 
@@ -145,11 +141,6 @@ impl StreamMasker {
 
 impl fmt::Debug for StreamMasker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "StreamMasker({} bytes held, {} places replaced)",
-            self.held.len(),
-            self.scan.count
-        )
+        write!(f, "StreamMasker({} bytes held, {} places replaced)", self.held.len(), self.scan.count)
     }
 }

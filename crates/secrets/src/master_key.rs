@@ -30,10 +30,8 @@ impl Keyring {
     /// # Errors
     /// When there is no key at all or one of them is malformed; the message says which, never what it held.
     pub fn from_text(text: &SecretText) -> Result<Self, MasterKeyError> {
-        let words = text
-            .expose()
-            .split(|c: char| c == ',' || c.is_whitespace())
-            .filter(|word| !word.is_empty());
+        let words =
+            text.expose().split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty());
         let mut keys: Vec<MasterKey> = Vec::new();
         for (index, word) in words.enumerate() {
             let key = MasterKey::parse(word, index + 1)?;
@@ -43,10 +41,7 @@ impl Keyring {
         }
         let mut keys = keys.into_iter();
         let current = keys.next().ok_or(MasterKeyError::None)?;
-        Ok(Self {
-            current,
-            older: keys.collect(),
-        })
+        Ok(Self { current, older: keys.collect() })
     }
 
     /// The current key, then the older ones, newest first.
@@ -88,11 +83,7 @@ impl MasterKey {
 
     fn parse(word: &str, position: usize) -> Result<Self, MasterKeyError> {
         let malformed = || MasterKeyError::Malformed { position };
-        let decoded = if word.len() == KEY_BYTES * 2 {
-            hex_decode(word)
-        } else {
-            base64_decode(word)
-        };
+        let decoded = if word.len() == KEY_BYTES * 2 { hex_decode(word) } else { base64_decode(word) };
         let decoded = decoded.ok_or_else(malformed)?;
         let bytes = Zeroizing::new(<[u8; KEY_BYTES]>::try_from(decoded.as_slice()).map_err(|_| malformed())?);
         if bytes.iter().all(|byte| *byte == bytes[0]) {
@@ -160,26 +151,17 @@ pub enum MasterKeyError {
 
 /// Keys and nonces come straight from the operating system: no caller can pass a seeded generator in by mistake.
 pub(crate) fn fill_random(bytes: &mut [u8]) -> Result<(), MasterKeyError> {
-    SysRng
-        .try_fill_bytes(bytes)
-        .map_err(|error| MasterKeyError::Random(error.to_string()))
+    SysRng.try_fill_bytes(bytes).map_err(|error| MasterKeyError::Random(error.to_string()))
 }
 
 fn base64_decode(word: &str) -> Option<Zeroizing<Vec<u8>>> {
     let unpadded = word.trim_end_matches('=');
     let standard = general_purpose::STANDARD_NO_PAD.decode(unpadded);
-    standard
-        .or_else(|_| general_purpose::URL_SAFE_NO_PAD.decode(unpadded))
-        .ok()
-        .map(Zeroizing::new)
+    standard.or_else(|_| general_purpose::URL_SAFE_NO_PAD.decode(unpadded)).ok().map(Zeroizing::new)
 }
 
 fn hex_decode(word: &str) -> Option<Zeroizing<Vec<u8>>> {
-    let digit = |byte: u8| {
-        char::from(byte)
-            .to_digit(16)
-            .and_then(|value| u8::try_from(value).ok())
-    };
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
     let pairs = word.as_bytes().chunks_exact(2);
     pairs
         .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
@@ -216,10 +198,7 @@ mod tests {
         check("", Err(&MasterKeyError::None));
         check(" , ", Err(&MasterKeyError::None));
         check("c2hvcnQ=", Err(&MasterKeyError::Malformed { position: 1 }));
-        check(
-            &format!("{BASE64},not-a-key"),
-            Err(&MasterKeyError::Malformed { position: 2 }),
-        );
+        check(&format!("{BASE64},not-a-key"), Err(&MasterKeyError::Malformed { position: 2 }));
         check(&"zz".repeat(32), Err(&MasterKeyError::Malformed { position: 1 }));
         check(&"00".repeat(32), Err(&MasterKeyError::NotRandom { position: 1 }));
     }
@@ -231,10 +210,7 @@ mod tests {
         };
         assert!(!format!("{error} {error:?}").contains("hunter2"));
         let ring = Keyring::from_text(&SecretText::from(BASE64.to_owned()))?;
-        assert_eq!(
-            format!("{:?}", ring.current),
-            format!("MasterKey({})", ring.current.id())
-        );
+        assert_eq!(format!("{:?}", ring.current), format!("MasterKey({})", ring.current.id()));
         Ok(())
     }
 

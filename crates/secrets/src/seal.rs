@@ -70,11 +70,7 @@ pub enum SealError {
         "Secret `{name}` (version {version}) does not open at the step `{step}`: its row was changed, or belongs to \
          another guru, name or version. Restore it from a backup or set the secret again."
     )]
-    Damaged {
-        name: SecretName,
-        version: u32,
-        step: &'static str,
-    },
+    Damaged { name: SecretName, version: u32, step: &'static str },
     #[error(
         "Secret `{name}` is sealed in format {format}, and this version reads format 1 only. Update Errand, or set the secret again."
     )]
@@ -82,11 +78,7 @@ pub enum SealError {
     #[error(
         "Secret `{name}` could not be sealed at the step `{step}`: {reason}. Nothing was stored; try again."
     )]
-    CannotSeal {
-        name: SecretName,
-        step: &'static str,
-        reason: String,
-    },
+    CannotSeal { name: SecretName, step: &'static str, reason: String },
 }
 
 impl Keyring {
@@ -98,15 +90,7 @@ impl Keyring {
         let aad = context.associated_data(LABEL_VALUE, &[]);
         let cipher = Aes256Gcm::new(&(*data_key).into());
         blob.extend_from_slice(&nonce);
-        blob.extend(encrypt(
-            context,
-            &cipher,
-            nonce,
-            Payload {
-                msg: value.expose().as_bytes(),
-                aad: &aad,
-            },
-        )?);
+        blob.extend(encrypt(context, &cipher, nonce, Payload { msg: value.expose().as_bytes(), aad: &aad })?);
         Ok(Sealed(blob))
     }
 
@@ -116,13 +100,7 @@ impl Keyring {
         let data_key = self.unwrap_data_key(context, &parts)?;
         let aad = context.associated_data(LABEL_VALUE, &[]);
         let plain = Aes256Gcm::new(&(*data_key).into())
-            .decrypt(
-                &Nonce::<U12>::from(parts.value_nonce),
-                Payload {
-                    msg: parts.value,
-                    aad: &aad,
-                },
-            )
+            .decrypt(&Nonce::<U12>::from(parts.value_nonce), Payload { msg: parts.value, aad: &aad })
             .map_err(|_| context.damaged("open the value"))?;
         String::from_utf8(plain).map(SecretText::new).map_err(|error| {
             error.into_bytes().zeroize();
@@ -151,15 +129,7 @@ impl Keyring {
         let key_id = self.current.id();
         let nonce = random(context, "make a nonce")?;
         let aad = context.associated_data(LABEL_DATA_KEY, &key_id.0);
-        let wrapped = encrypt(
-            context,
-            &self.current.cipher(),
-            nonce,
-            Payload {
-                msg: data_key,
-                aad: &aad,
-            },
-        )?;
+        let wrapped = encrypt(context, &self.current.cipher(), nonce, Payload { msg: data_key, aad: &aad })?;
         Ok([&[FORMAT], key_id.0.as_slice(), &nonce, &wrapped].concat())
     }
 
@@ -169,28 +139,15 @@ impl Keyring {
         parts: &Parts<'_>,
     ) -> Result<Zeroizing<[u8; KEY_BYTES]>, SealError> {
         let key_id = parts.key_id;
-        let unknown = || SealError::UnknownKey {
-            name: context.name.clone(),
-            key_id,
-        };
+        let unknown = || SealError::UnknownKey { name: context.name.clone(), key_id };
         let cipher = self.find(key_id).map(MasterKey::cipher).ok_or_else(unknown)?;
         let aad = context.associated_data(LABEL_DATA_KEY, &key_id.0);
         let damaged = || context.damaged("unwrap the data key");
         let plain = cipher
-            .decrypt(
-                &Nonce::<U12>::from(parts.wrap_nonce),
-                Payload {
-                    msg: parts.wrapped,
-                    aad: &aad,
-                },
-            )
+            .decrypt(&Nonce::<U12>::from(parts.wrap_nonce), Payload { msg: parts.wrapped, aad: &aad })
             .map(Zeroizing::new)
             .map_err(|_| damaged())?;
-        plain
-            .as_slice()
-            .try_into()
-            .map(Zeroizing::new)
-            .map_err(|_| damaged())
+        plain.as_slice().try_into().map(Zeroizing::new).map_err(|_| damaged())
     }
 }
 
@@ -208,10 +165,7 @@ impl<'a> Parts<'a> {
         let blob = sealed.0.as_slice();
         let format = *blob.first().ok_or_else(|| context.damaged("read the format"))?;
         if format != FORMAT {
-            return Err(SealError::UnknownFormat {
-                name: context.name.clone(),
-                format,
-            });
+            return Err(SealError::UnknownFormat { name: context.name.clone(), format });
         }
         Self::split(blob).ok_or_else(|| context.damaged("read the parts"))
     }
@@ -231,12 +185,7 @@ impl SealContext<'_> {
     /// Unambiguous: every part but the name has a fixed length, and the label and the name carry theirs.
     fn associated_data(&self, label: &[u8], key_id: &[u8]) -> Vec<u8> {
         let mut data = vec![FORMAT];
-        for part in [
-            label,
-            self.name.as_str().as_bytes(),
-            self.guru_id.as_uuid().as_bytes(),
-            key_id,
-        ] {
+        for part in [label, self.name.as_str().as_bytes(), self.guru_id.as_uuid().as_bytes(), key_id] {
             data.extend((part.len() as u64).to_be_bytes());
             data.extend(part);
         }
@@ -245,11 +194,7 @@ impl SealContext<'_> {
     }
 
     fn damaged(&self, step: &'static str) -> SealError {
-        SealError::Damaged {
-            name: self.name.clone(),
-            version: self.version,
-            step,
-        }
+        SealError::Damaged { name: self.name.clone(), version: self.version, step }
     }
 }
 
@@ -259,24 +204,20 @@ fn encrypt(
     nonce: [u8; NONCE_BYTES],
     payload: Payload<'_, '_>,
 ) -> Result<Vec<u8>, SealError> {
-    cipher
-        .encrypt(&Nonce::<U12>::from(nonce), payload)
-        .map_err(|error| SealError::CannotSeal {
-            name: context.name.clone(),
-            step: "encrypt",
-            reason: error.to_string(),
-        })
+    cipher.encrypt(&Nonce::<U12>::from(nonce), payload).map_err(|error| SealError::CannotSeal {
+        name: context.name.clone(),
+        step: "encrypt",
+        reason: error.to_string(),
+    })
 }
 
 fn random<const N: usize>(context: &SealContext<'_>, step: &'static str) -> Result<[u8; N], SealError> {
     let mut bytes = [0; N];
-    fill_random(&mut bytes)
-        .map(|()| bytes)
-        .map_err(|error| SealError::CannotSeal {
-            name: context.name.clone(),
-            step,
-            reason: error.to_string(),
-        })
+    fill_random(&mut bytes).map(|()| bytes).map_err(|error| SealError::CannotSeal {
+        name: context.name.clone(),
+        step,
+        reason: error.to_string(),
+    })
 }
 
 #[cfg(test)]
@@ -301,14 +242,11 @@ mod tests {
     }
 
     fn guru(last: char) -> GuruId {
-        format!("guru_0190000000007000800000000000000{last}")
-            .parse()
-            .expect("an id")
+        format!("guru_0190000000007000800000000000000{last}").parse().expect("an id")
     }
 
     fn sealed(ring: &Keyring, context: &SealContext<'_>) -> Sealed {
-        ring.seal(context, &SecretText::from(VALUE.to_owned()))
-            .expect("sealing works")
+        ring.seal(context, &SecretText::from(VALUE.to_owned())).expect("sealing works")
     }
 
     /// Opens with `ring` and compares with the value or the error.
@@ -320,26 +258,13 @@ mod tests {
     #[test]
     fn a_value_opens_only_where_it_belongs() {
         let (ring, name, other_name) = (ring(&["first"]), name("STRIPE"), name("STRIPE2"));
-        let context = SealContext {
-            guru_id: guru('1'),
-            name: &name,
-            version: 3,
-        };
+        let context = SealContext { guru_id: guru('1'), name: &name, version: 3 };
         let blob = sealed(&ring, &context);
         check(&ring, &context, &blob, Ok(VALUE));
         for wrong in [
-            SealContext {
-                guru_id: guru('2'),
-                ..context
-            },
-            SealContext {
-                name: &other_name,
-                ..context
-            },
-            SealContext {
-                version: 4,
-                ..context
-            },
+            SealContext { guru_id: guru('2'), ..context },
+            SealContext { name: &other_name, ..context },
+            SealContext { version: 4, ..context },
         ] {
             check(&ring, &wrong, &blob, Err(&wrong.damaged("unwrap the data key")));
             assert!(ring.rewrap(&wrong, &blob).is_err());
@@ -349,11 +274,7 @@ mod tests {
     #[test]
     fn a_change_of_any_bit_or_length_is_noticed() {
         let (ring, name) = (ring(&["first"]), name("STRIPE"));
-        let context = SealContext {
-            guru_id: guru('1'),
-            name: &name,
-            version: 3,
-        };
+        let context = SealContext { guru_id: guru('1'), name: &name, version: 3 };
         let blob = sealed(&ring, &context);
         for index in 0..blob.0.len() {
             for bit in 0..8 {
@@ -361,10 +282,7 @@ mod tests {
                 changed.0[index] ^= 1 << bit;
                 assert!(ring.open(&context, &changed).is_err(), "byte {index}, bit {bit}");
             }
-            assert!(
-                ring.open(&context, &Sealed(blob.0[..index].to_vec())).is_err(),
-                "cut at {index}"
-            );
+            assert!(ring.open(&context, &Sealed(blob.0[..index].to_vec())).is_err(), "cut at {index}");
         }
         let longer = Sealed([blob.0.as_slice(), &[0]].concat());
         assert!(ring.open(&context, &longer).is_err());
@@ -373,48 +291,24 @@ mod tests {
     #[test]
     fn errors_tell_a_missing_key_from_damage_and_from_a_newer_format() {
         let name = name("STRIPE");
-        let context = SealContext {
-            guru_id: guru('1'),
-            name: &name,
-            version: 1,
-        };
+        let context = SealContext { guru_id: guru('1'), name: &name, version: 1 };
         let (first, second) = (ring(&["first"]), ring(&["second"]));
         let blob = sealed(&first, &context);
         check(
             &second,
             &context,
             &blob,
-            Err(&SealError::UnknownKey {
-                name: name.clone(),
-                key_id: first.current.id(),
-            }),
+            Err(&SealError::UnknownKey { name: name.clone(), key_id: first.current.id() }),
         );
         let newer = Sealed([&[2], &blob.0[1..]].concat());
-        check(
-            &first,
-            &context,
-            &newer,
-            Err(&SealError::UnknownFormat {
-                name: name.clone(),
-                format: 2,
-            }),
-        );
-        check(
-            &first,
-            &context,
-            &Sealed(Vec::new()),
-            Err(&context.damaged("read the format")),
-        );
+        check(&first, &context, &newer, Err(&SealError::UnknownFormat { name: name.clone(), format: 2 }));
+        check(&first, &context, &Sealed(Vec::new()), Err(&context.damaged("read the format")));
     }
 
     #[test]
     fn rotation_rewraps_the_data_key_and_leaves_the_value() -> Result<(), SealError> {
         let name = name("STRIPE");
-        let context = SealContext {
-            guru_id: guru('1'),
-            name: &name,
-            version: 1,
-        };
+        let context = SealContext { guru_id: guru('1'), name: &name, version: 1 };
         let (old, both, new) = (ring(&["first"]), ring(&["second", "first"]), ring(&["second"]));
         let before = sealed(&old, &context);
         assert!(!old.needs_rewrap(&before));
@@ -429,10 +323,7 @@ mod tests {
             &old,
             &context,
             &after,
-            Err(&SealError::UnknownKey {
-                name: name.clone(),
-                key_id: new.current.id(),
-            }),
+            Err(&SealError::UnknownKey { name: name.clone(), key_id: new.current.id() }),
         );
         Ok(())
     }
@@ -440,11 +331,7 @@ mod tests {
     #[test]
     fn parts_of_two_blobs_do_not_mix() {
         let (ring, name) = (ring(&["first"]), name("STRIPE"));
-        let context = SealContext {
-            guru_id: guru('1'),
-            name: &name,
-            version: 1,
-        };
+        let context = SealContext { guru_id: guru('1'), name: &name, version: 1 };
         let (one, two) = (sealed(&ring, &context), sealed(&ring, &context));
         assert_ne!(one, two, "each sealing has its own data key and nonces");
         let mixed = Sealed([&one.0[..WRAP_END], &two.0[WRAP_END..]].concat());
@@ -454,11 +341,7 @@ mod tests {
     #[test]
     fn nothing_prints_the_value() {
         let (ring, name) = (ring(&["first"]), name("STRIPE"));
-        let context = SealContext {
-            guru_id: guru('1'),
-            name: &name,
-            version: 1,
-        };
+        let context = SealContext { guru_id: guru('1'), name: &name, version: 1 };
         let blob = sealed(&ring, &context);
         assert_eq!(
             format!("{blob:?}"),

@@ -95,11 +95,7 @@ pub fn check_secret_value(value: &SecretText) -> Result<(), Problem> {
     if text.len() > limits::SECRET_BYTES_MAX {
         return Err(Problem::new(
             "secret_too_long",
-            format!(
-                "The secret's value has {} bytes; {} are allowed.",
-                text.len(),
-                limits::SECRET_BYTES_MAX
-            ),
+            format!("The secret's value has {} bytes; {} are allowed.", text.len(), limits::SECRET_BYTES_MAX),
             "Store the credential alone, without the file around it.",
         )
         .at("value"));
@@ -135,10 +131,7 @@ mod tests {
 
     #[test]
     fn a_request_can_carry_one_in() -> Result<(), serde_json::Error> {
-        assert_eq!(
-            serde_json::from_str::<SecretText>("\"hunter2\"")?.expose(),
-            "hunter2"
-        );
+        assert_eq!(serde_json::from_str::<SecretText>("\"hunter2\"")?.expose(), "hunter2");
         Ok(())
     }
 }

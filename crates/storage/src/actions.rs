@@ -44,12 +44,7 @@ pub async fn insert(tx: &mut Transaction, guru: GuruId, new: NewAction<'_>) -> R
     )
     .await
     .map_err(|error| error.conflicting_with("an action with this name"))?;
-    let change = ActionChange {
-        id: new.id,
-        version: 0,
-        spec: new.spec,
-        at: new.at,
-    };
+    let change = ActionChange { id: new.id, version: 0, spec: new.spec, at: new.at };
     keep_version(tx, guru, change, definition).await
 }
 
@@ -104,12 +99,8 @@ async fn keep_version(
     )
     .await?;
     let of_action = values![Value::shown(change.id)];
-    tx.execute(
-        "note an action's secrets",
-        "DELETE FROM action_secrets WHERE action_id = $1",
-        of_action,
-    )
-    .await?;
+    tx.execute("note an action's secrets", "DELETE FROM action_secrets WHERE action_id = $1", of_action)
+        .await?;
     let rows = change
         .spec
         .secrets()
@@ -184,31 +175,19 @@ pub async fn delete(tx: &mut Transaction, guru: GuruId, action: ActionId) -> Res
 pub async fn by_name(mut db: impl Read, guru: GuruId, name: &ActionName) -> Result<Option<Action>> {
     let sql = format!("SELECT {COLUMNS} FROM actions WHERE guru_id = $1 AND name = $2");
     let values = values![Value::shown(guru), name.as_str()];
-    db.row("find an action", sql, values)
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+    db.row("find an action", sql, values).await?.as_ref().map(read).transpose()
 }
 
 pub async fn by_id(mut db: impl Read, guru: GuruId, action: ActionId) -> Result<Option<Action>> {
     let sql = format!("SELECT {COLUMNS} FROM actions WHERE guru_id = $1 AND id = $2");
     let values = values![Value::shown(guru), Value::shown(action)];
-    db.row("find an action", sql, values)
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+    db.row("find an action", sql, values).await?.as_ref().map(read).transpose()
 }
 
 /// All actions of the guru by name.
 pub async fn list(mut db: impl Read, guru: GuruId) -> Result<Vec<Action>> {
     let sql = format!("SELECT {COLUMNS} FROM actions WHERE guru_id = $1 ORDER BY name");
-    db.rows("list actions", sql, values![Value::shown(guru)])
-        .await?
-        .iter()
-        .map(read)
-        .collect()
+    db.rows("list actions", sql, values![Value::shown(guru)]).await?.iter().map(read).collect()
 }
 
 pub async fn count(mut db: impl Read, guru: GuruId) -> Result<u32> {
@@ -241,16 +220,8 @@ pub async fn using_secret(
 ) -> Result<Vec<(ActionId, ActionName)>> {
     let sql = "SELECT a.id, a.name FROM action_secrets s JOIN actions a ON a.id = s.action_id
          WHERE s.guru_id = $1 AND s.secret_name = $2 ORDER BY a.name";
-    let rows = db
-        .rows(
-            "list a secret's actions",
-            sql,
-            values![Value::shown(guru), secret.as_str()],
-        )
-        .await?;
-    rows.iter()
-        .map(|row| Ok((row.parse("id")?, row.parse("name")?)))
-        .collect()
+    let rows = db.rows("list a secret's actions", sql, values![Value::shown(guru), secret.as_str()]).await?;
+    rows.iter().map(|row| Ok((row.parse("id")?, row.parse("name")?))).collect()
 }
 
 /// What a planner's model made of one version of an action: opaque bytes.
@@ -274,13 +245,7 @@ pub async fn put_vectors(
         "INSERT INTO action_vectors (action_id, model, version, vectors)
          SELECT id, $3, $4, $5 FROM actions WHERE guru_id = $1 AND id = $2
          ON CONFLICT (action_id, model) DO UPDATE SET version = excluded.version, vectors = excluded.vectors",
-        values![
-            Value::shown(guru),
-            Value::shown(vectors.action_id),
-            model,
-            vectors.version,
-            vectors.bytes
-        ],
+        values![Value::shown(guru), Value::shown(vectors.action_id), model, vectors.version, vectors.bytes],
     )
     .await?;
     Ok(())
@@ -291,9 +256,7 @@ pub async fn vectors(mut db: impl Read, guru: GuruId, model: &str) -> Result<Vec
     let sql = "SELECT v.action_id, v.version, v.vectors FROM actions a
          JOIN action_vectors v ON v.action_id = a.id AND v.model = $2 AND v.version = a.version
          WHERE a.guru_id = $1 ORDER BY a.name";
-    let rows = db
-        .rows("read vectors", sql, values![Value::shown(guru), model])
-        .await?;
+    let rows = db.rows("read vectors", sql, values![Value::shown(guru), model]).await?;
     rows.iter()
         .map(|row| {
             Ok(ActionVectors {
@@ -335,6 +298,5 @@ fn read_spec(row: &Row) -> Result<ActionSpec> {
         output_bytes_max: usize::MAX,
         response_bytes_max: usize::MAX,
     };
-    file.check(&widest)
-        .map_err(|problems| StorageError::corrupt("action file", problems))
+    file.check(&widest).map_err(|problems| StorageError::corrupt("action file", problems))
 }

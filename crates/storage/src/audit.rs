@@ -103,8 +103,7 @@ pub async fn append(tx: &mut Transaction, entry: AuditEntry) -> Result<Head> {
     )
     .await?;
     let sql = "UPDATE audit_head SET seq = $1, hash = $2 WHERE id = 1";
-    tx.execute("move the audit log's head", sql, values![seq, hash])
-        .await?;
+    tx.execute("move the audit log's head", sql, values![seq, hash]).await?;
     Ok(Head { seq, hash })
 }
 
@@ -113,41 +112,18 @@ async fn locked_head(tx: &mut Transaction) -> Result<Head> {
     tx.execute("begin the audit log", sql, values![GENESIS]).await?;
     let sql = "SELECT seq, hash FROM audit_head WHERE id = 1 {for_update}";
     let row = tx.row("lock the audit log", sql, vec![]).await?;
-    row.map_or(
-        Ok(Head {
-            seq: 0,
-            hash: GENESIS,
-        }),
-        |row| {
-            Ok(Head {
-                seq: row.get("seq")?,
-                hash: row.hash("hash")?,
-            })
-        },
-    )
+    row.map_or(Ok(Head { seq: 0, hash: GENESIS }), |row| {
+        Ok(Head { seq: row.get("seq")?, hash: row.hash("hash")? })
+    })
 }
 
 /// The end of the chain, to be written down elsewhere.
 pub async fn head(mut db: impl Read) -> Result<Head> {
-    let row = db
-        .row(
-            "read the audit log's head",
-            "SELECT seq, hash FROM audit_head WHERE id = 1",
-            vec![],
-        )
-        .await?;
-    row.map_or(
-        Ok(Head {
-            seq: 0,
-            hash: GENESIS,
-        }),
-        |row| {
-            Ok(Head {
-                seq: row.get("seq")?,
-                hash: row.hash("hash")?,
-            })
-        },
-    )
+    let row =
+        db.row("read the audit log's head", "SELECT seq, hash FROM audit_head WHERE id = 1", vec![]).await?;
+    row.map_or(Ok(Head { seq: 0, hash: GENESIS }), |row| {
+        Ok(Head { seq: row.get("seq")?, hash: row.hash("hash")? })
+    })
 }
 
 /// Which rows a page shows.
@@ -164,11 +140,7 @@ pub struct AuditPage {
 pub async fn list(mut db: impl Read, page: AuditPage) -> Result<Vec<AuditRow>> {
     let mut values = values![page.before.unwrap_or(i64::MAX), page.limit];
     values.extend(page.guru_id.map(Value::shown));
-    let of_guru = if page.guru_id.is_some() {
-        "AND guru_id = $3"
-    } else {
-        ""
-    };
+    let of_guru = if page.guru_id.is_some() { "AND guru_id = $3" } else { "" };
     let sql = format!("SELECT * FROM audit_log WHERE seq < $1 {of_guru} ORDER BY seq DESC LIMIT $2");
     let rows = db.rows("list the audit log", sql, values).await?;
     rows.iter().map(read).collect()
@@ -187,16 +159,11 @@ pub enum Verdict {
 /// Walks the whole chain. Run in a transaction when the log must not grow meanwhile; from a reader, rows appended
 /// during the walk are taken in.
 pub async fn verify(mut db: impl Read) -> Result<Verdict> {
-    let mut last = Head {
-        seq: 0,
-        hash: GENESIS,
-    };
+    let mut last = Head { seq: 0, hash: GENESIS };
     loop {
         let end = head(&mut db).await?;
         let sql = "SELECT * FROM audit_log WHERE seq > $1 ORDER BY seq LIMIT $2";
-        let rows = db
-            .rows("verify the audit log", sql, values![last.seq, VERIFY_BATCH])
-            .await?;
+        let rows = db.rows("verify the audit log", sql, values![last.seq, VERIFY_BATCH]).await?;
         for row in &rows {
             let row = read(row)?;
             let seq = last.seq + 1;

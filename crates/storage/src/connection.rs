@@ -47,10 +47,7 @@ pub struct PoolSizes {
 
 impl Default for PoolSizes {
     fn default() -> Self {
-        Self {
-            sqlite_readers: 4,
-            postgres: 16,
-        }
+        Self { sqlite_readers: 4, postgres: 16 }
     }
 }
 
@@ -88,15 +85,10 @@ impl Db {
 }
 
 async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) -> Result<Db> {
-    let failed = |source| StorageError::Open {
-        location: location.to_string(),
-        source,
-    };
+    let failed = |source| StorageError::Open { location: location.to_string(), source };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-        std::fs::create_dir_all(folder).map_err(|source| StorageError::Folder {
-            path: folder.to_owned(),
-            source,
-        })?;
+        std::fs::create_dir_all(folder)
+            .map_err(|source| StorageError::Folder { path: folder.to_owned(), source })?;
     }
     // NORMAL syncs the log at checkpoints only: a power cut may lose the last transactions, never the file's
     // consistency; a killed process loses nothing.
@@ -124,12 +116,8 @@ async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) 
         .await
         .map_err(failed)?;
     Ok(Db {
-        reader: Reader {
-            pool: Pool::Sqlite(read),
-        },
-        writer: Writer {
-            connections: Writing::Sqlite(Arc::new(Mutex::new(Some(write)))),
-        },
+        reader: Reader { pool: Pool::Sqlite(read) },
+        writer: Writer { connections: Writing::Sqlite(Arc::new(Mutex::new(Some(write)))) },
     })
 }
 
@@ -144,17 +132,10 @@ async fn open_postgres(location: &Location, options: &PgConnectOptions, connecti
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options)
         .await
-        .map_err(|source| StorageError::Open {
-            location: location.to_string(),
-            source,
-        })?;
+        .map_err(|source| StorageError::Open { location: location.to_string(), source })?;
     Ok(Db {
-        reader: Reader {
-            pool: Pool::Postgres(pool.clone()),
-        },
-        writer: Writer {
-            connections: Writing::Postgres(pool),
-        },
+        reader: Reader { pool: Pool::Postgres(pool.clone()) },
+        writer: Writer { connections: Writing::Postgres(pool) },
     })
 }
 
@@ -215,10 +196,8 @@ impl Writer {
         let Writing::Postgres(pool) = &self.connections else {
             return Ok(None);
         };
-        let connection = pool
-            .acquire()
-            .await
-            .map_err(|source| StorageError::query("open a connection", source))?;
+        let connection =
+            pool.acquire().await.map_err(|source| StorageError::query("open a connection", source))?;
         Ok(Some(connection.detach()))
     }
 
@@ -291,14 +270,12 @@ impl Transaction {
         let sql = self.dialect().expand(sql.into());
         Box::pin(async move {
             match &mut self.open {
-                Open::Sqlite(tx) => bound!(sql, values)
-                    .execute(&mut **tx)
-                    .await
-                    .map(|done| done.rows_affected()),
-                Open::Postgres(tx) => bound!(sql, values)
-                    .execute(&mut **tx)
-                    .await
-                    .map(|done| done.rows_affected()),
+                Open::Sqlite(tx) => {
+                    bound!(sql, values).execute(&mut **tx).await.map(|done| done.rows_affected())
+                }
+                Open::Postgres(tx) => {
+                    bound!(sql, values).execute(&mut **tx).await.map(|done| done.rows_affected())
+                }
             }
             .map_err(|source| StorageError::query(step, source))
         })
@@ -308,14 +285,12 @@ impl Transaction {
     pub(crate) async fn run_script(&mut self, sql: &'static str) -> std::result::Result<(), sqlx::Error> {
         let sql = self.dialect().expand(sql.into()).into_owned();
         match &mut self.open {
-            Open::Sqlite(connection) => sqlx::raw_sql(AssertSqlSafe(sql))
-                .execute(&mut **connection)
-                .await
-                .map(|_| ()),
-            Open::Postgres(connection) => sqlx::raw_sql(AssertSqlSafe(sql))
-                .execute(&mut **connection)
-                .await
-                .map(|_| ()),
+            Open::Sqlite(connection) => {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **connection).await.map(|_| ())
+            }
+            Open::Postgres(connection) => {
+                sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut **connection).await.map(|_| ())
+            }
         }
     }
 }

@@ -60,10 +60,7 @@ pub struct TurnEnd {
 }
 
 pub(crate) async fn insert(tx: &mut Transaction, conversations: Vec<NewConversation>) -> Result<()> {
-    let rows = conversations
-        .into_iter()
-        .map(NewConversation::into_values)
-        .collect();
+    let rows = conversations.into_iter().map(NewConversation::into_values).collect();
     let head = "INSERT INTO conversations (id, guru_id, title, source, user_id, api_key_id, external_user_id, \
          created_at, updated_at)";
     insert_rows(tx, "insert conversations", head, rows).await
@@ -96,10 +93,7 @@ fn owner_columns(owner: Option<Owner>) -> (Option<String>, Option<String>) {
 
 /// Inserts turns, each with its end when that is known already.
 pub(crate) async fn insert_turns(tx: &mut Transaction, turns: Vec<(NewTurn, Option<TurnEnd>)>) -> Result<()> {
-    let rows = turns
-        .into_iter()
-        .map(|(new, end)| turn_values(new, end))
-        .collect();
+    let rows = turns.into_iter().map(|(new, end)| turn_values(new, end)).collect();
     let head = "INSERT INTO turns (id, guru_id, conversation_id, question, source, lease_owner, created_at, status, \
          answer, plan, finished_at)";
     insert_rows(tx, "insert turns", head, rows).await
@@ -158,11 +152,7 @@ pub async fn by_id(
 ) -> Result<Option<(Conversation, Option<Owner>)>> {
     let sql = format!("SELECT {COLUMNS} FROM conversations WHERE guru_id = $1 AND id = $2");
     let values = values![Value::shown(guru), Value::shown(id)];
-    db.row("find a conversation", sql, values)
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+    db.row("find a conversation", sql, values).await?.as_ref().map(read).transpose()
 }
 
 /// A page of a list sorted by last change: what comes after `after`, the last item of the page before.
@@ -184,20 +174,14 @@ pub async fn list_own(
         Owner::ApiKey(id) => ("api_key_id", id.to_string()),
     };
     // `conv_g` sorts after every id: they go on with hexadecimal digits.
-    let (time, id) = page.after.map_or((i64::MAX, "conv_g".to_owned()), |(time, id)| {
-        (time.0, id.to_string())
-    });
+    let (time, id) =
+        page.after.map_or((i64::MAX, "conv_g".to_owned()), |(time, id)| (time.0, id.to_string()));
     let sql = format!(
         "SELECT {COLUMNS} FROM conversations WHERE guru_id = $1 AND {column} = $2 AND (updated_at, id) < ($3, $4)
          ORDER BY updated_at DESC, id DESC LIMIT $5"
     );
-    let rows = db
-        .rows(
-            "list conversations",
-            sql,
-            values![Value::shown(guru), owner, time, id, page.limit],
-        )
-        .await?;
+    let rows =
+        db.rows("list conversations", sql, values![Value::shown(guru), owner, time, id, page.limit]).await?;
     rows.iter().map(|row| Ok(read(row)?.0)).collect()
 }
 
@@ -208,24 +192,16 @@ pub async fn delete(tx: &mut Transaction, guru: GuruId, id: ConversationId) -> R
         "DELETE FROM events WHERE stream_id IN (SELECT id FROM turns WHERE guru_id = $1 AND conversation_id = $2)",
         "DELETE FROM turns WHERE guru_id = $1 AND conversation_id = $2",
     ] {
-        tx.execute("delete a conversation's turns", sql, of_conversation())
-            .await?;
+        tx.execute("delete a conversation's turns", sql, of_conversation()).await?;
     }
     let sql = "DELETE FROM conversations WHERE guru_id = $1 AND id = $2";
-    Ok(tx
-        .execute("delete a conversation", sql, of_conversation())
-        .await?
-        > 0)
+    Ok(tx.execute("delete a conversation", sql, of_conversation()).await? > 0)
 }
 
 pub async fn turn(mut db: impl Read, guru: GuruId, id: TurnId) -> Result<Option<Turn>> {
     let sql = format!("SELECT {TURN_COLUMNS} FROM turns WHERE guru_id = $1 AND id = $2");
     let values = values![Value::shown(guru), Value::shown(id)];
-    db.row("find a turn", sql, values)
-        .await?
-        .as_ref()
-        .map(read_turn)
-        .transpose()
+    db.row("find a turn", sql, values).await?.as_ref().map(read_turn).transpose()
 }
 
 /// The last `limit` turns of a conversation, oldest first.
@@ -255,9 +231,7 @@ pub async fn fail_interrupted_turns(
          RETURNING guru_id, id"
     );
     let rows = tx.rows("end interrupted turns", sql, values![node, at]).await?;
-    rows.iter()
-        .map(|row| Ok((row.parse("guru_id")?, row.parse("id")?)))
-        .collect()
+    rows.iter().map(|row| Ok((row.parse("guru_id")?, row.parse("id")?))).collect()
 }
 
 /// Forgets up to `limit` ended turns created before, with their events, and then conversations without turns that
@@ -275,22 +249,13 @@ pub async fn delete_before(
     let rows = tx.rows("find old turns", sql, values).await?;
     for row in &rows {
         let id: String = row.get("id")?;
-        for sql in [
-            "DELETE FROM events WHERE stream_id = $1",
-            "DELETE FROM turns WHERE id = $1",
-        ] {
-            tx.execute("forget an old turn", sql, values![id.as_str()])
-                .await?;
+        for sql in ["DELETE FROM events WHERE stream_id = $1", "DELETE FROM turns WHERE id = $1"] {
+            tx.execute("forget an old turn", sql, values![id.as_str()]).await?;
         }
     }
     let sql = "DELETE FROM conversations WHERE guru_id = $1 AND updated_at < $2
          AND NOT EXISTS (SELECT 1 FROM turns WHERE conversation_id = conversations.id)";
-    tx.execute(
-        "forget empty conversations",
-        sql,
-        values![Value::shown(guru), before],
-    )
-    .await?;
+    tx.execute("forget empty conversations", sql, values![Value::shown(guru), before]).await?;
     Ok(rows.len() as u64)
 }
 
@@ -307,10 +272,7 @@ fn read(row: &Row) -> Result<(Conversation, Option<Owner>)> {
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     };
-    Ok((
-        conversation,
-        user_id.map(Owner::User).or(api_key_id.map(Owner::ApiKey)),
-    ))
+    Ok((conversation, user_id.map(Owner::User).or(api_key_id.map(Owner::ApiKey))))
 }
 
 fn read_turn(row: &Row) -> Result<Turn> {

@@ -50,11 +50,7 @@ mod tests {
 
     #[test]
     fn markers_take_each_database_s_words() {
-        check(
-            "a {key}, b {bytes}",
-            "a TEXT, b BLOB",
-            "a TEXT COLLATE \"C\", b BYTEA",
-        );
+        check("a {key}, b {bytes}", "a TEXT, b BLOB", "a TEXT COLLATE \"C\", b BYTEA");
         check("x {like} $1 {for_update}", "x LIKE $1 ", "x ILIKE $1 FOR UPDATE");
         check("plain", "plain", "plain");
     }

@@ -48,10 +48,7 @@ impl StorageError {
     }
 
     pub(crate) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> Self {
-        Self::Corrupt {
-            what,
-            why: why.to_string(),
-        }
+        Self::Corrupt { what, why: why.to_string() }
     }
 
     /// Names the object of a conflict.

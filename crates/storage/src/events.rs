@@ -57,19 +57,13 @@ pub async fn after(
          ORDER BY seq LIMIT $4"
     );
     let values = values![Value::shown(guru), Value::shown(stream), after, limit];
-    db.rows("read events", sql, values)
-        .await?
-        .iter()
-        .map(read)
-        .collect()
+    db.rows("read events", sql, values).await?.iter().map(read).collect()
 }
 
 /// The number of the stream's last event; 0 when it has none. Streams of every guru: for settling what a crash left.
 pub async fn last_seq(mut db: impl Read, stream: StreamId) -> Result<u32> {
     let sql = "SELECT seq FROM events WHERE stream_id = $1 ORDER BY seq DESC LIMIT 1";
-    let rows = db
-        .rows("find a stream's last event", sql, values![Value::shown(stream)])
-        .await?;
+    let rows = db.rows("find a stream's last event", sql, values![Value::shown(stream)]).await?;
     rows.first().map_or(Ok(0), |row| row.u32("seq"))
 }
 
@@ -104,16 +98,9 @@ fn execution_of<T>(kind: &EventKind<T>) -> Option<ExecutionId> {
 fn read(row: &Row) -> Result<Event<Masked>> {
     let version = row.u32("version")?;
     if version > EVENT_VERSION {
-        return Err(StorageError::corrupt(
-            "event",
-            format_args!("it has version {version}"),
-        ));
+        return Err(StorageError::corrupt("event", format_args!("it has version {version}")));
     }
     // Stored text was masked before it came here.
     let kind = row.json::<EventKind<String>>("payload")?.map(Masked::from_ledger);
-    Ok(Event {
-        seq: row.u32("seq")?,
-        at: row.time("at")?,
-        kind,
-    })
+    Ok(Event { seq: row.u32("seq")?, at: row.time("at")?, kind })
 }

@@ -46,30 +46,18 @@ pub async fn update_settings(
 
 pub async fn by_id(mut db: impl Read, guru: GuruId) -> Result<Option<Guru>> {
     let sql = format!("SELECT {COLUMNS} FROM gurus WHERE id = $1");
-    db.row("find a guru", sql, values![Value::shown(guru)])
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+    db.row("find a guru", sql, values![Value::shown(guru)]).await?.as_ref().map(read).transpose()
 }
 
 pub async fn by_slug(mut db: impl Read, slug: &GuruSlug) -> Result<Option<Guru>> {
     let sql = format!("SELECT {COLUMNS} FROM gurus WHERE slug = $1");
-    db.row("find a guru", sql, values![slug.as_str()])
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+    db.row("find a guru", sql, values![slug.as_str()]).await?.as_ref().map(read).transpose()
 }
 
 /// All gurus by slug.
 pub async fn list(mut db: impl Read) -> Result<Vec<Guru>> {
     let sql = format!("SELECT {COLUMNS} FROM gurus ORDER BY slug");
-    db.rows("list gurus", sql, vec![])
-        .await?
-        .iter()
-        .map(read)
-        .collect()
+    db.rows("list gurus", sql, vec![]).await?.iter().map(read).collect()
 }
 
 /// The number that grows with every change of the guru's settings, actions and secrets; None for no such guru.
@@ -85,10 +73,7 @@ pub async fn revision(mut db: impl Read, guru: GuruId) -> Result<Option<i64>> {
 /// False when there is no such guru.
 pub async fn lock(tx: &mut Transaction, guru: GuruId) -> Result<bool> {
     let sql = "SELECT id FROM gurus WHERE id = $1 {for_update}";
-    Ok(tx
-        .row("lock a guru", sql, values![Value::shown(guru)])
-        .await?
-        .is_some())
+    Ok(tx.row("lock a guru", sql, values![Value::shown(guru)]).await?.is_some())
 }
 
 /// Deletes the guru with its actions, secrets, keys, memberships and history; the audit log stays. False when there
@@ -103,16 +88,10 @@ pub async fn delete(tx: &mut Transaction, guru: GuruId) -> Result<bool> {
         "DELETE FROM write_keys WHERE guru_id = $1",
     ];
     for sql in HISTORY {
-        tx.execute("delete a guru's history", sql, values![Value::shown(guru)])
-            .await?;
+        tx.execute("delete a guru's history", sql, values![Value::shown(guru)]).await?;
     }
-    let deleted = tx
-        .execute(
-            "delete a guru",
-            "DELETE FROM gurus WHERE id = $1",
-            values![Value::shown(guru)],
-        )
-        .await?;
+    let deleted =
+        tx.execute("delete a guru", "DELETE FROM gurus WHERE id = $1", values![Value::shown(guru)]).await?;
     Ok(deleted > 0)
 }
 

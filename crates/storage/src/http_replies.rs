@@ -44,20 +44,8 @@ pub async fn begin(
         return Ok(None);
     }
     let sql = "SELECT request_hash, status, reply FROM http_replies WHERE caller = $1 AND request_key = $2";
-    let row = tx
-        .row(
-            "read an idempotency key",
-            sql,
-            values![request.caller, request.key],
-        )
-        .await?;
-    row.as_ref()
-        .map(read)
-        .transpose()?
-        .map(Some)
-        .ok_or(StorageError::Stale {
-            what: "idempotency key",
-        })
+    let row = tx.row("read an idempotency key", sql, values![request.caller, request.key]).await?;
+    row.as_ref().map(read).transpose()?.map(Some).ok_or(StorageError::Stale { what: "idempotency key" })
 }
 
 /// Keeps the reply. The body is masked, like everything that is shown twice.
@@ -71,23 +59,13 @@ pub async fn finish(tx: &mut Transaction, request: RequestKey<'_>, status: u16, 
 /// Gives an unfinished request's key back, when it failed before it had any effect.
 pub async fn forget(tx: &mut Transaction, request: RequestKey<'_>) -> Result<()> {
     let sql = "DELETE FROM http_replies WHERE caller = $1 AND request_key = $2 AND status IS NULL";
-    tx.execute(
-        "release an idempotency key",
-        sql,
-        values![request.caller, request.key],
-    )
-    .await?;
+    tx.execute("release an idempotency key", sql, values![request.caller, request.key]).await?;
     Ok(())
 }
 
 /// Forgets what is older; the number of rows.
 pub async fn delete_before(tx: &mut Transaction, before: UnixMillis) -> Result<u64> {
-    tx.execute(
-        "forget replies",
-        "DELETE FROM http_replies WHERE created_at < $1",
-        values![before],
-    )
-    .await
+    tx.execute("forget replies", "DELETE FROM http_replies WHERE created_at < $1", values![before]).await
 }
 
 fn read(row: &Row) -> Result<Earlier> {

@@ -26,8 +26,7 @@ pub(crate) async fn insert_rows(
             continue;
         };
         while left >= size {
-            tx.execute(step, sql.clone(), rows.by_ref().take(size).flatten().collect())
-                .await?;
+            tx.execute(step, sql.clone(), rows.by_ref().take(size).flatten().collect()).await?;
             left -= size;
         }
     }
@@ -54,9 +53,6 @@ mod tests {
 
     #[test]
     fn values_are_numbered_through() {
-        assert_eq!(
-            statement("INSERT INTO t (a, b)", 2, 2),
-            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)"
-        );
+        assert_eq!(statement("INSERT INTO t (a, b)", 2, 2), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)");
     }
 }

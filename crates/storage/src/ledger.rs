@@ -49,11 +49,7 @@ impl Transaction {
     /// As [`Writer::apply`], beside other writes of this transaction.
     pub async fn apply(&mut self, writes: Vec<LedgerWrite>) -> Result<Applied> {
         let sorted = Sorted::new(writes);
-        let started: Vec<_> = sorted
-            .conversations
-            .iter()
-            .map(|conversation| conversation.id)
-            .collect();
+        let started: Vec<_> = sorted.conversations.iter().map(|conversation| conversation.id).collect();
         conversations::insert(self, sorted.conversations).await?;
         for (turn, _) in &sorted.turns {
             if !started.contains(&turn.conversation_id) {
@@ -112,12 +108,8 @@ impl Sorted {
     }
 
     fn join_turns(&mut self, ends: Vec<TurnEnd>) {
-        let places: HashMap<_, _> = self
-            .turns
-            .iter()
-            .enumerate()
-            .map(|(place, (new, _))| (new.id, place))
-            .collect();
+        let places: HashMap<_, _> =
+            self.turns.iter().enumerate().map(|(place, (new, _))| (new.id, place)).collect();
         for end in ends {
             match places.get(&end.id).map(|place| &mut self.turns[*place]) {
                 Some((new, joined @ None)) if new.guru_id == end.guru_id => *joined = Some(end),
@@ -127,12 +119,8 @@ impl Sorted {
     }
 
     fn join_executions(&mut self, ends: Vec<ExecutionEnd>) {
-        let places: HashMap<_, _> = self
-            .executions
-            .iter()
-            .enumerate()
-            .map(|(place, (new, _))| (new.id, place))
-            .collect();
+        let places: HashMap<_, _> =
+            self.executions.iter().enumerate().map(|(place, (new, _))| (new.id, place)).collect();
         for end in ends {
             match places.get(&end.id).map(|place| &mut self.executions[*place]) {
                 Some((new, joined @ None)) if end.ends(new) => *joined = Some(end),

@@ -23,19 +23,12 @@ impl FromStr for Location {
             return text
                 .parse()
                 .map(|options| Self::Postgres(Box::new(options)))
-                .map_err(|_| StorageError::BadLocation {
-                    text: "postgres://…".to_owned(),
-                });
+                .map_err(|_| StorageError::BadLocation { text: "postgres://…".to_owned() });
         }
-        let path = text
-            .strip_prefix("sqlite://")
-            .or_else(|| text.strip_prefix("sqlite:"))
-            .unwrap_or(text);
+        let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")).unwrap_or(text);
         if path.is_empty() || path.contains("://") || path == ":memory:" {
             let scheme = path.split("://").next().unwrap_or_default();
-            return Err(StorageError::BadLocation {
-                text: scheme.to_owned(),
-            });
+            return Err(StorageError::BadLocation { text: scheme.to_owned() });
         }
         Ok(Self::Sqlite(PathBuf::from(path)))
     }
@@ -47,12 +40,7 @@ impl fmt::Display for Location {
             Self::Sqlite(path) => write!(f, "`{}`", path.display()),
             Self::Postgres(options) => {
                 let database = options.get_database().unwrap_or("postgres");
-                write!(
-                    f,
-                    "`{database}` at `{}:{}`",
-                    options.get_host(),
-                    options.get_port()
-                )
+                write!(f, "`{database}` at `{}:{}`", options.get_host(), options.get_port())
             }
         }
     }
@@ -69,19 +57,15 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expect: &str) {
-        let shown = text
-            .parse::<Location>()
-            .map_or_else(|error| error.to_string(), |location| location.to_string());
+        let shown =
+            text.parse::<Location>().map_or_else(|error| error.to_string(), |location| location.to_string());
         assert!(shown.contains(expect), "{text}: {shown}");
         assert!(!shown.contains("hunter2"), "{text}: {shown}");
     }
 
     #[test]
     fn locations_are_read_and_shown_without_passwords() {
-        check(
-            "postgres://ana:hunter2@db.internal:6000/errand",
-            "`errand` at `db.internal:6000`",
-        );
+        check("postgres://ana:hunter2@db.internal:6000/errand", "`errand` at `db.internal:6000`");
         check("sqlite:/var/lib/errand/errand.db", "`/var/lib/errand/errand.db`");
         check("errand.db", "`errand.db`");
         check("mysql://ana:hunter2@db/errand", "is not a database");

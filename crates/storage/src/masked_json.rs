@@ -21,20 +21,16 @@ impl<T: DeserializeOwned> MaskedJson<T> {
     where
         T: serde::Serialize,
     {
-        let text = serde_json::to_string(value).map_err(|error| StorageError::BadJson { what, why: error.to_string() })?;
+        let text = serde_json::to_string(value)
+            .map_err(|error| StorageError::BadJson { what, why: error.to_string() })?;
         Ok(Self { text: Masked::from_ledger(text), shape: PhantomData })
     }
 
     /// Fails with [`StorageError::BadJson`] when the text isn't a `T` any more.
     pub fn new(what: &'static str, text: Masked) -> Result<Self> {
-        serde_json::from_str::<T>(&text).map_err(|error| StorageError::BadJson {
-            what,
-            why: error.to_string(),
-        })?;
-        Ok(Self {
-            text,
-            shape: PhantomData,
-        })
+        serde_json::from_str::<T>(&text)
+            .map_err(|error| StorageError::BadJson { what, why: error.to_string() })?;
+        Ok(Self { text, shape: PhantomData })
     }
 }
 

@@ -47,9 +47,7 @@ pub(crate) async fn run(writer: &Writer, now: UnixMillis) -> Result<()> {
         match applied.iter().find(|(version, _)| *version == migration.version) {
             Some((_, checksum)) if *checksum == migration.checksum() => {}
             Some(_) => {
-                return Err(StorageError::ChangedMigration {
-                    version: migration.version,
-                });
+                return Err(StorageError::ChangedMigration { version: migration.version });
             }
             None => apply(&mut tx, migration, now).await?,
         }
@@ -83,10 +81,9 @@ async fn applied(tx: &mut Transaction) -> Result<Vec<(i64, String)>> {
         .map(|row| Ok((row.get("version")?, row.get("checksum")?)))
         .collect::<Result<Vec<(i64, String)>>>()?;
     match applied.last() {
-        Some((found, _)) if *found > SCHEMA_VERSION => Err(StorageError::NewerDatabase {
-            found: *found,
-            known: SCHEMA_VERSION,
-        }),
+        Some((found, _)) if *found > SCHEMA_VERSION => {
+            Err(StorageError::NewerDatabase { found: *found, known: SCHEMA_VERSION })
+        }
         _ => Ok(applied),
     }
 }
@@ -94,10 +91,7 @@ async fn applied(tx: &mut Transaction) -> Result<Vec<(i64, String)>> {
 async fn apply(tx: &mut Transaction, migration: &Migration, now: UnixMillis) -> Result<()> {
     tx.run_script(migration.sql)
         .await
-        .map_err(|source| StorageError::Migration {
-            version: migration.version,
-            source,
-        })?;
+        .map_err(|source| StorageError::Migration { version: migration.version, source })?;
     tx.execute(
         "note a migration",
         "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES ($1, $2, $3, $4)",
@@ -110,11 +104,9 @@ async fn apply(tx: &mut Transaction, migration: &Migration, now: UnixMillis) -> 
 impl Migration {
     fn checksum(&self) -> String {
         use std::fmt::Write as _;
-        Sha256::digest(self.sql.as_bytes())
-            .iter()
-            .fold(String::new(), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+        Sha256::digest(self.sql.as_bytes()).iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 }

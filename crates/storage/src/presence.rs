@@ -25,9 +25,7 @@ pub struct Presence {
 
 impl fmt::Debug for Presence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Presence")
-            .field("alone", &self.alone)
-            .finish_non_exhaustive()
+        f.debug_struct("Presence").field("alone", &self.alone).finish_non_exhaustive()
     }
 }
 
@@ -36,23 +34,12 @@ impl Db {
     /// [`Presence::share`].
     pub async fn announce(&self) -> Result<Presence> {
         let Some(mut holder) = self.writer.lock_holder().await? else {
-            return Ok(Presence {
-                holder: None,
-                alone: true,
-            });
+            return Ok(Presence { holder: None, alone: true });
         };
         let alone = try_alone(&mut holder).await?;
-        let mut presence = Presence {
-            holder: Some(holder),
-            alone,
-        };
+        let mut presence = Presence { holder: Some(holder), alone };
         if !alone {
-            presence
-                .tell(
-                    "mark this process as at work",
-                    "SELECT pg_advisory_lock_shared($1)",
-                )
-                .await?;
+            presence.tell("mark this process as at work", "SELECT pg_advisory_lock_shared($1)").await?;
         }
         Ok(presence)
     }
@@ -69,13 +56,8 @@ impl Presence {
         if !std::mem::replace(&mut self.alone, false) {
             return Ok(());
         }
-        self.tell(
-            "mark this process as at work",
-            "SELECT pg_advisory_lock_shared($1)",
-        )
-        .await?;
-        self.tell("let other processes in", "SELECT pg_advisory_unlock($1)")
-            .await
+        self.tell("mark this process as at work", "SELECT pg_advisory_lock_shared($1)").await?;
+        self.tell("let other processes in", "SELECT pg_advisory_unlock($1)").await
     }
 
     async fn tell(&mut self, step: &'static str, sql: &'static str) -> Result<()> {

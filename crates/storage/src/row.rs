@@ -91,9 +91,7 @@ impl Row {
 
     /// An id or a checked name.
     pub(crate) fn parse<T: FromStr<Err: Display>>(&self, column: &'static str) -> Result<T> {
-        self.get::<String>(column)?
-            .parse()
-            .map_err(|error| StorageError::corrupt(column, error))
+        self.get::<String>(column)?.parse().map_err(|error| StorageError::corrupt(column, error))
     }
 
     pub(crate) fn parse_option<T: FromStr<Err: Display>>(&self, column: &'static str) -> Result<Option<T>> {
@@ -113,9 +111,7 @@ impl Row {
     }
 
     pub(crate) fn json_option<T: DeserializeOwned>(&self, column: &'static str) -> Result<Option<T>> {
-        self.get::<Option<String>>(column)?
-            .map(|text| from_json(column, &text))
-            .transpose()
+        self.get::<Option<String>>(column)?.map(|text| from_json(column, &text)).transpose()
     }
 
     pub(crate) fn time(&self, column: &'static str) -> Result<UnixMillis> {
@@ -138,9 +134,7 @@ impl Row {
 
     pub(crate) fn hash(&self, column: &'static str) -> Result<Sha256> {
         let bytes: Vec<u8> = self.get(column)?;
-        bytes
-            .try_into()
-            .map_err(|_| StorageError::corrupt(column, "it is not 32 bytes long"))
+        bytes.try_into().map_err(|_| StorageError::corrupt(column, "it is not 32 bytes long"))
     }
 }
 

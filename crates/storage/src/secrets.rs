@@ -33,26 +33,14 @@ pub struct SealedSecret {
 
 impl std::fmt::Debug for SealedSecret {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(
-            f,
-            "SealedSecret({} v{}, {} bytes)",
-            self.name,
-            self.version,
-            self.sealed.len()
-        )
+        write!(f, "SealedSecret({} v{}, {} bytes)", self.name, self.version, self.sealed.len())
     }
 }
 
 /// The version that the next value of this name gets: the seal binds it in, so it is needed before [`put`].
 pub async fn next_version(mut db: impl Read, guru: GuruId, name: &SecretName) -> Result<u32> {
     let sql = "SELECT version FROM secrets WHERE guru_id = $1 AND name = $2";
-    let row = db
-        .row(
-            "read a secret's version",
-            sql,
-            values![Value::shown(guru), name.as_str()],
-        )
-        .await?;
+    let row = db.row("read a secret's version", sql, values![Value::shown(guru), name.as_str()]).await?;
     row.map_or(Ok(1), |row| Ok(row.u32("version")? + 1))
 }
 
@@ -78,10 +66,7 @@ pub async fn put(
         secret.sealed.as_slice(),
         at,
     ];
-    let row = tx
-        .row("keep a secret", sql, values)
-        .await?
-        .ok_or(StorageError::Stale { what: "secret" })?;
+    let row = tx.row("keep a secret", sql, values).await?.ok_or(StorageError::Stale { what: "secret" })?;
     gurus::bump(tx, guru).await?;
     row.parse("id")
 }
@@ -118,12 +103,8 @@ pub async fn all_sealed(mut db: impl Read, after: Option<SecretId>, limit: u32) 
 /// Puts another wrapping of the same value. False when the version is not the current one any more.
 pub async fn replace_blob(tx: &mut Transaction, guru: GuruId, rewrapped: &SealedSecret) -> Result<bool> {
     let sql = "UPDATE secrets SET sealed = $4 WHERE guru_id = $1 AND name = $2 AND version = $3";
-    let values = values![
-        Value::shown(guru),
-        rewrapped.name.as_str(),
-        rewrapped.version,
-        rewrapped.sealed.as_slice()
-    ];
+    let values =
+        values![Value::shown(guru), rewrapped.name.as_str(), rewrapped.version, rewrapped.sealed.as_slice()];
     let changed = tx.execute("rewrap a secret", sql, values).await?;
     gurus::bump(tx, guru).await?;
     Ok(changed > 0)
@@ -133,12 +114,7 @@ pub async fn replace_blob(tx: &mut Transaction, guru: GuruId, rewrapped: &Sealed
 pub async fn touch(tx: &mut Transaction, guru: GuruId, names: &[SecretName], at: UnixMillis) -> Result<()> {
     for name in names {
         let sql = "UPDATE secrets SET last_used_at = $3 WHERE guru_id = $1 AND name = $2";
-        tx.execute(
-            "note a secret's use",
-            sql,
-            values![Value::shown(guru), name.as_str(), at],
-        )
-        .await?;
+        tx.execute("note a secret's use", sql, values![Value::shown(guru), name.as_str(), at]).await?;
     }
     Ok(())
 }
@@ -146,9 +122,7 @@ pub async fn touch(tx: &mut Transaction, guru: GuruId, names: &[SecretName], at:
 /// False when there was none. Which actions used it, `actions::using_secret` tells before and after.
 pub async fn delete(tx: &mut Transaction, guru: GuruId, name: &SecretName) -> Result<bool> {
     let sql = "DELETE FROM secrets WHERE guru_id = $1 AND name = $2";
-    let deleted = tx
-        .execute("delete a secret", sql, values![Value::shown(guru), name.as_str()])
-        .await?;
+    let deleted = tx.execute("delete a secret", sql, values![Value::shown(guru), name.as_str()]).await?;
     gurus::bump(tx, guru).await?;
     Ok(deleted > 0)
 }

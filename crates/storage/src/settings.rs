@@ -10,15 +10,8 @@ use crate::{
 
 /// Fails with `Corrupt` when what is stored is not a `T`.
 pub async fn get<T: DeserializeOwned>(mut db: impl Read, name: &str) -> Result<Option<T>> {
-    let row = db
-        .row(
-            "read a setting",
-            "SELECT value FROM settings WHERE name = $1",
-            values![name],
-        )
-        .await?;
-    row.map(|row| from_json("setting", &row.get::<String>("value")?))
-        .transpose()
+    let row = db.row("read a setting", "SELECT value FROM settings WHERE name = $1", values![name]).await?;
+    row.map(|row| from_json("setting", &row.get::<String>("value")?)).transpose()
 }
 
 pub async fn put(
@@ -29,12 +22,7 @@ pub async fn put(
 ) -> Result<()> {
     let sql = "INSERT INTO settings (name, value, updated_at) VALUES ($1, $2, $3)
          ON CONFLICT (name) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at";
-    tx.execute(
-        "keep a setting",
-        sql,
-        values![name, to_json("setting", value)?, at],
-    )
-    .await?;
+    tx.execute("keep a setting", sql, values![name, to_json("setting", value)?, at]).await?;
     Ok(())
 }
 
@@ -47,24 +35,10 @@ pub async fn put_if_absent(
 ) -> Result<bool> {
     let sql =
         "INSERT INTO settings (name, value, updated_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING";
-    Ok(tx
-        .execute(
-            "keep a setting",
-            sql,
-            values![name, to_json("setting", value)?, at],
-        )
-        .await?
-        > 0)
+    Ok(tx.execute("keep a setting", sql, values![name, to_json("setting", value)?, at]).await? > 0)
 }
 
 /// False when there was none.
 pub async fn delete(tx: &mut Transaction, name: &str) -> Result<bool> {
-    Ok(tx
-        .execute(
-            "delete a setting",
-            "DELETE FROM settings WHERE name = $1",
-            values![name],
-        )
-        .await?
-        > 0)
+    Ok(tx.execute("delete a setting", "DELETE FROM settings WHERE name = $1", values![name]).await? > 0)
 }

@@ -14,9 +14,7 @@ use std::{
 const BODY_BYTES: usize = 1024;
 
 fn main() -> io::Result<()> {
-    let address = std::env::args()
-        .nth(1)
-        .unwrap_or_else(|| "127.0.0.1:0".to_owned());
+    let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:0".to_owned());
     let listener = TcpListener::bind(&address)?;
     println!("{}", listener.local_addr()?);
     for stream in listener.incoming() {

@@ -57,27 +57,16 @@ pub fn sqlite() -> TestDatabase {
 /// # Panics
 /// When the variable is unset or the server does not answer.
 pub async fn postgres() -> TestDatabase {
-    let server = std::env::var(URL_VARIABLE)
-        .ok()
-        .filter(|url| !url.is_empty())
-        .expect(HOW_TO_START);
+    let server = std::env::var(URL_VARIABLE).ok().filter(|url| !url.is_empty()).expect(HOW_TO_START);
     let name = unique_name();
-    let mut admin = PgConnection::connect(&server)
-        .await
-        .expect("connect to the PostgreSQL for tests");
+    let mut admin = PgConnection::connect(&server).await.expect("connect to the PostgreSQL for tests");
     // template0, since nobody is ever connected to it: a busy template can't be copied.
-    sqlx::query(AssertSqlSafe(format!(
-        "CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'"
-    )))
-    .execute(&mut admin)
-    .await
-    .expect("make a test's database");
+    sqlx::query(AssertSqlSafe(format!("CREATE DATABASE {name} TEMPLATE template0 ENCODING 'UTF8'")))
+        .execute(&mut admin)
+        .await
+        .expect("make a test's database");
     let url = with_database(&server, &name);
-    TestDatabase {
-        kind: "postgres",
-        url,
-        leftover: Leftover::Database { server, name },
-    }
+    TestDatabase { kind: "postgres", url, leftover: Leftover::Database { server, name } }
 }
 
 impl Drop for TestDatabase {
@@ -95,17 +84,13 @@ impl Drop for TestDatabase {
 /// test's own result matters more, and `postgres-for-tests.sh stop` deletes what is left.
 fn drop_database(server: String, name: String) {
     let work = move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         runtime.block_on(async {
             let mut admin = PgConnection::connect(&server).await?;
             // FORCE ends connections that the test left open.
-            sqlx::query(AssertSqlSafe(format!(
-                "DROP DATABASE IF EXISTS {name} WITH (FORCE)"
-            )))
-            .execute(&mut admin)
-            .await?;
+            sqlx::query(AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)")))
+                .execute(&mut admin)
+                .await?;
             admin.close().await
         })
     };
@@ -115,13 +100,10 @@ fn drop_database(server: String, name: String) {
 }
 
 fn with_database(server: &str, name: &str) -> String {
-    let (address, options) = server
-        .split_once('?')
-        .map_or((server, None), |(address, rest)| (address, Some(rest)));
+    let (address, options) =
+        server.split_once('?').map_or((server, None), |(address, rest)| (address, Some(rest)));
     let authority_end = address.find("://").map_or(0, |scheme| scheme + 3);
-    let path = address[authority_end..]
-        .find('/')
-        .map_or(address.len(), |slash| authority_end + slash);
+    let path = address[authority_end..].find('/').map_or(address.len(), |slash| authority_end + slash);
     let options = options.map_or_else(String::new, |options| format!("?{options}"));
     format!("{}/{name}{options}", &address[..path])
 }
@@ -129,14 +111,8 @@ fn with_database(server: &str, name: &str) -> String {
 /// Unlike any other of this process or of those beside it.
 fn unique_name() -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
-    let nanos = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_nanos());
-    format!(
-        "errand_test_{}_{nanos}_{}",
-        std::process::id(),
-        COUNT.fetch_add(1, Ordering::Relaxed)
-    )
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    format!("errand_test_{}_{nanos}_{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 #[cfg(test)]
@@ -149,14 +125,8 @@ mod tests {
 
     #[test]
     fn a_database_s_address_keeps_server_and_options() {
-        check(
-            "postgres://errand@127.0.0.1:5432/postgres",
-            "postgres://errand@127.0.0.1:5432/x",
-        );
-        check(
-            "postgres://errand@127.0.0.1:5432",
-            "postgres://errand@127.0.0.1:5432/x",
-        );
+        check("postgres://errand@127.0.0.1:5432/postgres", "postgres://errand@127.0.0.1:5432/x");
+        check("postgres://errand@127.0.0.1:5432", "postgres://errand@127.0.0.1:5432/x");
         check("postgres://a@h/b?host=/run/pg", "postgres://a@h/x?host=/run/pg");
     }
 }

@@ -56,12 +56,7 @@ impl Reply {
     }
 
     pub fn text(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self {
-            status,
-            headers: Vec::new(),
-            body: body.into(),
-            held: false,
-        }
+        Self { status, headers: Vec::new(), body: body.into(), held: false }
     }
 
     #[must_use]
@@ -100,9 +95,7 @@ impl Upstream {
     /// # Panics
     /// When loopback can't be listened on.
     pub async fn start(script: impl Fn(&Received) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0")
-            .await
-            .expect("listen on loopback");
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen on loopback");
         let address = listener.local_addr().expect("the address listened on");
         let shared = Arc::new(Shared {
             script: Box::new(script),
@@ -112,15 +105,9 @@ impl Upstream {
         });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let server = tokio::spawn(async move {
-            axum::serve(listener, router)
-                .await
-                .expect("serve a test's upstream");
+            axum::serve(listener, router).await.expect("serve a test's upstream");
         });
-        Self {
-            address,
-            shared,
-            server,
-        }
+        Self { address, shared, server }
     }
 
     /// Always the same JSON.
@@ -138,11 +125,7 @@ impl Upstream {
     }
 
     pub fn requests(&self) -> Vec<Received> {
-        self.shared
-            .requests
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.shared.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Lets every held answer go, now and from now on.
@@ -158,10 +141,7 @@ impl Upstream {
     /// # Panics
     /// When fewer arrive in time.
     pub async fn wait_for_requests(&self, count: usize) {
-        eventually(&format!("request {count} arrives"), || {
-            self.requests().len() >= count
-        })
-        .await;
+        eventually(&format!("request {count} arrives"), || self.requests().len() >= count).await;
     }
 
     /// # Panics
@@ -206,15 +186,8 @@ impl Drop for HangUp<'_> {
 async fn answer(State(shared): State<Arc<Shared>>, request: Request) -> Response {
     let received = read(request).await;
     let reply = (shared.script)(&received);
-    shared
-        .requests
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .push(received);
-    let mut hang_up = HangUp {
-        count: &shared.hung_up,
-        answered: false,
-    };
+    shared.requests.lock().unwrap_or_else(PoisonError::into_inner).push(received);
+    let mut hang_up = HangUp { count: &shared.hung_up, answered: false };
     if reply.held {
         // An error means that the test is over.
         let _ = shared.released.subscribe().wait_for(|released| *released).await;
@@ -229,15 +202,8 @@ async fn read(request: Request) -> Received {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
     Received {
         method: parts.method.to_string(),
-        path_and_query: parts
-            .uri
-            .path_and_query()
-            .map_or_else(String::new, ToString::to_string),
-        headers: parts
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), text(value)))
-            .collect(),
+        path_and_query: parts.uri.path_and_query().map_or_else(String::new, ToString::to_string),
+        headers: parts.headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
         body: String::from_utf8_lossy(&body).into_owned(),
     }
 }
@@ -247,9 +213,7 @@ fn written(reply: Reply) -> Response {
     *response.status_mut() = StatusCode::from_u16(reply.status).expect("a script's status");
     for (name, value) in reply.headers {
         let value = HeaderValue::try_from(value).expect("a script's header");
-        response
-            .headers_mut()
-            .append(HeaderName::from_static(name), value);
+        response.headers_mut().append(HeaderName::from_static(name), value);
     }
     response
 }

@@ -23,11 +23,7 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
         .route("/v1/incident-impact", get(impact))
         .route("/v1/incident-types", get(list_types))
         .fallback(async || {
-            in_house_error(
-                StatusCode::NOT_FOUND,
-                "not_found",
-                "There is nothing at this address.",
-            )
+            in_house_error(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.")
         });
     let authorization = HeaderName::from_static("authorization");
     let door = Door::in_house(authorization, format!("Bearer {}", keys::ANALYTICS_API_KEY));
@@ -52,11 +48,7 @@ const KINDS: [Kind; 6] = [
         symptom: "paying at the last step of checkout fails with error 503; a second try usually works.",
         words: &["checkout", "cart", "503"],
         began_hours_ago: None,
-        touched: &[
-            (Region::EuCentral, 60),
-            (Region::UsEast, 80),
-            (Region::ApSouth, 25),
-        ],
+        touched: &[(Region::EuCentral, 60), (Region::UsEast, 80), (Region::ApSouth, 25)],
     },
     Kind {
         name: "payment failures",
@@ -98,26 +90,18 @@ const KINDS: [Kind; 6] = [
 /// The kind that most of the words mean.
 fn meant(asked: &str) -> Option<&'static Kind> {
     let asked = asked.to_lowercase();
-    let words: Vec<_> = asked
-        .split(|letter: char| !(letter.is_alphanumeric() || letter == '-'))
-        .collect();
+    let words: Vec<_> = asked.split(|letter: char| !(letter.is_alphanumeric() || letter == '-')).collect();
     let hits = |kind: &Kind| words.iter().filter(|word| kind.words.contains(word)).count();
-    let mut kinds: Vec<_> = KINDS
-        .iter()
-        .map(|kind| (hits(kind), kind))
-        .filter(|(hits, _)| *hits > 0)
-        .collect();
+    let mut kinds: Vec<_> =
+        KINDS.iter().map(|kind| (hits(kind), kind)).filter(|(hits, _)| *hits > 0).collect();
     kinds.sort_by_key(|(hits, _)| std::cmp::Reverse(*hits));
     kinds.first().map(|(_, kind)| *kind)
 }
 
 impl Kind {
     fn touches(&self, customer: &Customer) -> bool {
-        let share = self
-            .touched
-            .iter()
-            .find(|(region, _)| *region == customer.region)
-            .map_or(0, |(_, share)| *share);
+        let share =
+            self.touched.iter().find(|(region, _)| *region == customer.region).map_or(0, |(_, share)| *share);
         draw_below(self.seed() + customer.index, 100) < share
     }
 
@@ -133,9 +117,7 @@ impl Kind {
     }
 
     fn seed(&self) -> u64 {
-        self.name
-            .bytes()
-            .fold(17, |seed, byte| seed * 31 + u64::from(byte))
+        self.name.bytes().fold(17, |seed, byte| seed * 31 + u64::from(byte))
     }
 }
 
@@ -159,15 +141,10 @@ async fn impact(State(data): State<BackOffice>, params: Params) -> Result<Json<V
     let mut customers: Vec<_> = data.0.customers.iter().filter(touched).collect();
     customers.sort_by_key(|customer| std::cmp::Reverse(kind.failed_requests(customer)));
     let limit = params.count("limit", 50, 200);
-    let from = kind.began_hours_ago.map_or_else(
-        || statuspage::ongoing_since(data.now()),
-        |hours| data.now().plus_ms(-hours * HOUR),
-    );
-    let shown: Vec<_> = customers
-        .iter()
-        .take(limit)
-        .map(|customer| shape(kind, customer))
-        .collect();
+    let from = kind
+        .began_hours_ago
+        .map_or_else(|| statuspage::ongoing_since(data.now()), |hours| data.now().plus_ms(-hours * HOUR));
+    let shown: Vec<_> = customers.iter().take(limit).map(|customer| shape(kind, customer)).collect();
     Ok(Json(json!({
         "incident_type": kind.name,
         "symptom": kind.symptom,

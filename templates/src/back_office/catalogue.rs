@@ -28,13 +28,7 @@ const fn v(
     austin: u32,
     restock_days: Option<i64>,
 ) -> Variant {
-    Variant {
-        code,
-        name,
-        berlin,
-        austin,
-        restock_days,
-    }
+    Variant { code, name, berlin, austin, restock_days }
 }
 
 pub(super) static PRODUCTS: [Product; 12] = [
@@ -153,12 +147,7 @@ impl Variant {
 /// Product and variant by article number, such as `PIC-KB-DE`.
 pub(super) fn article(sku: &str) -> Option<(&'static Product, &'static Variant)> {
     let (product, variant) = sku.rsplit_once('-')?;
-    let product = PRODUCTS
-        .iter()
-        .find(|candidate| candidate.code.eq_ignore_ascii_case(product))?;
-    let variant = product
-        .variants
-        .iter()
-        .find(|candidate| candidate.code.eq_ignore_ascii_case(variant))?;
+    let product = PRODUCTS.iter().find(|candidate| candidate.code.eq_ignore_ascii_case(product))?;
+    let variant = product.variants.iter().find(|candidate| candidate.code.eq_ignore_ascii_case(variant))?;
     Some((product, variant))
 }

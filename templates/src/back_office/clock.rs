@@ -35,9 +35,7 @@ fn timestamp(time: UnixMillis) -> Timestamp {
 
 /// A well-spread number that depends on `seed` alone (the finalizer of `SplitMix64`).
 pub(super) fn draw(seed: u64) -> u64 {
-    let mut z = seed
-        .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-        .wrapping_add(0x9E37_79B9_7F4A_7C15);
+    let mut z = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15).wrapping_add(0x9E37_79B9_7F4A_7C15);
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
@@ -54,12 +52,10 @@ pub(super) fn object_id(prefix: &str, seed: u64) -> String {
     const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     let letters =
         (0..24).map(|place| char::from(ALPHABET[draw_below(seed.wrapping_mul(31).wrapping_add(place), 62)]));
-    std::iter::once('_')
-        .chain(letters)
-        .fold(prefix.to_owned(), |mut id, letter| {
-            id.push(letter);
-            id
-        })
+    std::iter::once('_').chain(letters).fold(prefix.to_owned(), |mut id, letter| {
+        id.push(letter);
+        id
+    })
 }
 
 /// 32 hexadecimal digits, as Shippo names its objects.

@@ -5,12 +5,8 @@ use errand_domain::UnixMillis;
 use super::clock::{HOUR, MINUTE};
 
 /// Group id and name.
-pub(super) const GROUPS: [(u64, &str); 4] = [
-    (7_001, "Billing"),
-    (7_002, "Tier 1"),
-    (7_003, "Tier 2"),
-    (7_004, "Returns"),
-];
+pub(super) const GROUPS: [(u64, &str); 4] =
+    [(7_001, "Billing"), (7_002, "Tier 1"), (7_003, "Tier 2"), (7_004, "Returns")];
 
 /// Agent id, name, e-mail.
 pub(super) const AGENTS: [(u64, &str, &str); 4] = [
@@ -65,11 +61,7 @@ pub(super) struct Ticket {
 }
 
 const fn m(name: &'static str, stage: Stage, minutes_left: i64) -> Metric {
-    Metric {
-        name,
-        stage,
-        minutes_left,
-    }
+    Metric { name, stage, minutes_left }
 }
 
 use Stage::{Achieved, Active, Paused};
@@ -289,9 +281,6 @@ impl Ticket {
     }
 
     pub(super) fn status_rank(&self) -> usize {
-        STATUSES
-            .iter()
-            .position(|status| *status == self.status)
-            .unwrap_or(0)
+        STATUSES.iter().position(|status| *status == self.status).unwrap_or(0)
     }
 }

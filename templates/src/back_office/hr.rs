@@ -20,16 +20,10 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
         .route("/v1/time-off/balances", get(balances))
         .route("/v1/employees", get(employees))
         .fallback(async || {
-            in_house_error(
-                StatusCode::NOT_FOUND,
-                "not_found",
-                "There is nothing at this address.",
-            )
+            in_house_error(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.")
         });
-    let door = Door::in_house(
-        HeaderName::from_static("authorization"),
-        format!("Bearer {}", keys::HR_API_KEY),
-    );
+    let door =
+        Door::in_house(HeaderName::from_static("authorization"), format!("Bearer {}", keys::HR_API_KEY));
     keys::guarded(routes, door, data)
 }
 
@@ -69,9 +63,7 @@ pub(super) fn employee(email: &str) -> Option<Employee> {
             email,
         });
     }
-    let seed = email.bytes().fold(7_u64, |seed, byte| {
-        seed.wrapping_mul(31).wrapping_add(u64::from(byte))
-    });
+    let seed = email.bytes().fold(7_u64, |seed, byte| seed.wrapping_mul(31).wrapping_add(u64::from(byte)));
     let half_days = |salt: u64, bound| u32::try_from(draw_below(seed ^ salt, bound)).unwrap_or(0);
     Some(Employee {
         first_name: capitalised(local.split(['.', '_', '-', '+']).next().unwrap_or(local)),
@@ -85,28 +77,19 @@ pub(super) fn employee(email: &str) -> Option<Employee> {
 
 fn capitalised(word: &str) -> String {
     let mut letters = word.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 impl Employee {
     /// Vacation days not yet used, planned or requested.
     pub(super) fn remaining_days(&self, data: &BackOffice) -> f64 {
-        f64::from(
-            self.entitled_halves
-                .saturating_sub(self.used_halves + self.planned_halves(data)),
-        ) / 2.0
+        f64::from(self.entitled_halves.saturating_sub(self.used_halves + self.planned_halves(data))) / 2.0
     }
 
     /// What was planned before, and what was requested since.
     fn planned_halves(&self, data: &BackOffice) -> u32 {
         let written = data.written();
-        let requested = written
-            .leave
-            .iter()
-            .filter(|request| request.email == self.email)
-            .count();
+        let requested = written.leave.iter().filter(|request| request.email == self.email).count();
         self.planned_halves + 2 * u32::try_from(requested).unwrap_or(u32::MAX / 4)
     }
 }
@@ -114,11 +97,7 @@ impl Employee {
 /// A day count as people write it: 13.5, but 13 and not 13.0.
 pub(super) fn days(count: f64) -> Value {
     #[expect(clippy::cast_possible_truncation, reason = "day counts are small")]
-    if count.fract() == 0.0 {
-        json!(count as i64)
-    } else {
-        json!(count)
-    }
+    if count.fract() == 0.0 { json!(count as i64) } else { json!(count) }
 }
 
 async fn balances(State(data): State<BackOffice>, params: Params) -> Json<Value> {

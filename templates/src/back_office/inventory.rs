@@ -22,16 +22,9 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
         .route("/v1/products", get(list_products))
         .route("/v1/products/{code}", get(show_product))
         .fallback(async || {
-            in_house_error(
-                StatusCode::NOT_FOUND,
-                "not_found",
-                "There is nothing at this address.",
-            )
+            in_house_error(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.")
         });
-    let door = Door::in_house(
-        HeaderName::from_static("x-api-key"),
-        keys::INVENTORY_API_KEY.to_owned(),
-    );
+    let door = Door::in_house(HeaderName::from_static("x-api-key"), keys::INVENTORY_API_KEY.to_owned());
     keys::guarded(routes, door, data)
 }
 
@@ -58,17 +51,10 @@ fn matches(variant: &Variant, asked: &[String]) -> bool {
 fn words(text: &str) -> Vec<String> {
     const FILLING: [&str; 6] = ["the", "a", "in", "with", "colour", "color"];
     let text = text.to_lowercase().replace("gray", "grey");
-    let split = text
-        .split(|letter: char| !letter.is_alphanumeric())
-        .filter(|word| !word.is_empty());
+    let split = text.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
     split
         .filter(|word| !FILLING.contains(word))
-        .map(|word| {
-            word.strip_suffix('s')
-                .filter(|rest| rest.len() > 3)
-                .unwrap_or(word)
-                .to_owned()
-        })
+        .map(|word| word.strip_suffix('s').filter(|rest| rest.len() > 3).unwrap_or(word).to_owned())
         .collect()
 }
 
@@ -89,11 +75,7 @@ fn slips(a: &str, b: &str) -> usize {
                 let change = table[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
                 let best = change.min(table[i - 1][j] + 1).min(table[i][j - 1] + 1);
                 let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                if swapped {
-                    best.min(table[i - 2][j - 2] + 1)
-                } else {
-                    best
-                }
+                if swapped { best.min(table[i - 2][j - 2] + 1) } else { best }
             };
         }
     }
@@ -110,34 +92,22 @@ async fn list_products(State(data): State<BackOffice>, params: Params) -> Result
         ));
     };
     let (query, asked) = (words(query), words(params.get("variant").unwrap_or_default()));
-    let mut found: Vec<_> = PRODUCTS
-        .iter()
-        .filter_map(|product| Some((score(product, &query)?, product)))
-        .collect();
+    let mut found: Vec<_> =
+        PRODUCTS.iter().filter_map(|product| Some((score(product, &query)?, product))).collect();
     let best = found.iter().map(|(score, _)| *score).max();
     found.retain(|(score, _)| Some(*score) == best);
     let limit = params.count("limit", 20, 100);
-    let offset = params
-        .get("offset")
-        .and_then(|offset| offset.parse().ok())
-        .unwrap_or(0);
+    let offset = params.get("offset").and_then(|offset| offset.parse().ok()).unwrap_or(0);
     let total = found.len();
-    let products: Vec<_> = found
-        .iter()
-        .skip(offset)
-        .take(limit)
-        .map(|(_, product)| shape(&data, product, &asked))
-        .collect();
+    let products: Vec<_> =
+        found.iter().skip(offset).take(limit).map(|(_, product)| shape(&data, product, &asked)).collect();
     Ok(Json(json!({"products": products, "total": total})))
 }
 
 /// How many of the words asked for are in the product's name; None when too few are to mean it.
 fn score(product: &Product, query: &[String]) -> Option<usize> {
     let name = words(product.name);
-    let hits = query
-        .iter()
-        .filter(|word| name.iter().any(|own| alike(own, word)))
-        .count();
+    let hits = query.iter().filter(|word| name.iter().any(|own| alike(own, word))).count();
     let names_it = query.iter().any(|word| alike(&name[0], word)) || hits == query.len();
     (hits > 0 && names_it && hits * 2 >= query.len()).then_some(hits)
 }
@@ -146,17 +116,10 @@ async fn show_product(
     State(data): State<BackOffice>,
     Path(code): Path<String>,
 ) -> Result<Json<Value>, Response> {
-    let no_such = || {
-        in_house_error(
-            StatusCode::NOT_FOUND,
-            "no_such_product",
-            "There is no product of that code.",
-        )
-    };
-    let product = PRODUCTS
-        .iter()
-        .find(|product| product.code.eq_ignore_ascii_case(&code))
-        .ok_or_else(no_such)?;
+    let no_such =
+        || in_house_error(StatusCode::NOT_FOUND, "no_such_product", "There is no product of that code.");
+    let product =
+        PRODUCTS.iter().find(|product| product.code.eq_ignore_ascii_case(&code)).ok_or_else(no_such)?;
     Ok(Json(shape(&data, product, &[])))
 }
 
@@ -166,10 +129,8 @@ mod tests {
 
     fn check(query: &str, expect: &[&str]) {
         let query = words(query);
-        let found = PRODUCTS
-            .iter()
-            .filter(|product| score(product, &query).is_some())
-            .map(|product| product.code);
+        let found =
+            PRODUCTS.iter().filter(|product| score(product, &query).is_some()).map(|product| product.code);
         assert_eq!(found.collect::<Vec<_>>(), expect, "{query:?}");
     }
 
@@ -186,16 +147,9 @@ mod tests {
 
     #[test]
     fn variants_are_found_as_people_write_them() {
-        let Some(keyboard) = PRODUCTS.iter().find(|product| product.code == "PIC-KB") else {
-            panic!("sold")
-        };
-        let found = |asked: &str| {
-            keyboard
-                .variants
-                .iter()
-                .filter(|variant| matches(variant, &words(asked)))
-                .count()
-        };
+        let Some(keyboard) = PRODUCTS.iter().find(|product| product.code == "PIC-KB") else { panic!("sold") };
+        let found =
+            |asked: &str| keyboard.variants.iter().filter(|variant| matches(variant, &words(asked))).count();
         assert_eq!(found("German"), 1);
         assert_eq!(found("german layout"), 1);
         assert_eq!(found(""), 3);

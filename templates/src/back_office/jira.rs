@@ -47,19 +47,9 @@ pub(super) fn seeded(now: UnixMillis) -> Vec<Issue> {
         created: now.plus_ms(-days * DAY),
     };
     vec![
-        issue(
-            "Invoice shows the wrong VAT number for EU customers",
-            "High",
-            "In Progress",
-            12,
-        ),
+        issue("Invoice shows the wrong VAT number for EU customers", "High", "In Progress", 12),
         issue("Dark mode resets after every reload", "Low", "To Do", 8),
-        issue(
-            "CSV import drops the last row without a line break",
-            "Medium",
-            "Done",
-            5,
-        ),
+        issue("CSV import drops the last row without a line break", "Medium", "Done", 5),
     ]
 }
 
@@ -71,10 +61,7 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
         .route("/rest/api/3/search/jql", get(search))
         .route("/rest/api/3/myself", get(myself))
         .fallback(async || {
-            reply(
-                StatusCode::NOT_FOUND,
-                json!({"errorMessages": ["Not found."], "errors": {}}),
-            )
+            reply(StatusCode::NOT_FOUND, json!({"errorMessages": ["Not found."], "errors": {}}))
         });
     let door = Door {
         request_id: "atl-traceid",
@@ -87,10 +74,7 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
 
 fn refuse(_: Presented) -> Response {
     let message = "Client must be authenticated to access this resource.";
-    reply(
-        StatusCode::UNAUTHORIZED,
-        json!({"message": message, "status-code": 401}),
-    )
+    reply(StatusCode::UNAUTHORIZED, json!({"message": message, "status-code": 401}))
 }
 
 fn errors(status: StatusCode, messages: &[&str], errors: &Map<String, Value>) -> Response {
@@ -133,10 +117,7 @@ fn read_issue(fields: &Value, created: UnixMillis) -> Result<Issue, Map<String, 
     } else if summary.chars().count() > SUMMARY_CHARS_MAX {
         refuse("summary", "Summary must be less than 255 characters.");
     } else if summary.contains('\n') {
-        refuse(
-            "summary",
-            "The summary is invalid because it contains newline characters.",
-        );
+        refuse("summary", "The summary is invalid because it contains newline characters.");
     }
     let priority = fields["priority"]["name"].as_str().unwrap_or("Medium");
     if !PRIORITIES.contains(&priority) {
@@ -152,11 +133,7 @@ fn read_issue(fields: &Value, created: UnixMillis) -> Result<Issue, Map<String, 
     if !wrong.is_empty() {
         return Err(wrong);
     }
-    let labels = fields["labels"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .filter_map(Value::as_str);
+    let labels = fields["labels"].as_array().into_iter().flatten().filter_map(Value::as_str);
     Ok(Issue {
         summary: summary.to_owned(),
         kind: kind.to_owned(),
@@ -175,10 +152,7 @@ fn is_document(value: &Value) -> bool {
 
 fn texts_are_filled(node: &Value) -> bool {
     let filled = node["type"] != "text" || node["text"].as_str().is_some_and(|text| !text.is_empty());
-    filled
-        && node["content"]
-            .as_array()
-            .is_none_or(|content| content.iter().all(texts_are_filled))
+    filled && node["content"].as_array().is_none_or(|content| content.iter().all(texts_are_filled))
 }
 
 fn id(number: usize) -> String {
@@ -191,10 +165,7 @@ fn key(number: usize) -> String {
 
 /// Where the issue can be read: this very server, by the name the caller used for it.
 fn address(headers: &HeaderMap, number: usize) -> String {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok())
-        .unwrap_or("localhost");
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost");
     format!("http://{host}/jira/rest/api/3/issue/{}", id(number))
 }
 
@@ -217,9 +188,7 @@ fn shape(headers: &HeaderMap, number: usize, issue: &Issue) -> Value {
 
 /// The issues with their numbers.
 fn numbered(data: &BackOffice) -> Vec<(usize, Issue)> {
-    (FIRST_NUMBER..)
-        .zip(data.written().issues.iter().cloned())
-        .collect()
+    (FIRST_NUMBER..).zip(data.written().issues.iter().cloned()).collect()
 }
 
 fn find(data: &BackOffice, wanted: &str) -> Option<(usize, Issue)> {
@@ -249,24 +218,16 @@ async fn search(State(data): State<BackOffice>, headers: HeaderMap, params: Para
     };
     let max = params.count("maxResults", 50, 100);
     let found = numbered(&data).into_iter().rev().filter(|(number, issue)| {
-        conditions
-            .iter()
-            .all(|(field, words)| meets(*number, issue, field, words))
+        conditions.iter().all(|(field, words)| meets(*number, issue, field, words))
     });
-    let issues: Vec<_> = found
-        .take(max)
-        .map(|(number, issue)| shape(&headers, number, &issue))
-        .collect();
+    let issues: Vec<_> = found.take(max).map(|(number, issue)| shape(&headers, number, &issue)).collect();
     reply(StatusCode::OK, json!({"issues": issues, "isLast": true}))
 }
 
 fn read_jql(jql: &str) -> Result<Vec<(String, String)>, String> {
     let lower = jql.to_lowercase();
     let filter = &jql[..lower.find("order by").unwrap_or(jql.len())];
-    let parts = filter
-        .split(" AND ")
-        .flat_map(|part| part.split(" and "))
-        .map(str::trim);
+    let parts = filter.split(" AND ").flat_map(|part| part.split(" and ")).map(str::trim);
     parts
         .filter(|part| !part.is_empty())
         .map(|part| {
@@ -274,16 +235,7 @@ fn read_jql(jql: &str) -> Result<Vec<(String, String)>, String> {
                 .split_once(['=', '~'])
                 .ok_or_else(|| format!("Error in the JQL Query: Expecting operator in `{part}`."))?;
             let field = field.trim().to_lowercase();
-            let known = [
-                "project",
-                "text",
-                "summary",
-                "status",
-                "key",
-                "priority",
-                "labels",
-                "issuetype",
-            ];
+            let known = ["project", "text", "summary", "status", "key", "priority", "labels", "issuetype"];
             if !known.contains(&field.as_str()) {
                 return Err(format!(
                     "Field '{field}' does not exist or you do not have permission to view it."
@@ -342,8 +294,5 @@ fn collect_texts(node: &Value, text: &mut String) {
 }
 
 fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

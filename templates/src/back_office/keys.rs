@@ -76,32 +76,17 @@ impl Door {
     }
 
     pub(super) fn basic(user: &str, password: &str, refuse: fn(Presented) -> Response) -> Self {
-        Self::authorization(
-            format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))),
-            refuse,
-        )
+        Self::authorization(format!("Basic {}", STANDARD.encode(format!("{user}:{password}"))), refuse)
     }
 
     pub(super) fn authorization(expected: String, refuse: fn(Presented) -> Response) -> Self {
-        Self {
-            header: header::AUTHORIZATION,
-            expected,
-            refuse,
-            request_id: "x-request-id",
-            rate: None,
-        }
+        Self { header: header::AUTHORIZATION, expected, refuse, request_id: "x-request-id", rate: None }
     }
 
     /// The in-house services: one header, one error shape.
     pub(super) fn in_house(header: HeaderName, expected: String) -> Self {
         let rate = Some(("x-ratelimit-limit", "x-ratelimit-remaining", 600));
-        Self {
-            header,
-            expected,
-            refuse: refuse_in_house,
-            request_id: "x-request-id",
-            rate,
-        }
+        Self { header, expected, refuse: refuse_in_house, request_id: "x-request-id", rate }
     }
 
     fn presented(&self, headers: &HeaderMap) -> Result<(), Presented> {
@@ -135,10 +120,7 @@ fn mark(door: &Door, number: u64, headers: &mut HeaderMap) {
             headers.insert(HeaderName::from_static(name), value);
         }
     };
-    set(
-        door.request_id,
-        format!("req_{:016x}", super::clock::draw(number)),
-    );
+    set(door.request_id, format!("req_{:016x}", super::clock::draw(number)));
     if let Some((limit_name, left_name, limit)) = door.rate {
         set(limit_name, limit.to_string());
         set(left_name, (limit - 1 - number % limit).to_string());

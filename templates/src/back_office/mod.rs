@@ -67,20 +67,9 @@ impl BackOffice {
         let orders = orders::orders(now);
         let charges = payments::charges(now, &customers, &orders);
         let invoices = payments::invoices(now, &customers);
-        let written = Written {
-            issues: jira::seeded(now),
-            ..Written::default()
-        };
+        let written = Written { issues: jira::seeded(now), ..Written::default() };
         let (written, requests) = (Mutex::new(written), AtomicU64::new(0));
-        Self(Arc::new(Books {
-            now,
-            customers,
-            orders,
-            charges,
-            invoices,
-            written,
-            requests,
-        }))
+        Self(Arc::new(Books { now, customers, orders, charges, invoices, written, requests }))
     }
 
     fn now(&self) -> UnixMillis {
@@ -93,10 +82,7 @@ impl BackOffice {
     }
 
     fn customer_by_email(&self, email: &str) -> Option<&people::Customer> {
-        self.0
-            .customers
-            .iter()
-            .find(|customer| customer.email.eq_ignore_ascii_case(email.trim()))
+        self.0.customers.iter().find(|customer| customer.email.eq_ignore_ascii_case(email.trim()))
     }
 
     /// Counts a request and returns its number, from 1.

@@ -103,9 +103,7 @@ const TOLD: [Told; 24] = [
 
 /// All orders, oldest number first.
 pub(super) fn orders(now: UnixMillis) -> Vec<Order> {
-    (FIRST_NUMBER..FIRST_NUMBER + ORDERS)
-        .map(|number| order(number, now))
-        .collect()
+    (FIRST_NUMBER..FIRST_NUMBER + ORDERS).map(|number| order(number, now)).collect()
 }
 
 fn order(number: u32, now: UnixMillis) -> Order {
@@ -126,10 +124,7 @@ fn shipping(fate: Fate, now: UnixMillis) -> Shipping {
         Await => Shipping::AwaitingPayment,
         Pack => Shipping::Packing,
         Cancel => Shipping::Cancelled,
-        Ship(state, eta_days) => Shipping::Parcel(Parcel {
-            state,
-            eta: now.plus_ms(eta_days * DAY),
-        }),
+        Ship(state, eta_days) => Shipping::Parcel(Parcel { state, eta: now.plus_ms(eta_days * DAY) }),
     }
 }
 

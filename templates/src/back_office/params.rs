@@ -12,10 +12,7 @@ pub(super) struct Params(Vec<(String, String)>);
 impl Params {
     /// The first value of that name; empty counts as absent.
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0
-            .iter()
-            .find(|(key, value)| key == name && !value.is_empty())
-            .map(|(_, value)| value.as_str())
+        self.0.iter().find(|(key, value)| key == name && !value.is_empty()).map(|(_, value)| value.as_str())
     }
 
     /// Every non-empty value of that name.
@@ -32,10 +29,7 @@ impl Params {
 
     /// A count within `1..=max`, `default` when absent or no number.
     pub(super) fn count(&self, name: &str, default: usize, max: usize) -> usize {
-        self.get(name)
-            .and_then(|value| value.parse().ok())
-            .unwrap_or(default)
-            .clamp(1, max)
+        self.get(name).and_then(|value| value.parse().ok()).unwrap_or(default).clamp(1, max)
     }
 }
 

@@ -80,14 +80,8 @@ const LATER: [(u32, i64); 1] = [(12_387, 90)];
 
 /// All charges, newest first.
 pub(super) fn charges(now: UnixMillis, customers: &[Customer], orders: &[Order]) -> Vec<Charge> {
-    let mut charges: Vec<_> = orders
-        .iter()
-        .flat_map(|order| order_charges(now, order))
-        .collect();
-    for invoice in invoices(now, customers)
-        .iter()
-        .filter(|invoice| invoice.paid && invoice.total > 0)
-    {
+    let mut charges: Vec<_> = orders.iter().flat_map(|order| order_charges(now, order)).collect();
+    for invoice in invoices(now, customers).iter().filter(|invoice| invoice.paid && invoice.total > 0) {
         charges.push(Charge {
             seed: 7_000_000 + invoice.seed,
             customer: invoice.customer,
@@ -104,15 +98,9 @@ pub(super) fn charges(now: UnixMillis, customers: &[Customer], orders: &[Order])
 }
 
 fn order_charges(now: UnixMillis, order: &Order) -> Vec<Charge> {
-    let later = LATER
-        .iter()
-        .find(|(number, _)| *number == order.number)
-        .map_or(0, |(_, minutes)| *minutes);
-    let outcome = if FAILED.contains(&order.number) {
-        Outcome::InsufficientFunds
-    } else {
-        Outcome::Succeeded
-    };
+    let later = LATER.iter().find(|(number, _)| *number == order.number).map_or(0, |(_, minutes)| *minutes);
+    let outcome =
+        if FAILED.contains(&order.number) { Outcome::InsufficientFunds } else { Outcome::Succeeded };
     let first = Charge {
         seed: u64::from(order.number),
         customer: order.customer,
@@ -130,19 +118,16 @@ fn order_charges(now: UnixMillis, order: &Order) -> Vec<Charge> {
         ),
     };
     let second =
-        DOUBLES
-            .iter()
-            .find(|(number, ..)| *number == order.number)
-            .map(|&(_, minutes, refunded)| Charge {
-                seed: first.seed + 1_000_000,
-                created: first.created.plus_ms(minutes * MINUTE),
-                refund: refunded.then(|| Refund {
-                    amount: order.total(),
-                    status: Succeeded,
-                    created: now.plus_ms(-20 * HOUR),
-                }),
-                ..first.clone()
-            });
+        DOUBLES.iter().find(|(number, ..)| *number == order.number).map(|&(_, minutes, refunded)| Charge {
+            seed: first.seed + 1_000_000,
+            created: first.created.plus_ms(minutes * MINUTE),
+            refund: refunded.then(|| Refund {
+                amount: order.total(),
+                status: Succeeded,
+                created: now.plus_ms(-20 * HOUR),
+            }),
+            ..first.clone()
+        });
     std::iter::once(first).chain(second).collect()
 }
 
@@ -161,13 +146,9 @@ pub(super) struct Invoice {
 
 /// The last three monthly invoices of every customer on a paid plan, newest first.
 pub(super) fn invoices(now: UnixMillis, customers: &[Customer]) -> Vec<Invoice> {
-    let paying = customers
-        .iter()
-        .enumerate()
-        .filter(|(_, customer)| customer.plan.rank > 0);
-    let mut invoices: Vec<_> = paying
-        .flat_map(|(index, customer)| customer_invoices(now, index, customer))
-        .collect();
+    let paying = customers.iter().enumerate().filter(|(_, customer)| customer.plan.rank > 0);
+    let mut invoices: Vec<_> =
+        paying.flat_map(|(index, customer)| customer_invoices(now, index, customer)).collect();
     invoices.sort_by_key(|invoice| std::cmp::Reverse((invoice.created, invoice.seed)));
     invoices
 }

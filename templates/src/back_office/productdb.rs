@@ -24,16 +24,9 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
         .route("/v1/customers/{id}/entitlements", get(list_entitlements))
         .route("/v1/plans", get(list_plans))
         .fallback(async || {
-            in_house_error(
-                StatusCode::NOT_FOUND,
-                "not_found",
-                "There is nothing at this address.",
-            )
+            in_house_error(StatusCode::NOT_FOUND, "not_found", "There is nothing at this address.")
         });
-    let door = Door::in_house(
-        HeaderName::from_static("x-api-key"),
-        keys::PRODUCT_DB_API_KEY.to_owned(),
-    );
+    let door = Door::in_house(HeaderName::from_static("x-api-key"), keys::PRODUCT_DB_API_KEY.to_owned());
     keys::guarded(routes, door, data)
 }
 
@@ -62,9 +55,7 @@ fn meant(asked: Option<&str>) -> impl Iterator<Item = &'static Feature> {
         let Some(asked) = asked.as_deref() else {
             return true;
         };
-        let names = [feature.key, feature.label]
-            .into_iter()
-            .chain(feature.aliases.iter().copied());
+        let names = [feature.key, feature.label].into_iter().chain(feature.aliases.iter().copied());
         names.map(plain).any(|name| {
             name == asked
                 || asked
@@ -91,35 +82,17 @@ fn shape(data: &BackOffice, customer: &Customer, asked: Option<&str>) -> Value {
 
 async fn list_customers(State(data): State<BackOffice>, params: Params) -> Response {
     let Some(email) = params.get("email") else {
-        return in_house_error(
-            StatusCode::BAD_REQUEST,
-            "missing_parameter",
-            "Give the customer's `email`.",
-        );
+        return in_house_error(StatusCode::BAD_REQUEST, "missing_parameter", "Give the customer's `email`.");
     };
-    let found = data
-        .customer_by_email(email)
-        .map(|customer| shape(&data, customer, params.get("feature")));
-    reply(
-        StatusCode::OK,
-        json!({"customers": found.into_iter().collect::<Vec<_>>()}),
-    )
+    let found = data.customer_by_email(email).map(|customer| shape(&data, customer, params.get("feature")));
+    reply(StatusCode::OK, json!({"customers": found.into_iter().collect::<Vec<_>>()}))
 }
 
 #[expect(clippy::result_large_err, reason = "a refusal is the answer itself")]
 fn find<'a>(data: &'a BackOffice, wanted: &str) -> Result<&'a Customer, Response> {
-    let no_such = || {
-        in_house_error(
-            StatusCode::NOT_FOUND,
-            "no_such_customer",
-            "There is no customer of that id.",
-        )
-    };
-    data.0
-        .customers
-        .iter()
-        .find(|customer| id(customer) == wanted)
-        .ok_or_else(no_such)
+    let no_such =
+        || in_house_error(StatusCode::NOT_FOUND, "no_such_customer", "There is no customer of that id.");
+    data.0.customers.iter().find(|customer| id(customer) == wanted).ok_or_else(no_such)
 }
 
 async fn show_customer(
@@ -135,9 +108,8 @@ async fn list_entitlements(
     params: Params,
 ) -> Result<Json<Value>, Response> {
     let customer = find(&data, &id)?;
-    let granted: Vec<_> = meant(params.get("feature"))
-        .map(|feature| entitlement(customer, feature))
-        .collect();
+    let granted: Vec<_> =
+        meant(params.get("feature")).map(|feature| entitlement(customer, feature)).collect();
     Ok(Json(json!({"entitlements": granted})))
 }
 

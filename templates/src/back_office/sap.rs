@@ -39,10 +39,7 @@ const KINDS: [&str; 3] = ["VACATION", "UNPAID", "LEARNING"];
 
 pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
     let routes = Router::new()
-        .route(
-            "/odata/v4/leave/LeaveRequests",
-            get(list_requests).post(create_request),
-        )
+        .route("/odata/v4/leave/LeaveRequests", get(list_requests).post(create_request))
         .route("/odata/v4/leave/{entity}", get(show_request))
         .fallback(async || error(StatusCode::NOT_FOUND, "404", "Resource not found."));
     keys::guarded(routes, Door::bearer(keys::SAP_API_TOKEN, refuse), data)
@@ -50,9 +47,7 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
 
 fn refuse(_: Presented) -> Response {
     let mut response = error(StatusCode::UNAUTHORIZED, "401", "Unauthorized");
-    response
-        .headers_mut()
-        .insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     response
 }
 
@@ -92,16 +87,11 @@ async fn create_request(State(data): State<BackOffice>, Json(body): Json<Value>)
 /// Checks a request as the leave service does and keeps it; the error is its code and message.
 fn file_request(data: &BackOffice, body: &Value) -> Result<LeaveRequest, (&'static str, String)> {
     let text = |field: &str| body[field].as_str().unwrap_or_default().trim().to_owned();
-    let employee = hr::employee(&text("employeeEmail")).ok_or((
-        "LEAVE/001",
-        "employeeEmail names no employee; sign in to request leave.".to_owned(),
-    ))?;
+    let employee = hr::employee(&text("employeeEmail"))
+        .ok_or(("LEAVE/001", "employeeEmail names no employee; sign in to request leave.".to_owned()))?;
     let kind = text("leaveType");
     if !KINDS.contains(&kind.as_str()) {
-        return Err((
-            "LEAVE/002",
-            format!("leaveType must be one of {}.", KINDS.join(", ")),
-        ));
+        return Err(("LEAVE/002", format!("leaveType must be one of {}.", KINDS.join(", "))));
     }
     let today = day(data.now());
     let unreadable = |field: &str| {
@@ -124,35 +114,20 @@ fn file_request(data: &BackOffice, body: &Value) -> Result<LeaveRequest, (&'stat
         return Err(("LEAVE/005", format!("{day_off} is in the past.")));
     }
     if matches!(day_off.weekday(), Weekday::Saturday | Weekday::Sunday) {
-        return Err((
-            "LEAVE/006",
-            format!("{day_off} falls on a weekend, so no leave is needed."),
-        ));
+        return Err(("LEAVE/006", format!("{day_off} falls on a weekend, so no leave is needed.")));
     }
     let remaining = employee.remaining_days(data);
     if kind == "VACATION" && remaining < 1.0 {
-        return Err((
-            "LEAVE/007",
-            format!("The balance of {remaining} days does not cover the request."),
-        ));
+        return Err(("LEAVE/007", format!("The balance of {remaining} days does not cover the request.")));
     }
     let mut written = data.written();
-    if let Some(earlier) = written
-        .leave
-        .iter()
-        .find(|request| request.email == employee.email && request.date == day_off)
+    if let Some(earlier) =
+        written.leave.iter().find(|request| request.email == employee.email && request.date == day_off)
     {
-        return Err((
-            "LEAVE/008",
-            format!("{day_off} is already requested as {}.", id(earlier)),
-        ));
+        return Err(("LEAVE/008", format!("{day_off} is already requested as {}.", id(earlier))));
     }
     let number = FIRST_NUMBER + u32::try_from(written.leave.len()).unwrap_or(u32::MAX - FIRST_NUMBER);
-    let left = if kind == "VACATION" {
-        remaining - 1.0
-    } else {
-        remaining
-    };
+    let left = if kind == "VACATION" { remaining - 1.0 } else { remaining };
     let request = LeaveRequest {
         number,
         email: employee.email,
@@ -203,10 +178,7 @@ fn weekday(name: &str) -> Option<Weekday> {
         ("sunday", Weekday::Sunday),
     ];
     let short = name.len() >= 3;
-    NAMES
-        .iter()
-        .find(|(full, _)| short && full.starts_with(name))
-        .map(|(_, weekday)| *weekday)
+    NAMES.iter().find(|(full, _)| short && full.starts_with(name)).map(|(_, weekday)| *weekday)
 }
 
 /// `27 november` or `november 27th`; without a year, the next one to come.
@@ -225,82 +197,45 @@ fn month_day(first: &str, second: &str, today: Date, year: Option<i16>) -> Optio
         "november",
         "december",
     ];
-    let month = |word: &str| {
-        MONTHS
-            .iter()
-            .position(|month| word.len() >= 3 && month.starts_with(word))
-    };
+    let month = |word: &str| MONTHS.iter().position(|month| word.len() >= 3 && month.starts_with(word));
     let number = |word: &str| {
-        word.trim_end_matches(|letter: char| letter.is_alphabetic() || letter == '.')
-            .parse::<i8>()
-            .ok()
+        word.trim_end_matches(|letter: char| letter.is_alphabetic() || letter == '.').parse::<i8>().ok()
     };
-    let (month, number) = month(second)
-        .zip(number(first))
-        .or_else(|| month(first).zip(number(second)))?;
+    let (month, number) = month(second).zip(number(first)).or_else(|| month(first).zip(number(second)))?;
     let month = i8::try_from(month + 1).ok()?;
     let date = Date::new(year.unwrap_or(today.year()), month, number).ok()?;
-    if year.is_none() && date < today {
-        Date::new(today.year() + 1, month, number).ok()
-    } else {
-        Some(date)
-    }
+    if year.is_none() && date < today { Date::new(today.year() + 1, month, number).ok() } else { Some(date) }
 }
 
 async fn list_requests(State(data): State<BackOffice>, headers: HeaderMap, params: Params) -> Response {
     let wanted = match params.get("$filter").map(read_filter) {
         Some(None) => {
-            return error(
-                StatusCode::BAD_REQUEST,
-                "400",
-                "Only `employeeEmail eq '…'` can be filtered by.",
-            );
+            return error(StatusCode::BAD_REQUEST, "400", "Only `employeeEmail eq '…'` can be filtered by.");
         }
         Some(wanted) => wanted,
         None => None,
     };
     // The gateway speaks JSON alone.
-    if headers
-        .get(header::ACCEPT)
-        .is_some_and(|accept| accept.as_bytes().starts_with(b"application/xml"))
-    {
-        return error(
-            StatusCode::NOT_ACCEPTABLE,
-            "406",
-            "Only application/json is served.",
-        );
+    if headers.get(header::ACCEPT).is_some_and(|accept| accept.as_bytes().starts_with(b"application/xml")) {
+        return error(StatusCode::NOT_ACCEPTABLE, "406", "Only application/json is served.");
     }
     let written = data.written();
-    let own = written
-        .leave
-        .iter()
-        .filter(|request| wanted.as_ref().is_none_or(|email| request.email == *email));
+    let own =
+        written.leave.iter().filter(|request| wanted.as_ref().is_none_or(|email| request.email == *email));
     let value: Vec<_> = own.map(shape).collect();
-    reply(
-        StatusCode::OK,
-        json!({"@odata.context": "$metadata#LeaveRequests", "value": value}),
-    )
+    reply(StatusCode::OK, json!({"@odata.context": "$metadata#LeaveRequests", "value": value}))
 }
 
 fn read_filter(filter: &str) -> Option<String> {
-    let value = filter
-        .trim()
-        .strip_prefix("employeeEmail eq '")?
-        .strip_suffix('\'')?;
+    let value = filter.trim().strip_prefix("employeeEmail eq '")?.strip_suffix('\'')?;
     Some(value.to_lowercase())
 }
 
 /// `LeaveRequests('LR-2026-0101')`.
 async fn show_request(State(data): State<BackOffice>, Path(entity): Path<String>) -> Response {
-    let wanted = entity
-        .strip_prefix("LeaveRequests('")
-        .and_then(|rest| rest.strip_suffix("')"));
+    let wanted = entity.strip_prefix("LeaveRequests('").and_then(|rest| rest.strip_suffix("')"));
     let written = data.written();
-    match written
-        .leave
-        .iter()
-        .find(|request| Some(id(request).as_str()) == wanted)
-    {
+    match written.leave.iter().find(|request| Some(id(request).as_str()) == wanted) {
         Some(request) => reply(StatusCode::OK, shape(request)),
         None => error(StatusCode::NOT_FOUND, "404", "There is no such leave request."),
     }
@@ -312,14 +247,8 @@ mod tests {
 
     fn check(text: &str, expect: Option<&str>) {
         // A Monday.
-        let Ok(today) = "2026-11-23".parse::<Date>() else {
-            panic!("a date")
-        };
-        assert_eq!(
-            read_date(text, today).map(|date| date.to_string()).as_deref(),
-            expect,
-            "{text}"
-        );
+        let Ok(today) = "2026-11-23".parse::<Date>() else { panic!("a date") };
+        assert_eq!(read_date(text, today).map(|date| date.to_string()).as_deref(), expect, "{text}");
     }
 
     #[test]

@@ -115,9 +115,7 @@ async fn list_orders(State(data): State<BackOffice>, params: Params) -> Response
     });
     let meets = |order: &&Order| {
         let customer = &data.0.customers[order.customer];
-        let in_status = params
-            .get("order_status[]")
-            .is_none_or(|wanted| wanted == status(order));
+        let in_status = params.get("order_status[]").is_none_or(|wanted| wanted == status(order));
         in_status
             && wanted.as_deref().is_none_or(|wanted| {
                 order.number.to_string() == wanted
@@ -126,21 +124,14 @@ async fn list_orders(State(data): State<BackOffice>, params: Params) -> Response
             })
     };
     let found: Vec<_> = data.0.orders.iter().rev().filter(meets).collect();
-    let (size, number) = (
-        params.count("results", PAGE_DEFAULT, PAGE_MAX),
-        params.count("page", 1, usize::MAX),
-    );
+    let (size, number) =
+        (params.count("results", PAGE_DEFAULT, PAGE_MAX), params.count("page", 1, usize::MAX));
     let start = (number - 1).saturating_mul(size);
     if number > 1 && start >= found.len() {
         return reply(StatusCode::NOT_FOUND, json!({"detail": "Invalid page."}));
     }
     let link = |number: usize| format!("https://api.goshippo.com/orders/?page={number}&results={size}");
-    let results: Vec<_> = found
-        .iter()
-        .skip(start)
-        .take(size)
-        .map(|order| shape(&data, order))
-        .collect();
+    let results: Vec<_> = found.iter().skip(start).take(size).map(|order| shape(&data, order)).collect();
     reply(
         StatusCode::OK,
         json!({

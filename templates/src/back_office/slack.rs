@@ -19,11 +19,8 @@ use super::{
 };
 
 /// Channel id and name that the bot is a member of.
-const CHANNELS: [(&str, &str); 3] = [
-    ("C0TIMEOFF1", "time-off"),
-    ("C0SUPPORT1", "support"),
-    ("C0INCIDENT", "incidents"),
-];
+const CHANNELS: [(&str, &str); 3] =
+    [("C0TIMEOFF1", "time-off"), ("C0SUPPORT1", "support"), ("C0INCIDENT", "incidents")];
 const BOT_USER: &str = "U0ERRANDBOT";
 const TEXT_CHARS_MAX: usize = 40_000;
 
@@ -43,10 +40,7 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
         .route("/api/users.lookupByEmail", get(look_up))
         .route("/api/auth.test", get(auth_test).post(auth_test))
         .fallback(async || failed("unknown_method"));
-    let door = Door {
-        request_id: "x-slack-req-id",
-        ..Door::bearer(keys::SLACK_BOT_TOKEN, refuse)
-    };
+    let door = Door { request_id: "x-slack-req-id", ..Door::bearer(keys::SLACK_BOT_TOKEN, refuse) };
     keys::guarded(routes, door, data)
 }
 
@@ -64,17 +58,11 @@ fn refuse(presented: Presented) -> Response {
 
 fn channel(name: &str) -> Option<&'static str> {
     let plain = name.trim_start_matches('#');
-    CHANNELS
-        .iter()
-        .find(|(id, own)| *id == name || *own == plain)
-        .map(|(id, _)| *id)
+    CHANNELS.iter().find(|(id, own)| *id == name || *own == plain).map(|(id, _)| *id)
 }
 
 async fn post_message(State(data): State<BackOffice>, headers: HeaderMap, body: Bytes) -> Response {
-    let kind = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or_default();
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/json") {
         return failed("invalid_form_data");
     }
@@ -93,11 +81,7 @@ async fn post_message(State(data): State<BackOffice>, headers: HeaderMap, body: 
     }
     let mut written = data.written();
     let ts = format!("{}.{:06}", seconds(data.now()), written.messages.len() + 1);
-    let message = Message {
-        channel,
-        ts,
-        text: text.to_owned(),
-    };
+    let message = Message { channel, ts, text: text.to_owned() };
     written.messages.push(message.clone());
     drop(written);
     reply(
@@ -115,19 +99,9 @@ async fn history(State(data): State<BackOffice>, params: Params) -> Response {
         return failed("channel_not_found");
     };
     let written = data.written();
-    let newest_first = written
-        .messages
-        .iter()
-        .rev()
-        .filter(|message| message.channel == channel);
-    let messages: Vec<_> = newest_first
-        .take(params.count("limit", 100, 999))
-        .map(shape)
-        .collect();
-    reply(
-        StatusCode::OK,
-        json!({"ok": true, "messages": messages, "has_more": false}),
-    )
+    let newest_first = written.messages.iter().rev().filter(|message| message.channel == channel);
+    let messages: Vec<_> = newest_first.take(params.count("limit", 100, 999)).map(shape).collect();
+    reply(StatusCode::OK, json!({"ok": true, "messages": messages, "has_more": false}))
 }
 
 async fn list_channels() -> Json<Value> {

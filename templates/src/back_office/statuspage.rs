@@ -34,10 +34,7 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
 }
 
 fn refuse(_: Presented) -> Response {
-    reply(
-        StatusCode::UNAUTHORIZED,
-        json!({"error": "Could not authenticate"}),
-    )
+    reply(StatusCode::UNAUTHORIZED, json!({"error": "Could not authenticate"}))
 }
 
 fn not_found() -> Response {
@@ -47,11 +44,7 @@ fn not_found() -> Response {
 /// The page's address holds its id: any other is somebody else's.
 #[expect(clippy::result_large_err, reason = "a refusal is the answer itself")]
 fn check_page(page: &str) -> Result<(), Response> {
-    if page == STATUSPAGE_PAGE_ID {
-        Ok(())
-    } else {
-        Err(not_found())
-    }
+    if page == STATUSPAGE_PAGE_ID { Ok(()) } else { Err(not_found()) }
 }
 
 type Answer = Result<Json<Value>, Response>;
@@ -78,11 +71,7 @@ const COMPONENTS: [(&str, &str, &str); 8] = [
 
 fn component(now: UnixMillis, index: usize) -> Value {
     let (name, description, status) = COMPONENTS[index];
-    let changed = if status == "operational" {
-        -31 * DAY
-    } else {
-        -95 * MINUTE
-    };
+    let changed = if status == "operational" { -31 * DAY } else { -95 * MINUTE };
     json!({
         "id": format!("cmp{index:09}"), "page_id": STATUSPAGE_PAGE_ID, "group_id": null, "name": name,
         "description": description, "status": status, "position": index + 1, "showcase": true, "group": false,
@@ -92,11 +81,7 @@ fn component(now: UnixMillis, index: usize) -> Value {
 
 async fn list_components(State(data): State<BackOffice>, Path(page): Path<String>) -> Answer {
     check_page(&page)?;
-    Ok(Json(
-        (0..COMPONENTS.len())
-            .map(|index| component(data.now(), index))
-            .collect(),
-    ))
+    Ok(Json((0..COMPONENTS.len()).map(|index| component(data.now(), index)).collect()))
 }
 
 /// One incident or maintenance, told relative to the start.
@@ -147,21 +132,9 @@ const INCIDENTS: [Told; 4] = [
         scheduled: None,
         components: &[5],
         updates: &[
-            (
-                "resolved",
-                -2 * 1_440 + 130,
-                "All delayed events have been delivered.",
-            ),
-            (
-                "monitoring",
-                -2 * 1_440 + 80,
-                "The queue is draining; events arrive up to ten minutes late.",
-            ),
-            (
-                "investigating",
-                -2 * 1_440 + 10,
-                "Webhooks arrive up to forty minutes late.",
-            ),
+            ("resolved", -2 * 1_440 + 130, "All delayed events have been delivered."),
+            ("monitoring", -2 * 1_440 + 80, "The queue is draining; events arrive up to ten minutes late."),
+            ("investigating", -2 * 1_440 + 10, "Webhooks arrive up to forty minutes late."),
         ],
     },
     Told {
@@ -202,11 +175,7 @@ fn incident(now: UnixMillis, told: &Told) -> Value {
         "id": format!("{}u{}", told.id, told.updates.len() - index), "incident_id": told.id, "status": status, "body": body,
         "created_at": at(*minutes), "display_at": at(*minutes), "updated_at": at(*minutes),
     })).collect();
-    let components: Vec<_> = told
-        .components
-        .iter()
-        .map(|index| component(now, *index))
-        .collect();
+    let components: Vec<_> = told.components.iter().map(|index| component(now, *index)).collect();
     json!({
         "id": told.id, "page_id": STATUSPAGE_PAGE_ID, "name": told.name, "status": told.status, "impact": told.impact,
         "created_at": at(told.created), "started_at": at(told.created), "updated_at": at(told.updates[0].1),
@@ -217,13 +186,7 @@ fn incident(now: UnixMillis, told: &Told) -> Value {
 }
 
 fn incidents(now: UnixMillis, keep: impl Fn(&Told) -> bool) -> Json<Value> {
-    Json(
-        INCIDENTS
-            .iter()
-            .filter(|told| keep(told))
-            .map(|told| incident(now, told))
-            .collect(),
-    )
+    Json(INCIDENTS.iter().filter(|told| keep(told)).map(|told| incident(now, told)).collect())
 }
 
 async fn list_incidents(State(data): State<BackOffice>, Path(page): Path<String>, params: Params) -> Answer {
@@ -238,9 +201,7 @@ async fn list_incidents(State(data): State<BackOffice>, Path(page): Path<String>
 
 async fn list_unresolved(State(data): State<BackOffice>, Path(page): Path<String>) -> Answer {
     check_page(&page)?;
-    Ok(incidents(data.now(), |told| {
-        told.resolved.is_none() && told.scheduled.is_none()
-    }))
+    Ok(incidents(data.now(), |told| told.resolved.is_none() && told.scheduled.is_none()))
 }
 
 async fn list_scheduled(State(data): State<BackOffice>, Path(page): Path<String>) -> Answer {
@@ -250,10 +211,7 @@ async fn list_scheduled(State(data): State<BackOffice>, Path(page): Path<String>
 
 async fn show_incident(State(data): State<BackOffice>, Path((page, id)): Path<(String, String)>) -> Answer {
     check_page(&page)?;
-    let told = INCIDENTS
-        .iter()
-        .find(|told| told.id == id)
-        .ok_or_else(not_found)?;
+    let told = INCIDENTS.iter().find(|told| told.id == id).ok_or_else(not_found)?;
     Ok(Json(incident(data.now(), told)))
 }
 
@@ -262,7 +220,4 @@ pub(super) fn ongoing_since(now: UnixMillis) -> UnixMillis {
     now.plus_ms(INCIDENTS[0].created * MINUTE)
 }
 
-const _: () = assert!(
-    INCIDENTS[0].resolved.is_none(),
-    "the first incident is the ongoing one"
-);
+const _: () = assert!(INCIDENTS[0].resolved.is_none(), "the first incident is the ongoing one");

@@ -46,10 +46,7 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
         .route("/v1/invoices", get(list_invoices))
         .route("/v1/invoices/{id}", get(one_invoice))
         .fallback(unknown_url);
-    let door = Door {
-        request_id: "request-id",
-        ..Door::bearer(keys::STRIPE_API_KEY, refuse)
-    };
+    let door = Door { request_id: "request-id", ..Door::bearer(keys::STRIPE_API_KEY, refuse) };
     keys::guarded(routes, door, data)
 }
 
@@ -60,22 +57,12 @@ fn refuse(presented: Presented) -> Response {
         }
         Presented::WrongKey => "Invalid API Key provided.",
     };
-    reply(
-        StatusCode::UNAUTHORIZED,
-        json!({"error": {"message": message, "type": "invalid_request_error"}}),
-    )
+    reply(StatusCode::UNAUTHORIZED, json!({"error": {"message": message, "type": "invalid_request_error"}}))
 }
 
 async fn unknown_url(request: axum::extract::Request) -> Response {
-    let message = format!(
-        "Unrecognized request URL ({}: {}).",
-        request.method(),
-        request.uri().path()
-    );
-    reply(
-        StatusCode::NOT_FOUND,
-        json!({"error": {"message": message, "type": "invalid_request_error"}}),
-    )
+    let message = format!("Unrecognized request URL ({}: {}).", request.method(), request.uri().path());
+    reply(StatusCode::NOT_FOUND, json!({"error": {"message": message, "type": "invalid_request_error"}}))
 }
 
 /// An answer or Stripe's error for it.
@@ -105,14 +92,7 @@ impl IntoResponse for Refusal {
 
 /// Refuses parameters that the endpoint does not know, as Stripe does.
 fn only(params: &Params, known: &[&str]) -> Result<(), Refusal> {
-    let paging = [
-        "limit",
-        "starting_after",
-        "ending_before",
-        "page",
-        "expand[]",
-        "query",
-    ];
+    let paging = ["limit", "starting_after", "ending_before", "page", "expand[]", "query"];
     let is_known = |name: &str| {
         let plain = name.split('[').next().unwrap_or(name);
         known.contains(&plain) || paging.contains(&name) || name.starts_with("expand[")
@@ -127,10 +107,7 @@ fn only(params: &Params, known: &[&str]) -> Result<(), Refusal> {
 }
 
 fn expand(params: &Params, prefix: &str) -> Expand {
-    let paths: Vec<_> = params
-        .names()
-        .filter(|name| name.starts_with("expand["))
-        .collect();
+    let paths: Vec<_> = params.names().filter(|name| name.starts_with("expand[")).collect();
     let name = paths.first().copied().unwrap_or("expand[]");
     let asked: Vec<_> = params.all(name).collect();
     Expand::below(asked.into_iter(), prefix)
@@ -145,10 +122,7 @@ fn page(url: &str, objects: Vec<Value>, params: &Params) -> Answer {
             1 + objects
                 .iter()
                 .position(|object| object["id"] == id)
-                .ok_or_else(|| Refusal::Missing {
-                    kind: "object",
-                    id: id.to_owned(),
-                })?
+                .ok_or_else(|| Refusal::Missing { kind: "object", id: id.to_owned() })?
         }
     };
     let has_more = objects.len() > start + limit;
@@ -158,24 +132,15 @@ fn page(url: &str, objects: Vec<Value>, params: &Params) -> Answer {
 
 /// What `query` finds, cut by `limit` and `page`.
 fn search(url: &str, objects: Vec<Value>, params: &Params, fields: &[&str]) -> Answer {
-    let bad = |message: String| Refusal::Parameter {
-        name: "query".to_owned(),
-        message,
-    };
-    let text = params
-        .get("query")
-        .ok_or_else(|| bad("Missing required param: query.".to_owned()))?;
+    let bad = |message: String| Refusal::Parameter { name: "query".to_owned(), message };
+    let text = params.get("query").ok_or_else(|| bad("Missing required param: query.".to_owned()))?;
     let query = stripe_search::parse(text, fields).map_err(bad)?;
     let limit = params.count("limit", PAGE_DEFAULT, PAGE_MAX);
     let start = match params.get("page") {
         None => 0,
-        Some(token) => token
-            .strip_prefix("page_")
-            .and_then(|start| start.parse().ok())
-            .ok_or_else(|| Refusal::Parameter {
-                name: "page".to_owned(),
-                message: "Invalid page token.".to_owned(),
-            })?,
+        Some(token) => token.strip_prefix("page_").and_then(|start| start.parse().ok()).ok_or_else(|| {
+            Refusal::Parameter { name: "page".to_owned(), message: "Invalid page token.".to_owned() }
+        })?,
     };
     let found: Vec<_> = objects.into_iter().filter(|object| query.finds(object)).collect();
     let has_more = found.len() > start + limit;
@@ -190,10 +155,7 @@ fn one(kind: &'static str, id: &str, mut objects: impl Iterator<Item = Value>) -
     objects
         .find(|object| object["id"] == id)
         .map(axum::Json)
-        .ok_or_else(|| Refusal::Missing {
-            kind,
-            id: id.to_owned(),
-        })
+        .ok_or_else(|| Refusal::Missing { kind, id: id.to_owned() })
 }
 
 /// Keeps what has the value that the parameter of the same name asks for, if it was given.
@@ -215,11 +177,7 @@ fn created_within(mut objects: Vec<Value>, params: &Params) -> Vec<Value> {
 }
 
 fn all_charges(data: &BackOffice, expand: &Expand) -> Vec<Value> {
-    data.0
-        .charges
-        .iter()
-        .map(|charge| shapes::charge(data, charge, expand))
-        .collect()
+    data.0.charges.iter().map(|charge| shapes::charge(data, charge, expand)).collect()
 }
 
 async fn list_charges(State(data): State<BackOffice>, params: Params) -> Answer {
@@ -231,38 +189,24 @@ async fn list_charges(State(data): State<BackOffice>, params: Params) -> Answer 
 
 async fn search_charges(State(data): State<BackOffice>, params: Params) -> Answer {
     only(&params, &[])?;
-    search(
-        "/v1/charges/search",
-        all_charges(&data, &expand(&params, "data.")),
-        &params,
-        &CHARGE_FIELDS,
-    )
+    search("/v1/charges/search", all_charges(&data, &expand(&params, "data.")), &params, &CHARGE_FIELDS)
 }
 
 async fn one_charge(State(data): State<BackOffice>, Path(id): Path<String>, params: Params) -> Answer {
-    one(
-        "charge",
-        &id,
-        all_charges(&data, &expand(&params, "")).into_iter(),
-    )
+    one("charge", &id, all_charges(&data, &expand(&params, "")).into_iter())
 }
 
 fn all_refunds(data: &BackOffice) -> Vec<Value> {
     let charges = data.0.charges.iter();
-    let mut refunds: Vec<_> = charges
-        .filter_map(|charge| Some(shapes::refund(charge, charge.refund.as_ref()?)))
-        .collect();
+    let mut refunds: Vec<_> =
+        charges.filter_map(|charge| Some(shapes::refund(charge, charge.refund.as_ref()?))).collect();
     refunds.sort_by_key(|refund| std::cmp::Reverse(refund["created"].as_i64()));
     refunds
 }
 
 async fn list_refunds(State(data): State<BackOffice>, params: Params) -> Answer {
     only(&params, &["charge", "payment_intent", "created"])?;
-    let refunds = matching(
-        matching(all_refunds(&data), &params, "charge"),
-        &params,
-        "payment_intent",
-    );
+    let refunds = matching(matching(all_refunds(&data), &params, "charge"), &params, "payment_intent");
     page("/v1/refunds", created_within(refunds, &params), &params)
 }
 
@@ -271,11 +215,7 @@ async fn one_refund(State(data): State<BackOffice>, Path(id): Path<String>) -> A
 }
 
 fn all_customers(data: &BackOffice, expand: &Expand) -> Vec<Value> {
-    data.0
-        .customers
-        .iter()
-        .map(|customer| shapes::customer(data, customer, expand))
-        .collect()
+    data.0.customers.iter().map(|customer| shapes::customer(data, customer, expand)).collect()
 }
 
 async fn list_customers(State(data): State<BackOffice>, params: Params) -> Answer {
@@ -289,37 +229,21 @@ async fn list_customers(State(data): State<BackOffice>, params: Params) -> Answe
 
 async fn search_customers(State(data): State<BackOffice>, params: Params) -> Answer {
     only(&params, &[])?;
-    search(
-        "/v1/customers/search",
-        all_customers(&data, &expand(&params, "data.")),
-        &params,
-        &CUSTOMER_FIELDS,
-    )
+    search("/v1/customers/search", all_customers(&data, &expand(&params, "data.")), &params, &CUSTOMER_FIELDS)
 }
 
 async fn one_customer(State(data): State<BackOffice>, Path(id): Path<String>, params: Params) -> Answer {
-    one(
-        "customer",
-        &id,
-        all_customers(&data, &expand(&params, "")).into_iter(),
-    )
+    one("customer", &id, all_customers(&data, &expand(&params, "")).into_iter())
 }
 
 fn all_subscriptions(data: &BackOffice, expand: &Expand) -> Vec<Value> {
-    data.0
-        .customers
-        .iter()
-        .filter_map(|customer| shapes::subscription(data, customer, expand))
-        .collect()
+    data.0.customers.iter().filter_map(|customer| shapes::subscription(data, customer, expand)).collect()
 }
 
 async fn list_subscriptions(State(data): State<BackOffice>, params: Params) -> Answer {
     only(&params, &["customer", "status"])?;
-    let mut subscriptions = matching(
-        all_subscriptions(&data, &expand(&params, "data.")),
-        &params,
-        "customer",
-    );
+    let mut subscriptions =
+        matching(all_subscriptions(&data, &expand(&params, "data.")), &params, "customer");
     match params.get("status") {
         Some("all") => {}
         Some(status) => subscriptions.retain(|subscription| subscription["status"] == status),
@@ -329,33 +253,17 @@ async fn list_subscriptions(State(data): State<BackOffice>, params: Params) -> A
 }
 
 async fn one_subscription(State(data): State<BackOffice>, Path(id): Path<String>, params: Params) -> Answer {
-    one(
-        "subscription",
-        &id,
-        all_subscriptions(&data, &expand(&params, "")).into_iter(),
-    )
+    one("subscription", &id, all_subscriptions(&data, &expand(&params, "")).into_iter())
 }
 
 fn all_invoices(data: &BackOffice) -> Vec<Value> {
-    data.0
-        .invoices
-        .iter()
-        .map(|invoice| shapes::invoice(data, invoice))
-        .collect()
+    data.0.invoices.iter().map(|invoice| shapes::invoice(data, invoice)).collect()
 }
 
 async fn list_invoices(State(data): State<BackOffice>, params: Params) -> Answer {
     only(&params, &["customer", "status", "subscription", "created"])?;
-    let invoices = matching(
-        matching(all_invoices(&data), &params, "customer"),
-        &params,
-        "status",
-    );
-    page(
-        "/v1/invoices",
-        created_within(matching(invoices, &params, "subscription"), &params),
-        &params,
-    )
+    let invoices = matching(matching(all_invoices(&data), &params, "customer"), &params, "status");
+    page("/v1/invoices", created_within(matching(invoices, &params, "subscription"), &params), &params)
 }
 
 async fn one_invoice(State(data): State<BackOffice>, Path(id): Path<String>) -> Answer {

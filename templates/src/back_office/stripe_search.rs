@@ -32,10 +32,7 @@ enum Operator {
 /// Reads a query; the error is Stripe's message for it. `fields` are those that can be searched.
 pub(super) fn parse(text: &str, fields: &[&str]) -> Result<Query, String> {
     let (parts, any) = split(text)?;
-    let clauses = parts
-        .iter()
-        .map(|part| clause(part, fields))
-        .collect::<Result<_, _>>()?;
+    let clauses = parts.iter().map(|part| clause(part, fields)).collect::<Result<_, _>>()?;
     Ok(Query { clauses, any })
 }
 
@@ -83,28 +80,16 @@ fn clause(text: &str, fields: &[&str]) -> Result<Clause, String> {
     let (name, mut rest) = rest.split_at(name_end);
     let mut path: Vec<_> = name.split('.').map(str::to_owned).collect();
     if name == "metadata" {
-        let key = rest
-            .strip_prefix('[')
-            .and_then(|rest| rest.split_once(']'))
-            .ok_or_else(unreadable)?;
+        let key = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).ok_or_else(unreadable)?;
         path.push(unquoted(key.0).ok_or_else(unreadable)?.to_owned());
         rest = key.1;
     } else if !fields.contains(&name) {
-        return Err(format!(
-            "Field `{name}` is an unsupported search field for this resource."
-        ));
+        return Err(format!("Field `{name}` is an unsupported search field for this resource."));
     }
     let (operator, value) = operator(rest).ok_or_else(unreadable)?;
     let numeric = value.bytes().all(|b| b.is_ascii_digit() || b == b'-') && !value.is_empty();
-    let value = unquoted(value)
-        .or(numeric.then_some(value))
-        .ok_or_else(unreadable)?;
-    Ok(Clause {
-        negated,
-        path,
-        operator,
-        value: value.to_owned(),
-    })
+    let value = unquoted(value).or(numeric.then_some(value)).ok_or_else(unreadable)?;
+    Ok(Clause { negated, path, operator, value: value.to_owned() })
 }
 
 fn operator(text: &str) -> Option<(Operator, &str)> {
@@ -116,9 +101,7 @@ fn operator(text: &str) -> Option<(Operator, &str)> {
         (":", Operator::Equal),
         ("~", Operator::Contains),
     ];
-    SIGNS
-        .iter()
-        .find_map(|(sign, operator)| Some((*operator, text.strip_prefix(sign)?.trim())))
+    SIGNS.iter().find_map(|(sign, operator)| Some((*operator, text.strip_prefix(sign)?.trim())))
 }
 
 fn unquoted(text: &str) -> Option<&str> {
@@ -129,15 +112,8 @@ fn unquoted(text: &str) -> Option<&str> {
 impl Query {
     /// Whether the object, in its JSON shape, is found.
     pub(super) fn finds(&self, object: &Value) -> bool {
-        let mut found = self
-            .clauses
-            .iter()
-            .map(|clause| clause.finds(object) != clause.negated);
-        if self.any {
-            found.any(|one| one)
-        } else {
-            found.all(|one| one)
-        }
+        let mut found = self.clauses.iter().map(|clause| clause.finds(object) != clause.negated);
+        if self.any { found.any(|one| one) } else { found.all(|one| one) }
     }
 }
 
@@ -195,10 +171,7 @@ mod tests {
     #[test]
     fn queries_find_what_stripe_would_find() {
         check("metadata['order_id']:'12345'", Ok(true));
-        check(
-            "metadata[\"order_id\"]:\"12345\" AND status:'succeeded'",
-            Ok(true),
-        );
+        check("metadata[\"order_id\"]:\"12345\" AND status:'succeeded'", Ok(true));
         check("metadata['order_id']:'1' OR amount>4000", Ok(true));
         check("amount>=4990 AND amount<4990", Ok(false));
         check("-status:'failed'", Ok(true));

@@ -16,19 +16,12 @@ pub(super) struct Expand(Vec<String>);
 impl Expand {
     /// Paths below `prefix`; `""` for those that start at the object itself.
     pub(super) fn below<'a>(paths: impl Iterator<Item = &'a str>, prefix: &str) -> Self {
-        Self(
-            paths
-                .filter_map(|path| path.strip_prefix(prefix))
-                .map(str::to_owned)
-                .collect(),
-        )
+        Self(paths.filter_map(|path| path.strip_prefix(prefix)).map(str::to_owned).collect())
     }
 
     fn has(&self, path: &str) -> bool {
         let deeper = format!("{path}.");
-        self.0
-            .iter()
-            .any(|asked| asked == path || asked.starts_with(&deeper))
+        self.0.iter().any(|asked| asked == path || asked.starts_with(&deeper))
     }
 }
 
@@ -103,11 +96,7 @@ pub(super) fn charge(data: &BackOffice, charge: &Charge, expand: &Expand) -> Val
     });
     if expand.has("refunds") {
         let refunds: Vec<_> = charge.refund.iter().map(|one| refund(charge, one)).collect();
-        object["refunds"] = list(
-            &format!("/v1/charges/{}/refunds", charge_id(charge)),
-            &refunds,
-            false,
-        );
+        object["refunds"] = list(&format!("/v1/charges/{}/refunds", charge_id(charge)), &refunds, false);
     }
     if expand.has("customer") {
         object["customer"] = self::customer(data, customer, &Expand::default());
@@ -117,9 +106,7 @@ pub(super) fn charge(data: &BackOffice, charge: &Charge, expand: &Expand) -> Val
 
 /// Everyone pays shop orders by card; those without one on file type it in.
 fn charged_card(customer: &Customer) -> Value {
-    let card = customer
-        .card
-        .map_or(("visa", "1881"), |card| (card.brand, card.last4));
+    let card = customer.card.map_or(("visa", "1881"), |card| (card.brand, card.last4));
     json!({"brand": card.0, "last4": card.1, "country": customer.region.country().0, "funding": "credit"})
 }
 
@@ -205,19 +192,13 @@ fn invoice_prefix(customer: &Customer) -> String {
 
 /// The customer's subscription; None on the free plan.
 pub(super) fn subscription(data: &BackOffice, customer: &Customer, expand: &Expand) -> Option<Value> {
-    let latest = data
-        .0
-        .invoices
-        .iter()
-        .find(|invoice| data.0.customers[invoice.customer].index == customer.index)?;
+    let latest =
+        data.0.invoices.iter().find(|invoice| data.0.customers[invoice.customer].index == customer.index)?;
     let start = latest.created;
     let end = start.plus_ms(30 * DAY);
     let canceled = customer.state == State::Canceled;
-    let latest_invoice = if expand.has("latest_invoice") {
-        invoice(data, latest)
-    } else {
-        json!(invoice_id(latest.seed))
-    };
+    let latest_invoice =
+        if expand.has("latest_invoice") { invoice(data, latest) } else { json!(invoice_id(latest.seed)) };
     Some(json!({
         "id": subscription_id(customer),
         "object": "subscription",

@@ -26,14 +26,8 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
         .route("/api/v2/tickets.json", get(list_tickets))
         .route("/api/v2/tickets", get(list_tickets))
         .route("/api/v2/tickets/{id}", get(show_ticket))
-        .route(
-            "/api/v2/tickets/{id}/metric_events.json",
-            get(ticket_metric_events),
-        )
-        .route(
-            "/api/v2/incremental/ticket_metric_events.json",
-            get(metric_events),
-        )
+        .route("/api/v2/tickets/{id}/metric_events.json", get(ticket_metric_events))
+        .route("/api/v2/incremental/ticket_metric_events.json", get(metric_events))
         .route("/api/v2/slas/policies.json", get(list_policies))
         .route("/api/v2/users.json", get(list_users))
         .route("/api/v2/users/{id}", get(show_user))
@@ -42,36 +36,23 @@ pub(super) fn router(data: &BackOffice) -> Router<BackOffice> {
     let door = Door {
         request_id: "x-zendesk-request-id",
         rate: Some(("x-rate-limit", "x-rate-limit-remaining", 700)),
-        ..Door::basic(
-            &format!("{}/token", keys::ZENDESK_EMAIL),
-            keys::ZENDESK_API_TOKEN,
-            refuse,
-        )
+        ..Door::basic(&format!("{}/token", keys::ZENDESK_EMAIL), keys::ZENDESK_API_TOKEN, refuse)
     };
     keys::guarded(routes, door, data)
 }
 
 fn refuse(_: Presented) -> Response {
-    reply(
-        StatusCode::UNAUTHORIZED,
-        json!({"error": "Couldn't authenticate you"}),
-    )
+    reply(StatusCode::UNAUTHORIZED, json!({"error": "Couldn't authenticate you"}))
 }
 
 fn not_found() -> Response {
-    reply(
-        StatusCode::NOT_FOUND,
-        json!({"error": "RecordNotFound", "description": "Not found"}),
-    )
+    reply(StatusCode::NOT_FOUND, json!({"error": "RecordNotFound", "description": "Not found"}))
 }
 
 /// What to load along: `slas`, `users`, `groups`; from `a,b` or from the search's `tickets(a,b)`.
 fn includes(params: &Params) -> Vec<&str> {
     let text = params.get("include").unwrap_or_default();
-    let text = text
-        .strip_prefix("tickets(")
-        .and_then(|inner| inner.strip_suffix(')'))
-        .unwrap_or(text);
+    let text = text.strip_prefix("tickets(").and_then(|inner| inner.strip_suffix(')')).unwrap_or(text);
     text.split(',').map(str::trim).collect()
 }
 
@@ -124,9 +105,7 @@ fn policy_metrics(data: &BackOffice, ticket: &Ticket) -> Vec<Value> {
 fn side_load(data: &BackOffice, tickets: &[&Ticket], includes: &[&str], body: &mut Value) {
     if includes.contains(&"users") {
         let requesters = tickets.iter().map(|ticket| REQUESTER_IDS + ticket.requester);
-        let agents = tickets
-            .iter()
-            .filter_map(|ticket| ticket.assignee.map(|agent| AGENTS[agent].0));
+        let agents = tickets.iter().filter_map(|ticket| ticket.assignee.map(|agent| AGENTS[agent].0));
         let ids: std::collections::BTreeSet<_> = requesters.chain(agents).collect();
         body["users"] = users(data)
             .into_iter()
@@ -135,10 +114,7 @@ fn side_load(data: &BackOffice, tickets: &[&Ticket], includes: &[&str], body: &m
     }
     if includes.contains(&"groups") {
         let used = |index: usize| tickets.iter().any(|ticket| ticket.group == index);
-        body["groups"] = (0..GROUPS.len())
-            .filter(|index| used(*index))
-            .map(group)
-            .collect();
+        body["groups"] = (0..GROUPS.len()).filter(|index| used(*index)).map(group).collect();
     }
 }
 
@@ -161,12 +137,8 @@ fn page(data: &BackOffice, tickets: &[&Ticket], name: &str, params: &Params) -> 
     let per_page = params.count("per_page", PAGE_MAX, PAGE_MAX);
     let number = params.count("page", 1, usize::MAX);
     let includes = includes(params);
-    let shown: Vec<_> = tickets
-        .iter()
-        .copied()
-        .skip((number - 1).saturating_mul(per_page))
-        .take(per_page)
-        .collect();
+    let shown: Vec<_> =
+        tickets.iter().copied().skip((number - 1).saturating_mul(per_page)).take(per_page).collect();
     let more = tickets.len() > number.saturating_mul(per_page);
     let shapes: Vec<_> = shown
         .iter()
@@ -197,10 +169,8 @@ async fn search(State(data): State<BackOffice>, params: Params) -> Response {
         );
     };
     let terms = terms(query);
-    let mut found: Vec<_> = TICKETS
-        .iter()
-        .filter(|ticket| terms.iter().all(|term| meets(&data, ticket, term)))
-        .collect();
+    let mut found: Vec<_> =
+        TICKETS.iter().filter(|ticket| terms.iter().all(|term| meets(&data, ticket, term))).collect();
     found.sort_by_key(|ticket| ticket.created(data.now()));
     if params.get("sort_order") != Some("asc") {
         found.reverse();
@@ -259,10 +229,7 @@ fn meets(data: &BackOffice, ticket: &Ticket, term: &str) -> bool {
 }
 
 async fn list_tickets(State(data): State<BackOffice>, params: Params) -> Json<Value> {
-    let mut tickets: Vec<_> = TICKETS
-        .iter()
-        .filter(|ticket| ticket.status != "closed")
-        .collect();
+    let mut tickets: Vec<_> = TICKETS.iter().filter(|ticket| ticket.status != "closed").collect();
     tickets.sort_by_key(|ticket| ticket.id);
     Json(page(&data, &tickets, "tickets", &params))
 }
@@ -294,30 +261,18 @@ fn events(data: &BackOffice, ticket: &Ticket) -> Vec<Value> {
         let breach = (metric.stage == Stage::Active).then(|| event("breach", metric.minutes_left * MINUTE));
         std::iter::once(started).chain(breach)
     };
-    ticket
-        .metrics
-        .iter()
-        .enumerate()
-        .flat_map(metric_events)
-        .collect()
+    ticket.metrics.iter().enumerate().flat_map(metric_events).collect()
 }
 
 async fn ticket_metric_events(State(data): State<BackOffice>, Path(id): Path<u64>) -> Response {
     match TICKETS.iter().find(|ticket| ticket.id == id) {
-        Some(ticket) => reply(
-            StatusCode::OK,
-            json!({"ticket_metric_events": events(&data, ticket)}),
-        ),
+        Some(ticket) => reply(StatusCode::OK, json!({"ticket_metric_events": events(&data, ticket)})),
         None => not_found(),
     }
 }
 
 async fn metric_events(State(data): State<BackOffice>, params: Params) -> Response {
-    if params
-        .get("start_time")
-        .and_then(|time| time.parse::<i64>().ok())
-        .is_none()
-    {
+    if params.get("start_time").and_then(|time| time.parse::<i64>().ok()).is_none() {
         return reply(
             StatusCode::BAD_REQUEST,
             json!({"error": "StartTimeMissing", "description": "start_time is required"}),
@@ -351,15 +306,8 @@ async fn list_users(State(data): State<BackOffice>, params: Params) -> Json<Valu
 }
 
 async fn show_user(State(data): State<BackOffice>, Path(id): Path<String>) -> Response {
-    let id = if id.starts_with("me") {
-        Some(AGENTS[0].0)
-    } else {
-        numbered(&id)
-    };
-    match users(&data)
-        .into_iter()
-        .find(|user| user["id"].as_u64() == id && id.is_some())
-    {
+    let id = if id.starts_with("me") { Some(AGENTS[0].0) } else { numbered(&id) };
+    match users(&data).into_iter().find(|user| user["id"].as_u64() == id && id.is_some()) {
         Some(user) => reply(StatusCode::OK, json!({"user": user})),
         None => not_found(),
     }

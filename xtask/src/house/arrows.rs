@@ -18,17 +18,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("testkit", &["domain"]),
     (
         "app",
-        &[
-            "domain",
-            "secrets",
-            "egress",
-            "storage",
-            "planners",
-            "runners",
-            "engine",
-            "http",
-            "templates",
-        ],
+        &["domain", "secrets", "egress", "storage", "planners", "runners", "engine", "http", "templates"],
     ),
     ("xtask", &[]),
 ];
@@ -91,10 +81,7 @@ fn check_library(broken: &mut Vec<String>, room: &str, library: &str) {
     if let Some((_, rooms)) = LIBRARIES.iter().find(|(name, _)| *name == library)
         && !rooms.contains(&room)
     {
-        broken.push(format!(
-            "`{room}` may not use `{library}`: that work is done in {}.",
-            rooms.join(", ")
-        ));
+        broken.push(format!("`{room}` may not use `{library}`: that work is done in {}.", rooms.join(", ")));
     }
     if PURE.contains(&room) && RUNTIME_LIBRARIES.contains(&library) {
         broken.push(format!("`{room}` only decides and may not use `{library}`."));
@@ -105,9 +92,7 @@ fn check_library(broken: &mut Vec<String>, room: &str, library: &str) {
 fn names(manifest: &Table, section: &str) -> Vec<String> {
     let of = |table: &Table| -> Vec<String> {
         let section = table.get(section).and_then(toml::Value::as_table);
-        section
-            .map(|section| section.keys().cloned().collect())
-            .unwrap_or_default()
+        section.map(|section| section.keys().cloned().collect()).unwrap_or_default()
     };
     let mut all = of(manifest);
     if let Some(targets) = manifest.get("target").and_then(toml::Value::as_table) {
@@ -128,12 +113,8 @@ fn ours(package: &str) -> Option<&str> {
 /// Rooms that ARCHITECTURE.md doesn't name.
 pub fn check_map(tree: &Tree) -> Vec<String> {
     let map = tree.text("ARCHITECTURE.md").unwrap_or_default();
-    let unnamed = ARROWS
-        .iter()
-        .filter(|(room, _)| !map.contains(&format!("`{room}`")));
-    unnamed
-        .map(|(room, _)| format!("ARCHITECTURE.md doesn't name the room `{room}`."))
-        .collect()
+    let unnamed = ARROWS.iter().filter(|(room, _)| !map.contains(&format!("`{room}`")));
+    unnamed.map(|(room, _)| format!("ARCHITECTURE.md doesn't name the room `{room}`.")).collect()
 }
 
 #[cfg(test)]
@@ -142,13 +123,8 @@ mod tests {
     use super::*;
 
     fn check_manifest(path: &str, text: &str, expect: &[&str]) {
-        let tree = Tree {
-            files: vec![File {
-                path: path.to_owned(),
-                text: text.to_owned(),
-            }],
-            ..Tree::default()
-        };
+        let tree =
+            Tree { files: vec![File { path: path.to_owned(), text: text.to_owned() }], ..Tree::default() };
         let got = check(&tree);
         let same = got.len() == expect.len() && got.iter().zip(expect).all(|(got, part)| got.contains(part));
         assert!(same, "{path}: {got:?}");
@@ -180,11 +156,7 @@ mod tests {
 
     #[test]
     fn the_testkit_is_for_tests() {
-        check_manifest(
-            "crates/engine/Cargo.toml",
-            "[dev-dependencies]\nerrand-testkit = {}",
-            &[],
-        );
+        check_manifest("crates/engine/Cargo.toml", "[dev-dependencies]\nerrand-testkit = {}", &[]);
         check_manifest(
             "crates/engine/Cargo.toml",
             "[dependencies]\nerrand-testkit = {}",
@@ -199,16 +171,8 @@ mod tests {
             "[dependencies]\nsqlx = '0.9'",
             &["that work is done in storage"],
         );
-        check_manifest(
-            "crates/engine/Cargo.toml",
-            "[dev-dependencies]\naxum = '0.8'",
-            &[],
-        );
-        check_manifest(
-            "crates/planners/Cargo.toml",
-            "[dependencies]\ntokio = '1'",
-            &["only decides"],
-        );
+        check_manifest("crates/engine/Cargo.toml", "[dev-dependencies]\naxum = '0.8'", &[]);
+        check_manifest("crates/planners/Cargo.toml", "[dependencies]\ntokio = '1'", &["only decides"]);
         check_manifest("crates/utils/Cargo.toml", "", &["is a new room"]);
     }
 }

@@ -10,20 +10,11 @@ pub struct Source {
 
 pub fn read(text: &str) -> Source {
     let chars: Vec<char> = text.chars().collect();
-    let mut reader = Reader {
-        chars: &chars,
-        at: 0,
-        line: 1,
-        code: String::new(),
-        strings: Vec::new(),
-    };
+    let mut reader = Reader { chars: &chars, at: 0, line: 1, code: String::new(), strings: Vec::new() };
     while reader.at < chars.len() {
         reader.step();
     }
-    Source {
-        code: reader.code,
-        strings: reader.strings,
-    }
+    Source { code: reader.code, strings: reader.strings }
 }
 
 struct Reader<'a> {
@@ -89,10 +80,7 @@ impl Reader<'_> {
     }
 
     fn raw_string(&mut self) {
-        let hashes = self.chars[self.at + 1..]
-            .iter()
-            .take_while(|c| **c == '#')
-            .count();
+        let hashes = self.chars[self.at + 1..].iter().take_while(|c| **c == '#').count();
         if self.peek(1 + hashes) != '"' {
             return self.keep(); // A raw identifier such as `r#type`.
         }
@@ -126,10 +114,7 @@ impl Reader<'_> {
     /// A character literal, or the tick of a lifetime.
     fn quote(&mut self) {
         let length = match (self.peek(1), self.peek(2)) {
-            ('\\', _) => self.chars[self.at + 3..]
-                .iter()
-                .position(|c| *c == '\'')
-                .map(|end| end + 4),
+            ('\\', _) => self.chars[self.at + 3..].iter().position(|c| *c == '\'').map(|end| end + 4),
             (_, '\'') => Some(3),
             _ => None,
         };
@@ -180,10 +165,7 @@ mod tests {
     fn check(text: &str, code: &str, strings: &[(usize, &str)]) {
         let got = read(text);
         assert_eq!(got.code, code);
-        let expect: Vec<_> = strings
-            .iter()
-            .map(|(line, text)| (*line, (*text).to_owned()))
-            .collect();
+        let expect: Vec<_> = strings.iter().map(|(line, text)| (*line, (*text).to_owned())).collect();
         assert_eq!(got.strings, expect);
     }
 
@@ -194,11 +176,7 @@ mod tests {
         check("f(\"un\\\"safe\");", "f(\"        \");", &[(1, "un\\\"safe")]);
         check("\n r#\"a\"b\"# c", "\n r#\"   \"# c", &[(2, "a\"b")]);
         check("br\"x\" r#type", "br\" \" r#type", &[(1, "x")]);
-        check(
-            "&'a str, '\"', '\\'', '\\u{41}' x",
-            "&'a str,    ,     ,          x",
-            &[],
-        );
+        check("&'a str, '\"', '\\'', '\\u{41}' x", "&'a str,    ,     ,          x", &[]);
     }
 
     #[test]

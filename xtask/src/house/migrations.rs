@@ -18,14 +18,8 @@ pub fn check(tree: &Tree) -> Vec<String> {
 fn compare(tree: &Tree, sealed: &str) -> Vec<String> {
     let mut broken = edited(tree, sealed);
     for file in migrations(tree) {
-        if !sealed
-            .lines()
-            .any(|line| line.ends_with(&format!("  {}", file.path)))
-        {
-            broken.push(format!(
-                "{} is not sealed: run `cargo xtask seal-migrations`.",
-                file.path
-            ));
+        if !sealed.lines().any(|line| line.ends_with(&format!("  {}", file.path))) {
+            broken.push(format!("{} is not sealed: run `cargo xtask seal-migrations`.", file.path));
         }
     }
     broken
@@ -70,12 +64,10 @@ fn migrations(tree: &Tree) -> impl Iterator<Item = &File> {
 }
 
 fn checksum(text: &str) -> String {
-    Sha256::digest(text.as_bytes())
-        .iter()
-        .fold(String::new(), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        })
+    Sha256::digest(text.as_bytes()).iter().fold(String::new(), |mut hex, byte| {
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }
 
 #[cfg(test)]
@@ -85,13 +77,7 @@ mod tests {
     const PATH: &str = "crates/storage/migrations/0001_start.sql";
 
     fn tree(text: &str) -> Tree {
-        Tree {
-            files: vec![File {
-                path: PATH.to_owned(),
-                text: text.to_owned(),
-            }],
-            ..Tree::default()
-        }
+        Tree { files: vec![File { path: PATH.to_owned(), text: text.to_owned() }], ..Tree::default() }
     }
 
     fn check_seal(text: &str, sealed: &str, expect: &[&str]) {
@@ -107,10 +93,6 @@ mod tests {
         check_seal("abc", &seal, &[]);
         check_seal("abd", &seal, &["was edited after it was sealed"]);
         check_seal("abc", "", &["is not sealed"]);
-        check_seal(
-            "abc",
-            &format!("{seal}{}  {FOLDER}0002_more.sql", checksum("")),
-            &["was removed"],
-        );
+        check_seal("abc", &format!("{seal}{}  {FOLDER}0002_more.sql", checksum("")), &["was removed"]);
     }
 }

@@ -33,19 +33,9 @@ pub struct ReadError {
 }
 
 /// Folders that hold nothing of ours.
-const SKIPPED: &[&str] = &[
-    ".cache",
-    ".git",
-    "data",
-    "dist",
-    "node_modules",
-    "playwright-report",
-    "target",
-    "test-results",
-];
-const READ: &[&str] = &[
-    "css", "js", "json", "md", "py", "rs", "sh", "sql", "toml", "ts", "tsx",
-];
+const SKIPPED: &[&str] =
+    &[".cache", ".git", "data", "dist", "node_modules", "playwright-report", "target", "test-results"];
+const READ: &[&str] = &["css", "js", "json", "md", "py", "rs", "sh", "sql", "toml", "ts", "tsx"];
 
 impl Tree {
     pub fn of_this_repository() -> Result<Self, ReadError> {
@@ -56,17 +46,11 @@ impl Tree {
         let mut files = Vec::new();
         collect(root, root, &mut files)?;
         files.sort_by(|a, b| a.path.cmp(&b.path));
-        Ok(Self {
-            root: root.to_owned(),
-            files,
-        })
+        Ok(Self { root: root.to_owned(), files })
     }
 
     pub fn text(&self, path: &str) -> Option<&str> {
-        self.files
-            .iter()
-            .find(|file| file.path == path)
-            .map(|file| file.text.as_str())
+        self.files.iter().find(|file| file.path == path).map(|file| file.text.as_str())
     }
 }
 
@@ -77,25 +61,14 @@ fn collect(root: &Path, folder: &Path, files: &mut Vec<File>) -> Result<(), Read
     };
     for entry in fs::read_dir(folder).map_err(failed(folder))? {
         let path = entry.map_err(failed(folder))?.path();
-        let name = path
-            .file_name()
-            .unwrap_or_default()
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if path.is_dir() {
             if !SKIPPED.contains(&name.as_str()) {
                 collect(root, &path, files)?;
             }
-        } else if path
-            .extension()
-            .is_some_and(|extension| READ.iter().any(|known| extension == *known))
-        {
+        } else if path.extension().is_some_and(|extension| READ.iter().any(|known| extension == *known)) {
             let text = fs::read_to_string(&path).map_err(failed(&path))?;
-            let path = path
-                .strip_prefix(root)
-                .unwrap_or(&path)
-                .to_string_lossy()
-                .replace('\\', "/");
+            let path = path.strip_prefix(root).unwrap_or(&path).to_string_lossy().replace('\\', "/");
             files.push(File { path, text });
         }
     }

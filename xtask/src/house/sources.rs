@@ -14,40 +14,20 @@ const UNSAFE_FILES: &[(&str, &str)] = &[(
     "calls a function compiled for AVX2 after the processor said that it has it",
 )];
 
-const CLOCKS: &[&str] = &[
-    "Instant::now",
-    "SystemTime::now",
-    "Timestamp::now",
-    "Utc::now",
-    "Zoned::now",
-];
+const CLOCKS: &[&str] = &["Instant::now", "SystemTime::now", "Timestamp::now", "Utc::now", "Zoned::now"];
 
 /// Rooms that own a clock: the engine orders work in time, the binary hands clocks out.
 const CLOCK_ROOMS: &[&str] = &["app", "engine", "xtask"];
 
 /// Other readings of a clock: place, reading, reason.
 const CLOCK_PLACES: &[(&str, &str, &str)] = &[
-    (
-        "crates/egress/src/",
-        "Instant::now",
-        "measures the phases of an exchange and keeps its deadline",
-    ),
-    (
-        "crates/runners/src/",
-        "Instant::now",
-        "measures the phases of a run and keeps its deadline",
-    ),
+    ("crates/egress/src/", "Instant::now", "measures the phases of an exchange and keeps its deadline"),
+    ("crates/runners/src/", "Instant::now", "measures the phases of a run and keeps its deadline"),
 ];
 
 const PRINTING: &[&str] = &["dbg!", "eprint!", "eprintln!", "print!", "println!"];
-const SQL: &[&str] = &[
-    "ALTER TABLE ",
-    "CREATE INDEX ",
-    "CREATE TABLE ",
-    "DELETE FROM ",
-    "INSERT INTO ",
-    "SELECT ",
-];
+const SQL: &[&str] =
+    &["ALTER TABLE ", "CREATE INDEX ", "CREATE TABLE ", "DELETE FROM ", "INSERT INTO ", "SELECT "];
 
 /// Rooms whose binaries speak to a person.
 const SPEAKING_ROOMS: &[&str] = &["app", "xtask"];
@@ -81,9 +61,7 @@ fn check_rust(broken: &mut Vec<String>, file: &File) {
 
 fn check_crate_doc(broken: &mut Vec<String>, file: &File) {
     let first = file.text.lines().next().unwrap_or_default();
-    let says = first
-        .strip_prefix("//!")
-        .is_some_and(|doc| !doc.trim().is_empty());
+    let says = first.strip_prefix("//!").is_some_and(|doc| !doc.trim().is_empty());
     if file.path.ends_with("/src/lib.rs") && !says {
         broken.push(format!(
             "{}: open the crate with `//!`: what it does and what it must not know.",
@@ -123,9 +101,8 @@ fn check_clocks(broken: &mut Vec<String>, file: &File, code: &str) {
         return;
     }
     for reading in CLOCKS {
-        let listed = CLOCK_PLACES
-            .iter()
-            .any(|(place, listed, _)| file.path.starts_with(place) && listed == reading);
+        let listed =
+            CLOCK_PLACES.iter().any(|(place, listed, _)| file.path.starts_with(place) && listed == reading);
         for line in lines_with(code, reading).filter(|_| !listed) {
             broken.push(format!("{}:{line}: `{reading}` reads a clock; have the time handed in (app and engine own the clocks).", file.path));
         }
@@ -155,10 +132,7 @@ fn check_sql(broken: &mut Vec<String>, file: &File, source: &Source, shipped: &s
         let is_shipped = shipped_lines.get(line - 1).is_some_and(|code| code.contains('"'));
         let trimmed = text.trim_start();
         if is_shipped && SQL.iter().any(|verb| trimmed.starts_with(verb)) {
-            broken.push(format!(
-                "{}:{line}: SQL lives in crates/storage alone.",
-                file.path
-            ));
+            broken.push(format!("{}:{line}: SQL lives in crates/storage alone.", file.path));
         }
     }
 }
@@ -210,10 +184,7 @@ fn lines_with<'a>(text: &'a str, needle: &'a str) -> impl Iterator<Item = usize>
         line.match_indices(needle)
             .any(|(at, _)| !line[..at].ends_with(is_word) && !line[at + needle.len()..].starts_with(is_word))
     };
-    text.lines()
-        .enumerate()
-        .filter(move |(_, line)| stands_alone(line))
-        .map(|(index, _)| index + 1)
+    text.lines().enumerate().filter(move |(_, line)| stands_alone(line)).map(|(index, _)| index + 1)
 }
 
 #[cfg(test)]
@@ -221,13 +192,8 @@ mod tests {
     use super::*;
 
     fn check_file(path: &str, text: &str, expect: &[&str]) {
-        let tree = Tree {
-            files: vec![File {
-                path: path.to_owned(),
-                text: text.to_owned(),
-            }],
-            ..Tree::default()
-        };
+        let tree =
+            Tree { files: vec![File { path: path.to_owned(), text: text.to_owned() }], ..Tree::default() };
         let got = check(&tree);
         let same = got.len() == expect.len() && got.iter().zip(expect).all(|(got, part)| got.contains(part));
         assert!(same, "{path}: {got:?}");
@@ -242,16 +208,8 @@ mod tests {
 
     #[test]
     fn code_is_judged_and_prose_is_not() {
-        check_file(
-            "crates/x/src/a.rs",
-            "// unsafe std::env\nconst A: &str = \"println! unsafe\";",
-            &[],
-        );
-        check_file(
-            "crates/x/src/a.rs",
-            "fn f() { unsafe { g() } }",
-            &["a.rs:1: `unsafe`"],
-        );
+        check_file("crates/x/src/a.rs", "// unsafe std::env\nconst A: &str = \"println! unsafe\";", &[]);
+        check_file("crates/x/src/a.rs", "fn f() { unsafe { g() } }", &["a.rs:1: `unsafe`"]);
         check_file("crates/x/src/a.rs", "#![deny(unsafe_code)]", &[]);
     }
 
@@ -262,28 +220,16 @@ mod tests {
             "let a = std::env::temp_dir();",
             &["`std::env` is read in crates/app"],
         );
-        check_file(
-            "crates/app/src/a.rs",
-            "let a = std::env::temp_dir(); println!()",
-            &[],
-        );
+        check_file("crates/app/src/a.rs", "let a = std::env::temp_dir(); println!()", &[]);
         check_file(
             "crates/http/src/a.rs",
             "\nlet t = Instant::now();",
             &["a.rs:2: `Instant::now` reads a clock"],
         );
         check_file("crates/egress/src/a.rs", "let t = Instant::now();", &[]);
-        check_file(
-            "crates/egress/src/a.rs",
-            "let t = SystemTime::now();",
-            &["reads a clock"],
-        );
+        check_file("crates/egress/src/a.rs", "let t = SystemTime::now();", &["reads a clock"]);
         check_file("crates/http/src/a.rs", "println!();", &["a library doesn't use"]);
-        check_file(
-            "crates/http/src/a.rs",
-            "let q = \"SELECT 1 FROM a\";",
-            &["SQL lives in"],
-        );
+        check_file("crates/http/src/a.rs", "let q = \"SELECT 1 FROM a\";", &["SQL lives in"]);
         check_file("crates/storage/src/a.rs", "let q = \"SELECT 1 FROM a\";", &[]);
     }
 
@@ -302,11 +248,7 @@ mod tests {
 
     #[test]
     fn files_stay_readable_and_hold_no_reminders() {
-        check_file(
-            "crates/x/src/a.rs",
-            &"fn f() {}\n".repeat(LINES_MAX + 1),
-            &["has 801 lines"],
-        );
+        check_file("crates/x/src/a.rs", &"fn f() {}\n".repeat(LINES_MAX + 1), &["has 801 lines"]);
         check_file("web/src/a.tsx", &"a;\n".repeat(LINES_MAX + 1), &["has 801 lines"]);
         check_file(
             "web/src/api/schema.d.ts",

@@ -141,45 +141,31 @@ async fn list(context: &Context, door: &Door) -> Result<Exit, Failure> {
     context.output.show(&reply, || {
         let actions: Actions = read(&reply)?;
         if actions.items.is_empty() {
-            context.output.line(format!(
-                "`{}` has no actions. Begin one with `errand action new NAME`.",
-                door.guru
-            ))?;
+            context
+                .output
+                .line(format!("`{}` has no actions. Begin one with `errand action new NAME`.", door.guru))?;
             return Ok(());
         }
-        let mut table = context
-            .output
-            .table(&["action", "type", "state", "tested", "last run", "trigger"]);
+        let mut table = context.output.table(&["action", "type", "state", "tested", "last run", "trigger"]);
         table.add_rows(actions.items.iter().map(row));
         context.output.print_table(&table)?;
-        context
-            .output
-            .hint(&format!("{} of {} actions used", actions.used, actions.limit));
+        context.output.hint(&format!("{} of {} actions used", actions.used, actions.limit));
         Ok(())
     })?;
     Ok(Exit::Done)
 }
 
 fn row(action: &Action) -> [String; 6] {
-    let trigger = action
-        .definition
-        .get("trigger")
-        .and_then(Value::as_str)
-        .unwrap_or_default();
-    let last_run = action.last_run.as_ref().map_or_else(
-        || "never".to_owned(),
-        |run| format!("{} {}", run.status, human_time(&run.at)),
-    );
+    let trigger = action.definition.get("trigger").and_then(Value::as_str).unwrap_or_default();
+    let last_run = action
+        .last_run
+        .as_ref()
+        .map_or_else(|| "never".to_owned(), |run| format!("{} {}", run.status, human_time(&run.at)));
     [
         plain(&action.name).into_owned(),
         action.kind.clone(),
         state(action).to_owned(),
-        if action.tested_version == Some(action.version) {
-            "yes"
-        } else {
-            "no"
-        }
-        .to_owned(),
+        if action.tested_version == Some(action.version) { "yes" } else { "no" }.to_owned(),
         last_run,
         one_line(trigger, TRIGGER_CHARS_SHOWN),
     ]
@@ -206,11 +192,7 @@ async fn show(context: &Context, door: &Door, name: &str) -> Result<Exit, Failur
 fn show_lines(output: &Output, action: &Action) -> Result<Vec<String>, Failure> {
     let file = ActionFile::from_value(action.definition.clone())?;
     let field = |name: &str, text: &str| {
-        format!(
-            "{} {}",
-            output.paint(Tone::Dim, &format!("{name:<10}")),
-            plain(text)
-        )
+        format!("{} {}", output.paint(Tone::Dim, &format!("{name:<10}")), plain(text))
     };
     let mut lines = vec![format!(
         "{} ({}, version {}, {})",
@@ -219,41 +201,26 @@ fn show_lines(output: &Output, action: &Action) -> Result<Vec<String>, Failure> 
         action.version,
         state(action)
     )];
-    lines.extend(
-        action
-            .disabled_reason
-            .as_deref()
-            .map(|reason| field("why", reason)),
-    );
+    lines.extend(action.disabled_reason.as_deref().map(|reason| field("why", reason)));
     lines.push(field("trigger", &file.trigger));
     lines.extend(file.examples.iter().map(|example| field("example", example)));
     for parameter in &file.parameters {
-        let needed = if parameter.required {
-            "required"
-        } else {
-            "optional"
-        };
+        let needed = if parameter.required { "required" } else { "optional" };
         lines.push(field(
             "parameter",
-            &format!(
-                "{} ({}, {needed}): {}",
-                parameter.name, parameter.kind, parameter.description
-            ),
+            &format!("{} ({}, {needed}): {}", parameter.name, parameter.kind, parameter.description),
         ));
     }
     for secret in &action.secrets {
         let is_missing = action.missing_secrets.contains(secret);
-        lines.push(field(
-            "secret",
-            &format!("{secret}{}", if is_missing { " (missing)" } else { "" }),
-        ));
+        lines.push(field("secret", &format!("{secret}{}", if is_missing { " (missing)" } else { "" })));
     }
-    lines.extend(action.last_run.as_ref().map(|run| {
-        field(
-            "last run",
-            &format!("{} {} {}", run.status, human_time(&run.at), run.id),
-        )
-    }));
+    lines.extend(
+        action
+            .last_run
+            .as_ref()
+            .map(|run| field("last run", &format!("{} {} {}", run.status, human_time(&run.at), run.id))),
+    );
     lines.extend(advice_lines(output, action));
     let run = action.definition.get("run").cloned().unwrap_or_default();
     lines.push(field("run", ""));
@@ -276,13 +243,9 @@ fn advice_lines(output: &Output, action: &Action) -> Vec<String> {
 async fn import(context: &Context, door: &Door, args: ImportArgs) -> Result<Exit, Failure> {
     let mut replies = Vec::new();
     for path in &args.files {
-        let reply = import_one(door, path, &args)
-            .await
-            .map_err(|failure| in_file(path, failure))?;
+        let reply = import_one(door, path, &args).await.map_err(|failure| in_file(path, failure))?;
         if !context.output.json {
-            context
-                .output
-                .line(import_line(&context.output, &read(&reply)?))?;
+            context.output.line(import_line(&context.output, &read(&reply)?))?;
         }
         replies.push(reply);
     }
@@ -294,15 +257,10 @@ async fn import(context: &Context, door: &Door, args: ImportArgs) -> Result<Exit
 
 async fn import_one(door: &Door, path: &Path, args: &ImportArgs) -> Result<Value, Failure> {
     let file = ActionFile::from_json(&read_text(path)?)?;
-    let saved = door
-        .client
-        .post(&[&door.guru, "actions", "import"], Some(&file.to_json()))
-        .await;
+    let saved = door.client.post(&[&door.guru, "actions", "import"], Some(&file.to_json())).await;
     let saved = match saved {
         Err(failure) if args.replace && failure.status == Some(StatusCode::CONFLICT.as_u16()) => {
-            door.client
-                .put(&[&door.guru, "actions", &file.name], &file.to_json())
-                .await?
+            door.client.put(&[&door.guru, "actions", &file.name], &file.to_json()).await?
         }
         Err(failure) if failure.status == Some(StatusCode::CONFLICT.as_u16()) => {
             return Err(Failure {
@@ -313,10 +271,7 @@ async fn import_one(door: &Door, path: &Path, args: &ImportArgs) -> Result<Value
         saved => saved?,
     };
     if args.enable {
-        return door
-            .client
-            .post(&[&door.guru, "actions", &file.name, "enable"], None)
-            .await;
+        return door.client.post(&[&door.guru, "actions", &file.name, "enable"], None).await;
     }
     Ok(saved)
 }
@@ -345,15 +300,8 @@ fn import_line(output: &Output, action: &Action) -> String {
 
 /// Says of which file a refusal speaks, when several were given.
 pub fn in_file(path: &Path, failure: Failure) -> Failure {
-    let place = if path == Path::new("-") {
-        "standard input".to_owned()
-    } else {
-        path.display().to_string()
-    };
-    Failure {
-        message: format!("{place}: {}", failure.message),
-        ..failure
-    }
+    let place = if path == Path::new("-") { "standard input".to_owned() } else { path.display().to_string() };
+    Failure { message: format!("{place}: {}", failure.message), ..failure }
 }
 
 /// A file's text, or standard input's for `-`.
@@ -362,17 +310,12 @@ pub fn read_text(path: &Path) -> Result<String, Failure> {
         return fs::read_to_string(path).map_err(|error| Failure::file("read", path, &error));
     }
     let mut text = String::new();
-    std::io::stdin()
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::file("read", path, &error))?;
+    std::io::stdin().read_to_string(&mut text).map_err(|error| Failure::file("read", path, &error))?;
     Ok(text)
 }
 
 async fn export(context: &Context, door: &Door, args: ExportArgs) -> Result<Exit, Failure> {
-    let file = door
-        .client
-        .get(&[&door.guru, "actions", &args.name, "export"])
-        .await?;
+    let file = door.client.get(&[&door.guru, "actions", &args.name, "export"]).await?;
     let Some(path) = args.output else {
         context.output.print_json(&file)?;
         return Ok(Exit::Done);
@@ -386,10 +329,7 @@ async fn export(context: &Context, door: &Door, args: ExportArgs) -> Result<Exit
 }
 
 async fn switch(context: &Context, door: &Door, name: &str, verb: &str) -> Result<Exit, Failure> {
-    let reply = door
-        .client
-        .post(&[&door.guru, "actions", name, verb], None)
-        .await?;
+    let reply = door.client.post(&[&door.guru, "actions", name, verb], None).await?;
     context.output.show(&reply, || {
         let action: Action = read(&reply)?;
         context.output.line(format!(
@@ -410,13 +350,9 @@ async fn delete(context: &Context, door: &Door, args: DeleteArgs) -> Result<Exit
         confirm(&format!("Delete the action `{}` of `{}`?", args.name, door.guru))?;
     }
     door.client.delete(&[&door.guru, "actions", &args.name]).await?;
-    context
-        .output
-        .show(&serde_json::json!({ "deleted": args.name }), || {
-            Ok(context
-                .output
-                .line(format!("Deleted `{}`; its history stays.", plain(&args.name)))?)
-        })?;
+    context.output.show(&serde_json::json!({ "deleted": args.name }), || {
+        Ok(context.output.line(format!("Deleted `{}`; its history stays.", plain(&args.name)))?)
+    })?;
     Ok(Exit::Done)
 }
 
@@ -434,11 +370,7 @@ pub fn confirm(question: &str) -> Result<(), Failure> {
     if matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes") {
         return Ok(());
     }
-    Err(Failure::new(
-        "not_confirmed",
-        "Nothing was deleted.",
-        "Answer `y`, or add `--yes`.",
-    ))
+    Err(Failure::new("not_confirmed", "Nothing was deleted.", "Answer `y`, or add `--yes`."))
 }
 
 #[cfg(test)]
@@ -481,14 +413,8 @@ mod tests {
             lines.contains(&"parameter  order_id (string, required): The order's ID".to_owned()),
             "{lines:?}"
         );
-        assert!(
-            lines.contains(&"secret     SHOP_API_KEY (missing)".to_owned()),
-            "{lines:?}"
-        );
-        assert!(
-            lines.contains(&"warning: Version 3 was never tested. Test it.".to_owned()),
-            "{lines:?}"
-        );
+        assert!(lines.contains(&"secret     SHOP_API_KEY (missing)".to_owned()), "{lines:?}");
+        assert!(lines.contains(&"warning: Version 3 was never tested. Test it.".to_owned()), "{lines:?}");
     }
 
     #[test]

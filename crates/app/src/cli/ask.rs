@@ -59,19 +59,10 @@ pub async fn run(context: &Context, args: AskArgs) -> Result<Exit, Failure> {
         (None, false) => None,
     };
     if args.plan {
-        return dry_run(
-            context,
-            &door,
-            &json!({ "question": question, "session_id": session }),
-        )
-        .await;
+        return dry_run(context, &door, &json!({ "question": question, "session_id": session })).await;
     }
-    let question = Question {
-        text: question,
-        session,
-        explain: args.explain,
-        whole: args.no_stream && !args.stream,
-    };
+    let question =
+        Question { text: question, session, explain: args.explain, whole: args.no_stream && !args.stream };
     if context.output.json {
         ask_for_json(context, &door, question).await
     } else {
@@ -95,10 +86,7 @@ fn question(given: Option<&str>) -> Result<String, Failure> {
     let mut text = String::new();
     if given.is_some() || !stdin.is_terminal() {
         stdin.read_to_string(&mut text).map_err(|error| {
-            Failure::usage(
-                format!("The question could not be read: {error}."),
-                "Send UTF-8 text.",
-            )
+            Failure::usage(format!("The question could not be read: {error}."), "Send UTF-8 text.")
         })?;
     }
     let text = text.trim().to_owned();
@@ -118,9 +106,8 @@ async fn dry_run(context: &Context, door: &Door, body: &Value) -> Result<Exit, F
     let reply = reply?;
     context.output.show(&reply, || {
         let plan: Plan = read(&reply)?;
-        for line in plan_lines(&context.output, &plan)
-            .into_iter()
-            .chain(explanation_lines(&context.output, &plan))
+        for line in
+            plan_lines(&context.output, &plan).into_iter().chain(explanation_lines(&context.output, &plan))
         {
             context.output.line(line)?;
         }
@@ -136,11 +123,7 @@ async fn ask_for_json(context: &Context, door: &Door, question: Question) -> Res
         session::keep(context, door, session);
     }
     if question.explain {
-        let turn_id = reply
-            .get("turn_id")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
+        let turn_id = reply.get("turn_id").and_then(Value::as_str).unwrap_or_default().to_owned();
         let turn = door.client.get(&[&door.guru, "turns", &turn_id]).await?;
         if let Some(fields) = reply.as_object_mut() {
             fields.insert("plan".to_owned(), turn.get("plan").cloned().unwrap_or_default());
@@ -174,9 +157,7 @@ async fn ask_live(context: &Context, door: &Door, question: Question) -> Result<
         screen.show(event)?;
     }
     let exit = screen.finish()?;
-    context.output.hint(&format!(
-        "session: {session}  (go on with `errand ask --continue \"…\"`)"
-    ));
+    context.output.hint(&format!("session: {session}  (go on with `errand ask --continue \"…\"`)"));
     Ok(exit)
 }
 
@@ -213,21 +194,11 @@ impl<'a> Screen<'a> {
     fn show(&mut self, event: TurnEvent) -> Result<(), Failure> {
         match event {
             TurnEvent::Planned { plan } => self.planned(&plan),
-            TurnEvent::ActionStarted {
-                execution_id,
-                action,
-                arguments,
-            } => {
+            TurnEvent::ActionStarted { execution_id, action, arguments } => {
                 self.spinner.set_message(format!("Running {}", plain(&action)));
                 self.running.push((execution_id, arguments));
             }
-            TurnEvent::ActionFinished {
-                execution_id,
-                action,
-                status,
-                duration_us,
-                error,
-            } => {
+            TurnEvent::ActionFinished { execution_id, action, status, duration_us, error } => {
                 let arguments = self.take_arguments(&execution_id);
                 let run = FinishedRun {
                     action: &action,
@@ -237,8 +208,7 @@ impl<'a> Screen<'a> {
                     error: error.as_deref(),
                 };
                 self.tell(&[run_line(self.output, &run)]);
-                self.references
-                    .push(format!("{}  {}", plain(&execution_id), plain(&action)));
+                self.references.push(format!("{}  {}", plain(&execution_id), plain(&action)));
             }
             TurnEvent::AnswerText { text } => self.answer(&text)?,
             TurnEvent::TurnFinished { status, error } => self.end = Some((status, error)),
@@ -291,11 +261,7 @@ impl<'a> Screen<'a> {
             }
             self.has_text = true;
         }
-        let shown = if self.output.is_terminal {
-            self.renderer.push(text)
-        } else {
-            plain(text).into_owned()
-        };
+        let shown = if self.output.is_terminal { self.renderer.push(text) } else { plain(text).into_owned() };
         self.put(&shown)
     }
 
@@ -355,18 +321,12 @@ struct FinishedRun<'a> {
 fn run_line(output: &Output, run: &FinishedRun<'_>) -> String {
     let tone = status_tone(run.status).unwrap_or(Tone::Warning);
     let mark = output.paint_aside(tone, if tone == Tone::Good { "✓" } else { "✗" });
-    let mut parts = vec![
-        mark,
-        output.paint_aside(Tone::Strong, &plain(run.action)),
-        human_arguments(run.arguments),
-    ];
+    let mut parts =
+        vec![mark, output.paint_aside(Tone::Strong, &plain(run.action)), human_arguments(run.arguments)];
     parts.push(output.paint_aside(Tone::Dim, &human_ms(run.ms)));
     if tone != Tone::Good {
         parts.push(output.paint_aside(tone, run.status));
-        parts.push(
-            run.error
-                .map_or_else(String::new, |error| one_line(error, ERROR_CHARS_SHOWN)),
-        );
+        parts.push(run.error.map_or_else(String::new, |error| one_line(error, ERROR_CHARS_SHOWN)));
     }
     parts.retain(|part| !part.is_empty());
     parts.join(" ")
@@ -378,10 +338,8 @@ const ERROR_CHARS_SHOWN: usize = 300;
 fn plan_lines(output: &Output, plan: &Plan) -> Vec<String> {
     let mut lines = Vec::new();
     for step in &plan.steps {
-        let companion = step
-            .runs_with
-            .as_ref()
-            .map_or_else(String::new, |action| format!(" (with {})", plain(action)));
+        let companion =
+            step.runs_with.as_ref().map_or_else(String::new, |action| format!(" (with {})", plain(action)));
         let arguments = human_arguments(&step.arguments);
         lines.push(format!(
             "{} {} {arguments}{companion}",
@@ -401,11 +359,7 @@ fn plan_lines(output: &Output, plan: &Plan) -> Vec<String> {
     if lines.is_empty() {
         lines.push("No action would run.".to_owned());
     }
-    lines.extend(
-        plan.notices
-            .iter()
-            .map(|notice| output.paint(Tone::Warning, &plain(notice))),
-    );
+    lines.extend(plan.notices.iter().map(|notice| output.paint(Tone::Warning, &plain(notice))));
     lines
 }
 
@@ -413,11 +367,7 @@ fn plan_lines(output: &Output, plan: &Plan) -> Vec<String> {
 fn explanation_lines(output: &Output, plan: &Plan) -> Vec<String> {
     let mut lines = vec![format!("Decided by {}:", plain(&plan.planner))];
     for judged in &plan.considered {
-        let (mark, tone) = if judged.fires {
-            ("fires", Tone::Good)
-        } else {
-            ("rests", Tone::Dim)
-        };
+        let (mark, tone) = if judged.fires { ("fires", Tone::Good) } else { ("rests", Tone::Dim) };
         lines.push(format!(
             "  {} {:.2} {}",
             output.paint(tone, mark),
@@ -425,10 +375,7 @@ fn explanation_lines(output: &Output, plan: &Plan) -> Vec<String> {
             output.paint(Tone::Strong, &plain(&judged.action))
         ));
         lines.extend(judged.evidence.iter().map(|evidence| {
-            format!(
-                "             {}",
-                output.paint(Tone::Dim, &one_line(evidence, EVIDENCE_CHARS_SHOWN))
-            )
+            format!("             {}", output.paint(Tone::Dim, &one_line(evidence, EVIDENCE_CHARS_SHOWN)))
         }));
     }
     if plan.considered.is_empty() {
@@ -446,13 +393,7 @@ mod tests {
     fn check_run(status: &str, error: Option<&str>, expect: &str) {
         let arguments = json!({ "order_id": "12345" });
         let arguments = arguments.as_object().expect("an object");
-        let run = FinishedRun {
-            action: "refund_lookup",
-            arguments,
-            status,
-            ms: 84.2,
-            error,
-        };
+        let run = FinishedRun { action: "refund_lookup", arguments, status, ms: 84.2, error };
         assert_eq!(run_line(&Output::plain(), &run), expect);
     }
 
@@ -504,18 +445,12 @@ mod tests {
         for event in events {
             screen.show(event).expect("an event that can be shown");
         }
-        assert_eq!(
-            screen.finish().map_err(|failure| failure.code),
-            expect.map_err(str::to_owned)
-        );
+        assert_eq!(screen.finish().map_err(|failure| failure.code), expect.map_err(str::to_owned));
     }
 
     #[test]
     fn the_exit_code_tells_how_the_turn_ended() {
-        let end = |status: &str| TurnEvent::TurnFinished {
-            status: status.to_owned(),
-            error: None,
-        };
+        let end = |status: &str| TurnEvent::TurnFinished { status: status.to_owned(), error: None };
         check_end(vec![end("done")], Ok(Exit::Done));
         check_end(vec![end("failed")], Err("turn_not_done"));
         check_end(vec![TurnEvent::Other], Err("broken_off"));

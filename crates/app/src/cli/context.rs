@@ -15,31 +15,13 @@ use crate::{
 #[derive(Debug, Clone, clap::Args)]
 pub struct RemoteArgs {
     /// Address of the server [default: the `listen` address in the settings]
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "ERRAND_SERVER",
-        hide_env_values = true
-    )]
+    #[arg(long, global = true, value_name = "URL", env = "ERRAND_SERVER", hide_env_values = true)]
     pub server: Option<String>,
     /// API key; prefer the variable: other users of a machine see flags
-    #[arg(
-        long,
-        global = true,
-        value_name = "KEY",
-        env = "ERRAND_API_KEY",
-        hide_env_values = true
-    )]
+    #[arg(long, global = true, value_name = "KEY", env = "ERRAND_API_KEY", hide_env_values = true)]
     pub api_key: Option<ApiKey>,
     /// Slug of the guru [default: the only one, or the first]
-    #[arg(
-        long,
-        global = true,
-        value_name = "SLUG",
-        env = "ERRAND_GURU",
-        hide_env_values = true
-    )]
+    #[arg(long, global = true, value_name = "SLUG", env = "ERRAND_GURU", hide_env_values = true)]
     pub guru: Option<String>,
 }
 
@@ -94,11 +76,7 @@ impl Context {
     /// from elsewhere must not be able to collect it.
     pub fn client(&self) -> Result<Client, Failure> {
         let server = self.server();
-        if let Some(ApiKey(key)) = self
-            .remote
-            .api_key
-            .as_ref()
-            .filter(|ApiKey(key)| !key.expose().is_empty())
+        if let Some(ApiKey(key)) = self.remote.api_key.as_ref().filter(|ApiKey(key)| !key.expose().is_empty())
         {
             self.warn_of_plain_http(&server);
             return Client::new(&server, Some(key));
@@ -133,10 +111,7 @@ impl Context {
                 gurus.items.len()
             ));
         }
-        Ok(Door {
-            client,
-            guru: first.slug.clone(),
-        })
+        Ok(Door { client, guru: first.slug.clone() })
     }
 
     pub fn is_own_server(&self, server: &str) -> bool {

@@ -76,10 +76,7 @@ impl Failure {
 
     /// A wrong command line.
     pub fn usage(message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self {
-            exit: Exit::Usage,
-            ..Self::new("usage", message, hint)
-        }
+        Self { exit: Exit::Usage, ..Self::new("usage", message, hint) }
     }
 
     /// A file or folder that can't be used: `step` as in "read".
@@ -113,11 +110,7 @@ impl From<io::Error> for Failure {
         if error.kind() == io::ErrorKind::BrokenPipe {
             return Self::new(READER_GONE, "The reader of the output has gone.", "");
         }
-        Self::new(
-            "output",
-            format!("The output could not be written: {error}."),
-            "Check where it goes.",
-        )
+        Self::new("output", format!("The output could not be written: {error}."), "Check where it goes.")
     }
 }
 

@@ -51,19 +51,11 @@ pub struct HistoryArgs {
 }
 
 fn statuses() -> clap::builder::PossibleValuesParser {
-    ExecutionStatus::ALL
-        .iter()
-        .map(|status| status.as_str())
-        .collect::<Vec<_>>()
-        .into()
+    ExecutionStatus::ALL.iter().map(|status| status.as_str()).collect::<Vec<_>>().into()
 }
 
 fn sources() -> clap::builder::PossibleValuesParser {
-    Source::ALL
-        .iter()
-        .map(|source| source.as_str())
-        .collect::<Vec<_>>()
-        .into()
+    Source::ALL.iter().map(|source| source.as_str()).collect::<Vec<_>>().into()
 }
 
 /// The API's own maximum of a page.
@@ -119,9 +111,7 @@ async fn list(context: &Context, door: &Door, args: &HistoryArgs) -> Result<Exit
         }
         context.output.print_table(&table)?;
         if has_more {
-            context
-                .output
-                .hint("There is more: raise `--limit` or narrow it down.");
+            context.output.hint("There is more: raise `--limit` or narrow it down.");
         }
         Ok(())
     })?;
@@ -134,12 +124,7 @@ async fn collect(door: &Door, args: &HistoryArgs) -> Result<(Vec<Value>, bool), 
     loop {
         let left = u32::try_from(wanted - items.len()).unwrap_or(PAGE_ITEMS_MAX);
         let query = query(args, left.min(PAGE_ITEMS_MAX), cursor.as_deref());
-        let call = Call {
-            method: Method::GET,
-            path: &[&door.guru, "executions"],
-            query: &query,
-            body: None,
-        };
+        let call = Call { method: Method::GET, path: &[&door.guru, "executions"], query: &query, body: None };
         let page: Page = read(&door.client.call(call).await?)?;
         let was_empty = page.items.is_empty();
         items.extend(page.items);
@@ -162,18 +147,11 @@ fn query<'a>(args: &HistoryArgs, limit: u32, cursor: Option<&str>) -> Vec<(&'a s
         ("limit", Some(limit.to_string())),
         ("cursor", cursor.map(str::to_owned)),
     ];
-    given
-        .into_iter()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .collect()
+    given.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 fn row(run: &Run) -> [String; 7] {
-    let why = if run.question.is_empty() {
-        human_arguments(&run.arguments)
-    } else {
-        run.question.clone()
-    };
+    let why = if run.question.is_empty() { human_arguments(&run.arguments) } else { run.question.clone() };
     [
         human_time(&run.created_at),
         plain(&run.id).into_owned(),
@@ -222,9 +200,7 @@ async fn one(context: &Context, door: &Door, id: &str) -> Result<Exit, Failure> 
 fn story_lines(output: &Output, story: &Story) -> Vec<String> {
     let run = &story.run;
     let status = output.paint(status_tone(&run.status).unwrap_or(Tone::Warning), &run.status);
-    let took = run
-        .duration_ms
-        .map_or_else(String::new, |ms| format!(" in {}", human_ms(ms)));
+    let took = run.duration_ms.map_or_else(String::new, |ms| format!(" in {}", human_ms(ms)));
     let mut lines = vec![
         format!("{} {status}{took}", output.paint(Tone::Strong, &plain(&run.id))),
         format!(
@@ -242,10 +218,7 @@ fn story_lines(output: &Output, story: &Story) -> Vec<String> {
         lines.push(format!("arguments: {}", human_arguments(&run.arguments)));
     }
     lines.extend(
-        story
-            .error
-            .as_deref()
-            .map(|error| format!("{} {}", output.paint(Tone::Bad, "error:"), plain(error))),
+        story.error.as_deref().map(|error| format!("{} {}", output.paint(Tone::Bad, "error:"), plain(error))),
     );
     if story.masked_count > 0 {
         lines.push(match story.masked_count {
@@ -259,14 +232,7 @@ fn story_lines(output: &Output, story: &Story) -> Vec<String> {
     lines.extend(contact_lines(output, &story.contacts));
     lines.extend(phase_lines(output, &story.phases));
     if let Some(text) = story.output.as_deref().filter(|text| !text.is_empty()) {
-        lines.push(heading(
-            output,
-            if story.output_truncated {
-                "output (cut)"
-            } else {
-                "output"
-            },
-        ));
+        lines.push(heading(output, if story.output_truncated { "output (cut)" } else { "output" }));
         lines.push(plain(text).into_owned());
     }
     lines
@@ -281,15 +247,9 @@ fn exchange_lines(output: &Output, exchange: &HttpExchange<String>) -> Vec<Strin
     lines.push(format!("{} {}", exchange.method, plain(&exchange.url)));
     lines.extend(header_lines(output, &exchange.request_headers));
     lines.extend(
-        exchange
-            .request_body
-            .as_deref()
-            .filter(|body| !body.is_empty())
-            .map(|body| plain(body).into_owned()),
+        exchange.request_body.as_deref().filter(|body| !body.is_empty()).map(|body| plain(body).into_owned()),
     );
-    let status = exchange
-        .status
-        .map_or_else(|| "no answer came".to_owned(), |status| status.to_string());
+    let status = exchange.status.map_or_else(|| "no answer came".to_owned(), |status| status.to_string());
     lines.push(heading(output, "answer"));
     lines.push(status);
     lines.extend(header_lines(output, &exchange.response_headers));
@@ -310,11 +270,7 @@ fn header_lines(output: &Output, headers: &[(String, String)]) -> Vec<String> {
     headers
         .iter()
         .map(|(name, value)| {
-            format!(
-                "{} {}",
-                output.paint(Tone::Dim, &format!("{}:", plain(name))),
-                plain(value)
-            )
+            format!("{} {}", output.paint(Tone::Dim, &format!("{}:", plain(name))), plain(value))
         })
         .collect()
 }
@@ -350,25 +306,17 @@ const BAR_CELLS: u64 = 40;
 
 /// A waterfall: each phase where it lies in the run.
 fn phase_lines(output: &Output, phases: &[Phase]) -> Vec<String> {
-    let Some(whole) = phases
-        .iter()
-        .map(|phase| phase.start_us + phase.duration_us)
-        .max()
-        .filter(|us| *us > 0)
+    let Some(whole) =
+        phases.iter().map(|phase| phase.start_us + phase.duration_us).max().filter(|us| *us > 0)
     else {
         return Vec::new();
     };
-    let name_width = phases
-        .iter()
-        .map(|phase| phase.name.chars().count())
-        .max()
-        .unwrap_or(0);
+    let name_width = phases.iter().map(|phase| phase.name.chars().count()).max().unwrap_or(0);
     let mut lines = vec![heading(output, "time")];
     for phase in phases {
         let before = phase.start_us * BAR_CELLS / whole;
-        let length = (phase.duration_us * BAR_CELLS / whole)
-            .max(1)
-            .min(BAR_CELLS - before.min(BAR_CELLS - 1));
+        let length =
+            (phase.duration_us * BAR_CELLS / whole).max(1).min(BAR_CELLS - before.min(BAR_CELLS - 1));
         let repeat = |text: &str, times: u64| text.repeat(usize::try_from(times).unwrap_or(0));
         let bar = format!(
             "{}{}{}",
@@ -476,9 +424,6 @@ output
             ("limit", "5"),
             ("cursor", "run_9"),
         ];
-        assert_eq!(
-            query(&args, 5, Some("run_9")),
-            expect.map(|(name, value)| (name, value.to_owned()))
-        );
+        assert_eq!(query(&args, 5, Some("run_9")), expect.map(|(name, value)| (name, value.to_owned())));
     }
 }

@@ -18,13 +18,16 @@ pub struct LinkArgs {
 
 /// Works on the database itself, so that it helps when nobody can sign in any more.
 pub async fn run(context: &Context, args: LinkArgs) -> Result<Exit, Failure> {
-    let (engine, _) = serve::open_engine(&context.config).await.map_err(|error| Failure::of_report(&error))?;
+    let (engine, _) =
+        serve::open_engine(&context.config).await.map_err(|error| Failure::of_report(&error))?;
     engine.ensure_admin().await.map_err(|error| Failure::of_report(&error.into()))?;
     let token = engine.make_claim(&args.email).await.map_err(|error| Failure::of_report(&error.into()))?;
     let link = serve::claim_address(&context.config.public_url, &token);
     context.output.show(&json!({ "email": args.email, "link": link }), || {
         context.output.line(&link)?;
-        context.output.hint("It works once, within seven days. Whoever opens it is signed in, so pass it on with care.");
+        context.output.hint(
+            "It works once, within seven days. Whoever opens it is signed in, so pass it on with care.",
+        );
         Ok(())
     })?;
     Ok(Exit::Done)

@@ -45,11 +45,8 @@ struct Findings {
 }
 
 pub async fn run(context: &Context, args: LintArgs) -> Result<Exit, Failure> {
-    let found = if args.all {
-        lint_guru(context).await?
-    } else {
-        lint_files(&args.files, &context.config.limits)?
-    };
+    let found =
+        if args.all { lint_guru(context).await? } else { lint_files(&args.files, &context.config.limits)? };
     let value = serde_json::json!({ "items": found });
     context.output.show(&value, || {
         for findings in &found {
@@ -61,11 +58,7 @@ pub async fn run(context: &Context, args: LintArgs) -> Result<Exit, Failure> {
     })?;
     let has_errors = found.iter().any(|findings| !findings.errors.is_empty());
     let has_advice = found.iter().any(|findings| !findings.advice.is_empty());
-    Ok(if has_errors || (args.strict && has_advice) {
-        Exit::Failed
-    } else {
-        Exit::Done
-    })
+    Ok(if has_errors || (args.strict && has_advice) { Exit::Failed } else { Exit::Done })
 }
 
 fn lint_files(files: &[PathBuf], limits: &Limits) -> Result<Vec<Findings>, Failure> {
@@ -79,8 +72,7 @@ fn lint_files(files: &[PathBuf], limits: &Limits) -> Result<Vec<Findings>, Failu
 
 fn check(text: &str, limits: &Limits) -> Result<ActionSpec, Vec<RuleBroken>> {
     let file = ActionFile::from_json(text).map_err(|problem| vec![RuleBroken::from(&problem)])?;
-    file.check(limits)
-        .map_err(|problems| problems.0.iter().map(RuleBroken::from).collect())
+    file.check(limits).map_err(|problems| problems.0.iter().map(RuleBroken::from).collect())
 }
 
 /// Offline nobody knows the stored secrets: a name in capitals is taken for one.
@@ -105,17 +97,11 @@ async fn lint_guru(context: &Context) -> Result<Vec<Findings>, Failure> {
     let door = context.door().await?;
     let actions: Actions = read(&door.client.get(&[&door.guru, "actions"]).await?)?;
     let secrets: Secrets = read(&door.client.get(&[&door.guru, "secrets"]).await?)?;
-    let secrets = secrets
+    let secrets = secrets.items.iter().filter_map(|secret| secret.name.parse().ok()).collect();
+    let checked = actions
         .items
-        .iter()
-        .filter_map(|secret| secret.name.parse().ok())
-        .collect();
-    let checked = actions.items.into_iter().map(|action| {
-        (
-            action.name,
-            check(&action.definition.to_string(), &context.config.limits),
-        )
-    });
+        .into_iter()
+        .map(|action| (action.name, check(&action.definition.to_string(), &context.config.limits)));
     Ok(advise(checked.collect(), &secrets))
 }
 
@@ -123,22 +109,11 @@ fn advise(
     checked: Vec<(String, Result<ActionSpec, Vec<RuleBroken>>)>,
     secrets: &BTreeSet<SecretName>,
 ) -> Vec<Findings> {
-    let specs: Vec<ActionSpec> = checked
-        .iter()
-        .filter_map(|(_, spec)| spec.as_ref().ok().cloned())
-        .collect();
+    let specs: Vec<ActionSpec> = checked.iter().filter_map(|(_, spec)| spec.as_ref().ok().cloned()).collect();
     let others: Vec<&ActionSpec> = specs.iter().collect();
     let findings = checked.into_iter().map(|(place, spec)| match spec {
-        Ok(spec) => Findings {
-            place,
-            errors: Vec::new(),
-            advice: lint(&spec, &others, secrets),
-        },
-        Err(errors) => Findings {
-            place,
-            errors,
-            advice: Vec::new(),
-        },
+        Ok(spec) => Findings { place, errors: Vec::new(), advice: lint(&spec, &others, secrets) },
+        Err(errors) => Findings { place, errors, advice: Vec::new() },
     });
     findings.collect()
 }
@@ -150,20 +125,14 @@ fn lines(output: &Output, findings: &Findings) -> Vec<String> {
     }
     let mut lines = vec![place];
     for error in &findings.errors {
-        let field = error
-            .field
-            .as_deref()
-            .map_or_else(String::new, |field| format!("{field}: "));
+        let field = error.field.as_deref().map_or_else(String::new, |field| format!("{field}: "));
         lines.push(format!(
             "  {} {}{}",
             output.paint(Tone::Bad, "error"),
             plain(&field),
             plain(&error.message)
         ));
-        lines.push(format!(
-            "        {}",
-            output.paint(Tone::Dim, &plain(&error.hint))
-        ));
+        lines.push(format!("        {}", output.paint(Tone::Dim, &plain(&error.hint))));
     }
     for advice in &findings.advice {
         lines.push(format!(
@@ -173,10 +142,7 @@ fn lines(output: &Output, findings: &Findings) -> Vec<String> {
             plain(&advice.message),
             advice.code
         ));
-        lines.push(format!(
-            "         {}",
-            output.paint(Tone::Dim, &plain(&advice.proposal))
-        ));
+        lines.push(format!("         {}", output.paint(Tone::Dim, &plain(&advice.proposal))));
     }
     lines
 }
@@ -208,10 +174,6 @@ mod tests {
         check_text("{", &["bad_json"], &[]);
         check_text("{\"version\": 2}", &["bad_version"], &[]);
         check_text(&GOOD.replace("https://", "gopher://"), &["bad_url"], &[]);
-        check_text(
-            &GOOD.replace("{SHOP_API_KEY}", "{shop_key}"),
-            &[],
-            &["unknown_placeholder"],
-        );
+        check_text(&GOOD.replace("{SHOP_API_KEY}", "{shop_key}"), &[], &["unknown_placeholder"]);
     }
 }

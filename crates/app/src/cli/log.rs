@@ -18,14 +18,12 @@ pub fn start(config: &Config) -> Result<(), Failure> {
             "Write `info`, or `info,errand_engine=debug`.",
         )
     })?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match config.log_format {
         LogFormat::Json => log.json().init(),
-        LogFormat::Text => log
-            .with_ansi(variable("NO_COLOR").is_none() && std::io::stderr().is_terminal())
-            .init(),
+        LogFormat::Text => {
+            log.with_ansi(variable("NO_COLOR").is_none() && std::io::stderr().is_terminal()).init()
+        }
     }
     Ok(())
 }

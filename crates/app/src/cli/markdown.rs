@@ -15,12 +15,7 @@ pub struct Renderer<'a> {
 
 impl<'a> Renderer<'a> {
     pub fn new(output: &'a Output) -> Self {
-        Self {
-            output,
-            line: String::new(),
-            table: Vec::new(),
-            fence: None,
-        }
+        Self { output, line: String::new(), table: Vec::new(), fence: None }
     }
 
     /// Takes in a piece of the answer and gives back what can be shown.
@@ -53,8 +48,7 @@ impl<'a> Renderer<'a> {
         }
         if let Some(cells) = table_cells(line) {
             if !cells.iter().all(|cell| is_rule(cell)) {
-                self.table
-                    .push(cells.iter().map(|cell| inline(None, cell)).collect());
+                self.table.push(cells.iter().map(|cell| inline(None, cell)).collect());
             }
             return;
         }
@@ -102,11 +96,7 @@ impl<'a> Renderer<'a> {
         table.add_rows(rows);
         for (index, line) in table.lines().enumerate() {
             let line = line.trim_end();
-            shown.push_str(&if index == 0 {
-                self.output.paint(Tone::Strong, line)
-            } else {
-                line.to_owned()
-            });
+            shown.push_str(&if index == 0 { self.output.paint(Tone::Strong, line) } else { line.to_owned() });
             shown.push('\n');
         }
     }
@@ -212,28 +202,16 @@ mod tests {
     fn text_and_marks_read_well() {
         check("Your refund is **pending**.", "Your refund is pending.\n");
         check("## Refund\n\nOrder `12345`", "Refund\n\nOrder 12345\n");
-        check(
-            "- one\n- **two**: 2 * 3\n  - three\n1. four",
-            "• one\n• two: 2 * 3\n  • three\n1. four\n",
-        );
+        check("- one\n- **two**: 2 * 3\n  - three\n1. four", "• one\n• two: 2 * 3\n  • three\n1. four\n");
         check("> quoted", "│ quoted\n");
-        check(
-            "snake_case and order\\_id, 5 \\* 5, C:\\dir",
-            "snake_case and order_id, 5 * 5, C:\\dir\n",
-        );
-        check(
-            "See [the page](https://x.test/a).",
-            "See the page (https://x.test/a).\n",
-        );
+        check("snake_case and order\\_id, 5 \\* 5, C:\\dir", "snake_case and order_id, 5 * 5, C:\\dir\n");
+        check("See [the page](https://x.test/a).", "See the page (https://x.test/a).\n");
         check("a ** b ** c, [open", "a ** b ** c, [open\n");
     }
 
     #[test]
     fn code_stands_as_it_is() {
-        check(
-            "```json\n{\"a\": **1**}\n```\nafter",
-            "    {\"a\": **1**}\nafter\n",
-        );
+        check("```json\n{\"a\": **1**}\n```\nafter", "    {\"a\": **1**}\nafter\n");
         check("````\n```\n````", "    ```\n");
     }
 

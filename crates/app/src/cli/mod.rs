@@ -102,30 +102,21 @@ fn refuse_usage(error: &clap::Error) -> ExitCode {
 
 fn run(cli: Cli, output: &Output) -> Result<Exit, Failure> {
     let config = Config::load(&cli.config).map_err(|error| Failure::of_report(&error))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| {
-            Failure::new(
-                "runtime",
-                format!("No threads could be started: {error}."),
-                "Raise the process limit and try again.",
-            )
-        })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(|error| {
+        Failure::new(
+            "runtime",
+            format!("No threads could be started: {error}."),
+            "Raise the process limit and try again.",
+        )
+    })?;
     // Both the server's requests and the command line's need it; a second one finds the first, which is as good.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     if let Command::Serve(args) = cli.command {
         log::start(&config)?;
         let served = runtime.block_on(serve::run(config, args));
-        return served
-            .map(|()| Exit::Done)
-            .map_err(|error| Failure::of_report(&error));
+        return served.map(|()| Exit::Done).map_err(|error| Failure::of_report(&error));
     }
-    let context = Context {
-        config,
-        remote: cli.remote,
-        output: output.clone(),
-    };
+    let context = Context { config, remote: cli.remote, output: output.clone() };
     runtime.block_on(dispatch(cli.command, &context))
 }
 
@@ -161,9 +152,7 @@ mod tests {
 
     fn check(line: &str, expect: Result<(), ErrorKind>) {
         let words = std::iter::once("errand").chain(line.split_whitespace());
-        let got = Cli::try_parse_from(words)
-            .map(|_| ())
-            .map_err(|error| error.kind());
+        let got = Cli::try_parse_from(words).map(|_| ()).map_err(|error| error.kind());
         assert_eq!(got, expect, "{line}");
     }
 
@@ -171,27 +160,15 @@ mod tests {
     fn lines_are_taken_or_refused() {
         check("ask hello", Ok(()));
         check("ask hello --continue --explain", Ok(()));
-        check(
-            "ask hello --continue --session conv_1",
-            Err(ErrorKind::ArgumentConflict),
-        );
+        check("ask hello --continue --session conv_1", Err(ErrorKind::ArgumentConflict));
         check("ask hello --plan --explain", Err(ErrorKind::ArgumentConflict));
         check("action test refund_lookup order_id=12345 note=a=b", Ok(()));
-        check(
-            "action run refund_lookup --arguments {\"order_id\":\"1\"}",
-            Ok(()),
-        );
-        check(
-            "action run refund_lookup order_id",
-            Err(ErrorKind::ValueValidation),
-        );
+        check("action run refund_lookup --arguments {\"order_id\":\"1\"}", Ok(()));
+        check("action run refund_lookup order_id", Err(ErrorKind::ValueValidation));
         check("action lint", Err(ErrorKind::MissingRequiredArgument));
         check("action lint --all", Ok(()));
         check("secret set STRIPE_API_KEY", Ok(()));
-        check(
-            "secret set STRIPE_API_KEY sk_live_1",
-            Err(ErrorKind::UnknownArgument),
-        );
+        check("secret set STRIPE_API_KEY sk_live_1", Err(ErrorKind::UnknownArgument));
         check("history --status failed,timed_out --limit 5 --json", Ok(()));
         check("history run_1 --status failed", Err(ErrorKind::ArgumentConflict));
         check("history --status nonsense", Err(ErrorKind::InvalidValue));

@@ -53,13 +53,7 @@ enum Kind {
 }
 
 fn method(text: &str) -> Result<Method, String> {
-    let known = [
-        Method::Get,
-        Method::Post,
-        Method::Put,
-        Method::Patch,
-        Method::Delete,
-    ];
+    let known = [Method::Get, Method::Post, Method::Put, Method::Patch, Method::Delete];
     known
         .into_iter()
         .find(|method| method.as_str().eq_ignore_ascii_case(text))
@@ -69,9 +63,7 @@ fn method(text: &str) -> Result<Method, String> {
 pub fn run(output: &Output, args: NewArgs) -> Result<Exit, Failure> {
     let file = starting_file(&args);
     let text = serde_json::to_string_pretty(&file.to_json()).unwrap_or_default() + "\n";
-    let path = args
-        .output
-        .unwrap_or_else(|| PathBuf::from(format!("{}.json", args.name)));
+    let path = args.output.unwrap_or_else(|| PathBuf::from(format!("{}.json", args.name)));
     if path.as_os_str() == "-" {
         output.piece(&text)?;
         return Ok(Exit::Done);
@@ -89,15 +81,8 @@ pub fn run(output: &Output, args: NewArgs) -> Result<Exit, Failure> {
 
 fn write(path: &PathBuf, text: &str, force: bool) -> Result<(), Failure> {
     let mut options = fs::OpenOptions::new();
-    options
-        .write(true)
-        .create(true)
-        .truncate(force)
-        .create_new(!force);
-    match options
-        .open(path)
-        .and_then(|mut file| file.write_all(text.as_bytes()))
-    {
+    options.write(true).create(true).truncate(force).create_new(!force);
+    match options.open(path).and_then(|mut file| file.write_all(text.as_bytes())) {
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Err(Failure::usage(
             format!("`{}` is there already.", path.display()),
             "Choose another name, or write over it with `--force`.",
@@ -112,35 +97,17 @@ fn steps(file: &ActionFile, path: &std::path::Path) -> Vec<String> {
         "Say in `trigger` when it runs, in the user's words, and in `examples` what they might ask.".to_owned(),
         "Say in each parameter's `description` what to extract; `errand action lint` proposes better wordings.".to_owned(),
     ];
-    steps.extend(
-        secrets(file)
-            .iter()
-            .map(|secret| format!("`errand secret set {secret}`")),
-    );
-    steps.push(format!(
-        "`errand action lint {0}`, then `errand action import {0}`",
-        path.display()
-    ));
-    steps.push(format!(
-        "`errand action test {}`, then `errand action enable {}`",
-        file.name, file.name
-    ));
+    steps.extend(secrets(file).iter().map(|secret| format!("`errand secret set {secret}`")));
+    steps.push(format!("`errand action lint {0}`, then `errand action import {0}`", path.display()));
+    steps.push(format!("`errand action test {}`, then `errand action enable {}`", file.name, file.name));
     steps
 }
 
 fn secrets(file: &ActionFile) -> BTreeSet<SecretName> {
     match &file.run {
         Run::ApiCall(call) => {
-            let names: Vec<String> = call
-                .templates()
-                .iter()
-                .flat_map(|(_, text)| names_in(text))
-                .collect();
-            names
-                .iter()
-                .filter(|name| is_secret(name))
-                .filter_map(|name| name.parse().ok())
-                .collect()
+            let names: Vec<String> = call.templates().iter().flat_map(|(_, text)| names_in(text)).collect();
+            names.iter().filter(|name| is_secret(name)).filter_map(|name| name.parse().ok()).collect()
         }
         Run::Python(script) => script.secrets.iter().cloned().collect(),
         Run::Agent(_) => BTreeSet::new(),
@@ -148,15 +115,8 @@ fn secrets(file: &ActionFile) -> BTreeSet<SecretName> {
 }
 
 fn names_in(text: &str) -> Vec<String> {
-    let names = Template::parse(text)
-        .names()
-        .into_iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>();
-    names
-        .into_iter()
-        .filter(|name| !BUILT_IN_NAMES.contains(&name.as_str()))
-        .collect()
+    let names = Template::parse(text).names().into_iter().map(ToString::to_string).collect::<Vec<_>>();
+    names.into_iter().filter(|name| !BUILT_IN_NAMES.contains(&name.as_str())).collect()
 }
 
 fn is_secret(name: &str) -> bool {
@@ -169,9 +129,8 @@ fn starting_file(args: &NewArgs) -> ActionFile {
         Kind::Python => (Run::Python(starting_script()), vec!["order_id".to_owned()]),
     };
     let words = args.name.as_str().replace(['_', '-'], " ");
-    let parameters = parameters
-        .into_iter()
-        .filter(|name| !is_secret(name) && name.parse::<ParameterName>().is_ok());
+    let parameters =
+        parameters.into_iter().filter(|name| !is_secret(name) && name.parse::<ParameterName>().is_ok());
     ActionFile {
         schema: Some("https://errand.dev/schema/action-file.v1.schema.json".to_owned()),
         version: ACTION_FILE_VERSION,
@@ -195,10 +154,7 @@ fn starting_parameter(name: &str) -> ParameterFile {
     ParameterFile {
         name: name.to_owned(),
         kind: ParameterType::String,
-        description: format!(
-            "The {} as the user writes it, such as 12345",
-            name.replace('_', " ")
-        ),
+        description: format!("The {} as the user writes it, such as 12345", name.replace('_', " ")),
         required: true,
         default: None,
         values: Vec::new(),
@@ -229,10 +185,7 @@ fn starting_script() -> PythonScript {
                 reply = requests.get(\n    \"https://api.example.com/v1/orders/\" + os.environ[\"order_id\"],\n    \
                 headers={\"Authorization\": \"Bearer \" + os.environ[\"EXAMPLE_API_KEY\"]},\n    timeout=10,\n)\n\
                 reply.raise_for_status()\nprint(reply.text)\n";
-    PythonScript {
-        code: code.to_owned(),
-        secrets: "EXAMPLE_API_KEY".parse().into_iter().collect(),
-    }
+    PythonScript { code: code.to_owned(), secrets: "EXAMPLE_API_KEY".parse().into_iter().collect() }
 }
 
 #[cfg(test)]
@@ -243,49 +196,24 @@ mod tests {
 
     fn check(kind: Kind, method: Method, url: &str, parameters: &[&str]) {
         let name = "order_status".parse().expect("a name");
-        let args = NewArgs {
-            name,
-            kind,
-            url: url.to_owned(),
-            method,
-            output: None,
-            force: false,
-        };
+        let args = NewArgs { name, kind, url: url.to_owned(), method, output: None, force: false };
         let file = starting_file(&args);
         let text = serde_json::to_string(&file.to_json()).expect("JSON");
         let spec = ActionFile::from_json(&text)
             .expect("the file can be read")
             .check(&Limits::default())
             .expect("it keeps the rules");
-        let names: Vec<&str> = spec
-            .parameters
-            .iter()
-            .map(|parameter| parameter.name.as_str())
-            .collect();
+        let names: Vec<&str> = spec.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
         assert_eq!(names, parameters, "{url}");
         assert!(spec.unused_parameters().is_empty());
-        assert!(
-            secrets(&file)
-                .iter()
-                .any(|secret| secret.as_str() == "EXAMPLE_API_KEY")
-        );
+        assert!(secrets(&file).iter().any(|secret| secret.as_str() == "EXAMPLE_API_KEY"));
     }
 
     #[test]
     fn every_starting_file_keeps_the_rules() {
-        check(
-            Kind::ApiCall,
-            Method::Get,
-            "https://x.test/{order_id}?key={SHOP_KEY}",
-            &["order_id"],
-        );
+        check(Kind::ApiCall, Method::Get, "https://x.test/{order_id}?key={SHOP_KEY}", &["order_id"]);
         check(Kind::ApiCall, Method::Post, "https://x.test/orders", &[]);
-        check(
-            Kind::ApiCall,
-            Method::Delete,
-            "https://x.test/{GURUBASE_GURU_SLUG}",
-            &[],
-        );
+        check(Kind::ApiCall, Method::Delete, "https://x.test/{GURUBASE_GURU_SLUG}", &[]);
         check(Kind::Python, Method::Get, "", &["order_id"]);
     }
 
@@ -294,10 +222,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.json");
         assert!(write(&path, "a longer text", false).is_ok());
-        assert_eq!(
-            write(&path, "b", false).map_err(|failure| failure.exit),
-            Err(Exit::Usage)
-        );
+        assert_eq!(write(&path, "b", false).map_err(|failure| failure.exit), Err(Exit::Usage));
         assert!(write(&path, "c", true).is_ok());
         assert_eq!(fs::read_to_string(&path).ok().as_deref(), Some("c"));
     }

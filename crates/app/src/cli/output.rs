@@ -16,10 +16,7 @@ use crate::config::variable;
 
 /// Results go to standard output; what accompanies them (progress, references, hints) to standard error.
 #[derive(Debug, Clone)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own about where the output goes"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about where the output goes")]
 pub struct Output {
     pub json: bool,
     /// Whether a person reads standard output.
@@ -79,13 +76,7 @@ impl Output {
 
     #[cfg(test)]
     const fn without_terminal(json: bool) -> Self {
-        Self {
-            json,
-            is_terminal: false,
-            stderr_is_terminal: false,
-            colour: false,
-            colour_stderr: false,
-        }
+        Self { json, is_terminal: false, stderr_is_terminal: false, colour: false, colour_stderr: false }
     }
 
     /// Text for standard output.
@@ -139,9 +130,7 @@ impl Output {
     /// Columns without lines; as wide as the terminal, unbounded in a pipe.
     pub fn table(&self, header: &[&str]) -> Table {
         let mut table = Table::new();
-        table
-            .load_style(presets::NOTHING)
-            .set_content_arrangement(ContentArrangement::Dynamic);
+        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
         if !self.is_terminal {
             table.set_content_arrangement(ContentArrangement::Disabled);
         }
@@ -159,11 +148,7 @@ impl Output {
         for (index, line) in table.lines().enumerate() {
             let line = line.trim_end();
             let is_header = index == 0 && table.header().is_some();
-            self.line(if is_header {
-                self.paint(Tone::Dim, line)
-            } else {
-                self.paint_statuses(line)
-            })?;
+            self.line(if is_header { self.paint(Tone::Dim, line) } else { self.paint_statuses(line) })?;
         }
         Ok(())
     }
@@ -217,21 +202,13 @@ impl Output {
         if failure.is_silent() {
             return failure.exit;
         }
-        let text = if self.json {
-            failure_json(failure).to_string()
-        } else {
-            self.failure_text(failure)
-        };
+        let text = if self.json { failure_json(failure).to_string() } else { self.failure_text(failure) };
         let _ = writeln!(io::stderr(), "{text}");
         failure.exit
     }
 
     fn failure_text(&self, failure: &Failure) -> String {
-        let mut text = format!(
-            "{} {}",
-            self.paint_aside(Tone::Bad, "error:"),
-            plain(&failure.message)
-        );
+        let mut text = format!("{} {}", self.paint_aside(Tone::Bad, "error:"), plain(&failure.message));
         if failure.problems.len() > 1 {
             for problem in &failure.problems {
                 text.push_str("\n  ");
@@ -247,14 +224,11 @@ impl Output {
     }
 
     pub fn rule_broken(&self, problem: &RuleBroken) -> String {
-        let field = problem.field.as_deref().map_or_else(String::new, |field| {
-            format!("{} ", self.paint_aside(Tone::Accent, &plain(field)))
-        });
-        format!(
-            "{field}{} {}",
-            plain(&problem.message),
-            self.paint_aside(Tone::Dim, &plain(&problem.hint))
-        )
+        let field = problem
+            .field
+            .as_deref()
+            .map_or_else(String::new, |field| format!("{} ", self.paint_aside(Tone::Accent, &plain(field))));
+        format!("{field}{} {}", plain(&problem.message), self.paint_aside(Tone::Dim, &plain(&problem.hint)))
     }
 }
 
@@ -264,11 +238,7 @@ fn failure_json(failure: &Failure) -> Value {
 }
 
 fn paint(colour: bool, tone: Tone, text: &str) -> String {
-    if colour {
-        text.style(tone.style()).to_string()
-    } else {
-        text.to_owned()
-    }
+    if colour { text.style(tone.style()).to_string() } else { text.to_owned() }
 }
 
 pub fn status_tone(status: &str) -> Option<Tone> {
@@ -288,17 +258,7 @@ pub fn plain(text: &str) -> Cow<'_, str> {
         return Cow::Borrowed(text);
     }
     let kept = text.replace("\r\n", "\n");
-    Cow::Owned(
-        kept.chars()
-            .map(|c| {
-                if is_unsafe(c) {
-                    char::REPLACEMENT_CHARACTER
-                } else {
-                    c
-                }
-            })
-            .collect(),
-    )
+    Cow::Owned(kept.chars().map(|c| if is_unsafe(c) { char::REPLACEMENT_CHARACTER } else { c }).collect())
 }
 
 fn is_unsafe(c: char) -> bool {
@@ -312,10 +272,7 @@ pub fn one_line(text: &str, chars_max: usize) -> String {
     if flat.chars().count() <= chars_max {
         return flat;
     }
-    flat.chars()
-        .take(chars_max.saturating_sub(1))
-        .chain(['…'])
-        .collect()
+    flat.chars().take(chars_max.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// A duration for people: `0.8 ms`, `84 ms`, `1.2 s`, `2 min 5 s`.
@@ -324,11 +281,7 @@ pub fn human_ms(ms: f64) -> String {
         ms if ms < 10.0 => format!("{ms:.1} ms"),
         ms if ms < 999.5 => format!("{ms:.0} ms"),
         ms if ms < 59_950.0 => format!("{:.1} s", ms / 1_000.0),
-        ms => format!(
-            "{:.0} min {:.0} s",
-            (ms / 60_000.0).floor(),
-            (ms % 60_000.0 / 1_000.0).floor()
-        ),
+        ms => format!("{:.0} min {:.0} s", (ms / 60_000.0).floor(), (ms % 60_000.0 / 1_000.0).floor()),
     }
 }
 
@@ -336,10 +289,7 @@ pub fn human_ms(ms: f64) -> String {
 pub fn human_bytes(bytes: u64) -> String {
     const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
     let unit = UNITS.into_iter().find(|(size, _)| bytes >= *size);
-    unit.map_or_else(
-        || format!("{bytes} B"),
-        |(size, name)| format!("{} {name}", (bytes + size / 2) / size),
-    )
+    unit.map_or_else(|| format!("{bytes} B"), |(size, name)| format!("{} {name}", (bytes + size / 2) / size))
 }
 
 /// `2026-11-23T08:00:05.123Z` as `2026-11-23 08:00:05Z`; anything else as it is.
@@ -374,10 +324,7 @@ mod tests {
             assert_eq!(plain(text), expect, "{text:?}");
         }
         check("plain, ünï\tand\nlines", "plain, ünï\tand\nlines");
-        check(
-            "\u{1b}]0;title\u{7}\u{1b}[2J",
-            "\u{fffd}]0;title\u{fffd}\u{fffd}[2J",
-        );
+        check("\u{1b}]0;title\u{7}\u{1b}[2J", "\u{fffd}]0;title\u{fffd}\u{fffd}[2J");
         check("a\r\nb\rc", "a\nb\u{fffd}c");
         check("\u{9b}31mred", "\u{fffd}31mred");
         check("safe\u{202e}exe.txt", "safe\u{fffd}exe.txt");
@@ -403,20 +350,14 @@ mod tests {
         assert_eq!(human_time("soon"), "soon");
         let arguments = json!({"order_id": "12345", "note": "two words", "count": 3, "empty": ""});
         let arguments = arguments.as_object().expect("an object");
-        assert_eq!(
-            human_arguments(arguments),
-            "order_id=12345 note=\"two words\" count=3 empty=\"\""
-        );
+        assert_eq!(human_arguments(arguments), "order_id=12345 note=\"two words\" count=3 empty=\"\"");
         assert_eq!(one_line("a\n  b   c", 4), "a b…");
     }
 
     #[test]
     fn a_failure_is_told_to_people_and_programs() {
         let failure = Failure::new("unreachable", "No Errand answers.", "Start it.");
-        assert_eq!(
-            Output::plain().failure_text(&failure),
-            "error: No Errand answers.\nto do: Start it."
-        );
+        assert_eq!(Output::plain().failure_text(&failure), "error: No Errand answers.\nto do: Start it.");
         assert_eq!(
             failure_json(&failure),
             json!({"msg": "No Errand answers. Start it.", "code": "unreachable", "hint": "Start it.", "problems": []})

@@ -102,9 +102,7 @@ async fn set(context: &Context, args: SetArgs) -> Result<Exit, Failure> {
         } else {
             format!(" Used by {}.", plain(&secret.used_by.join(", ")))
         };
-        Ok(context
-            .output
-            .line(format!("{verb} `{}` in `{}`.{used}", args.name, door.guru))?)
+        Ok(context.output.line(format!("{verb} `{}` in `{}`.{used}", args.name, door.guru))?)
     })?;
     Ok(Exit::Done)
 }
@@ -117,10 +115,7 @@ fn read_value(args: &SetArgs) -> Result<SecretText, Failure> {
     let stdin = std::io::stdin();
     if !stdin.is_terminal() {
         return read_all(stdin.lock()).map_err(|error| {
-            Failure::usage(
-                format!("The value could not be read: {error}."),
-                "Send UTF-8 text.",
-            )
+            Failure::usage(format!("The value could not be read: {error}."), "Send UTF-8 text.")
         });
     }
     let terminal = console::Term::stderr();
@@ -142,9 +137,7 @@ fn read_all(source: impl Read) -> std::io::Result<SecretText> {
     let mut text = Zeroizing::new(String::with_capacity(READ_BYTES_MAX));
     source.take(READ_BYTES_MAX as u64).read_to_string(&mut text)?;
     let value = text.strip_suffix('\n').unwrap_or(&text);
-    Ok(SecretText::new(
-        value.strip_suffix('\r').unwrap_or(value).to_owned(),
-    ))
+    Ok(SecretText::new(value.strip_suffix('\r').unwrap_or(value).to_owned()))
 }
 
 async fn list(context: &Context, door: &Door) -> Result<Exit, Failure> {
@@ -152,10 +145,9 @@ async fn list(context: &Context, door: &Door) -> Result<Exit, Failure> {
     context.output.show(&reply, || {
         let secrets: Secrets = read(&reply)?;
         if secrets.items.is_empty() {
-            context.output.line(format!(
-                "`{}` has no secrets. Store one with `errand secret set NAME`.",
-                door.guru
-            ))?;
+            context
+                .output
+                .line(format!("`{}` has no secrets. Store one with `errand secret set NAME`.", door.guru))?;
             return Ok(());
         }
         let mut table = context.output.table(&["secret", "version", "changed", "used by"]);
@@ -189,10 +181,7 @@ async fn remove(context: &Context, door: &Door, args: RemoveArgs) -> Result<Exit
             args.name, door.guru
         ))?;
     }
-    let reply = door
-        .client
-        .delete(&[&door.guru, "secrets", args.name.as_str()])
-        .await?;
+    let reply = door.client.delete(&[&door.guru, "secrets", args.name.as_str()]).await?;
     context.output.show(&reply, || {
         let removed: Removed = read(&reply)?;
         context.output.line(format!("Deleted `{}`.", args.name))?;
@@ -258,21 +247,17 @@ async fn rotate(context: &Context) -> Result<Exit, Failure> {
     let client = context.client()?;
     let gurus = match context.remote.guru.clone().filter(|guru| !guru.is_empty()) {
         Some(guru) => vec![guru],
-        None => read::<Gurus>(&client.get(&["gurus"]).await?)?
-            .items
-            .into_iter()
-            .map(|guru| guru.slug)
-            .collect(),
+        None => {
+            read::<Gurus>(&client.get(&["gurus"]).await?)?.items.into_iter().map(|guru| guru.slug).collect()
+        }
     };
     let mut done = Vec::new();
     for guru in gurus {
         let rewrapped = rewrap(&client, &guru).await?;
         done.push((guru, rewrapped));
     }
-    let items: Vec<Value> = done
-        .iter()
-        .map(|(guru, rewrapped)| json!({ "guru": guru, "rewrapped": rewrapped }))
-        .collect();
+    let items: Vec<Value> =
+        done.iter().map(|(guru, rewrapped)| json!({ "guru": guru, "rewrapped": rewrapped })).collect();
     context.output.show(&json!({ "items": items }), || {
         for (guru, rewrapped) in &done {
             context.output.line(format!("`{}`: {rewrapped} keys wrapped anew", plain(guru)))?;
@@ -314,9 +299,6 @@ mod tests {
     #[test]
     fn a_value_that_is_too_long_is_refused_and_not_cut() {
         let value = read_all(vec![b'x'; 2 * READ_BYTES_MAX].as_slice()).expect("text");
-        assert_eq!(
-            check_secret_value(&value).map_err(|problem| problem.code),
-            Err("secret_too_long")
-        );
+        assert_eq!(check_secret_value(&value).map_err(|problem| problem.code), Err("secret_too_long"));
     }
 }

@@ -83,10 +83,7 @@ pub struct EventStream {
 
 impl EventStream {
     pub(super) fn new(response: Response) -> Self {
-        Self {
-            response,
-            parser: Parser::default(),
-        }
+        Self { response, parser: Parser::default() }
     }
 
     /// The next event; None when the server has closed the stream.
@@ -109,10 +106,7 @@ impl EventStream {
 fn read_event(data: &str) -> Result<TurnEvent, Failure> {
     let value: Value = serde_json::from_str(data).map_err(|_| broken("an event is not JSON"))?;
     if value.get("type").is_none() {
-        let message = value
-            .get("msg")
-            .and_then(Value::as_str)
-            .unwrap_or("the server reports a fault");
+        let message = value.get("msg").and_then(Value::as_str).unwrap_or("the server reports a fault");
         return Err(broken(message));
     }
     super::read(&value)
@@ -200,12 +194,7 @@ mod tests {
     #[test]
     fn known_events_are_read_and_unknown_ones_passed_by() {
         let text = read_event(r#"{"seq":4,"at":"…","type":"answer_text","text":"Hello"}"#);
-        assert_eq!(
-            text.ok(),
-            Some(TurnEvent::AnswerText {
-                text: "Hello".to_owned()
-            })
-        );
+        assert_eq!(text.ok(), Some(TurnEvent::AnswerText { text: "Hello".to_owned() }));
         let other = read_event(r#"{"type":"phase_measured","phase":{"name":"dns"}}"#);
         assert_eq!(other.ok(), Some(TurnEvent::Other));
         let fault = read_event(r#"{"msg":"The stream broke off; reconnect to go on."}"#)

@@ -71,10 +71,9 @@ pub(super) fn master_key(config: &Config) -> Finding {
     const WHAT: &str = "master key";
     if let Some(text) = &config.master_key {
         return match Keyring::from_text(&SecretText::new(text.clone())) {
-            Ok(keyring) => Finding::good(
-                WHAT,
-                format!("In ERRAND_MASTER_KEY, with {} older.", keyring.older.len()),
-            ),
+            Ok(keyring) => {
+                Finding::good(WHAT, format!("In ERRAND_MASTER_KEY, with {} older.", keyring.older.len()))
+            }
             Err(error) => Finding::new(
                 WHAT,
                 Verdict::Broken,
@@ -108,11 +107,7 @@ pub(super) fn master_key(config: &Config) -> Finding {
     match read_key_file(path) {
         Ok(keyring) => Finding::good(
             WHAT,
-            format!(
-                "In `{}`, for its owner alone, with {} older.",
-                path.display(),
-                keyring.older.len()
-            ),
+            format!("In `{}`, for its owner alone, with {} older.", path.display(), keyring.older.len()),
         ),
         Err(error) => Finding::new(WHAT, Verdict::Broken, error.to_string(), ""),
     }
@@ -133,10 +128,9 @@ fn sqlite(path: &Path) -> Finding {
     let opened = fs::OpenOptions::new().read(true).write(true).open(path);
     let read = opened.and_then(|mut file| file.read_exact(&mut header).and_then(|()| file.metadata()));
     match read {
-        Ok(about) if header == *SQLITE_HEADER => Finding::good(
-            WHAT,
-            format!("SQLite in `{shown}`, {}.", human_bytes(about.len())),
-        ),
+        Ok(about) if header == *SQLITE_HEADER => {
+            Finding::good(WHAT, format!("SQLite in `{shown}`, {}.", human_bytes(about.len())))
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Finding::new(
             WHAT,
             Verdict::Note,
@@ -200,14 +194,9 @@ async fn postgres(location: &Location, host: &str, port: u16) -> Finding {
 pub(super) fn model(model_dir: &Path) -> Finding {
     const WHAT: &str = "language model";
     match model::state(model_dir) {
-        ModelState::Installed { bytes } => Finding::good(
-            WHAT,
-            format!(
-                "{} in `{}`, as published.",
-                human_bytes(bytes),
-                model_dir.display()
-            ),
-        ),
+        ModelState::Installed { bytes } => {
+            Finding::good(WHAT, format!("{} in `{}`, as published.", human_bytes(bytes), model_dir.display()))
+        }
         ModelState::Missing => Finding::new(
             WHAT,
             Verdict::Warning,
@@ -238,12 +227,7 @@ fn open_range(what: &'static str, range: &str) -> Finding {
             format!("`{range}` is open to every action: {why}."),
             "Open the addresses and ports that are needed, such as `10.1.2.3:443`.",
         ),
-        None => Finding::new(
-            what,
-            Verdict::Note,
-            format!("`{range}` is open to every action."),
-            "",
-        ),
+        None => Finding::new(what, Verdict::Note, format!("`{range}` is open to every action."), ""),
     }
 }
 
@@ -253,12 +237,7 @@ const PREFIX_V6_MIN: u8 = 48;
 
 fn wideness(range: &str) -> Option<&'static str> {
     let (address, prefix) = network(range)?;
-    let is_wide = prefix
-        < if address.is_ipv4() {
-            PREFIX_V4_MIN
-        } else {
-            PREFIX_V6_MIN
-        };
+    let is_wide = prefix < if address.is_ipv4() { PREFIX_V4_MIN } else { PREFIX_V6_MIN };
     let is_link_local = match address {
         IpAddr::V4(address) => address.is_link_local(),
         IpAddr::V6(address) => address.is_unicast_link_local(),
@@ -279,11 +258,8 @@ fn network(range: &str) -> Option<(IpAddr, u8)> {
         None if range.matches(':').count() == 1 => range.split(':').next().unwrap_or_default().to_owned(),
         None => range.to_owned(),
     };
-    let (address, prefix) = network
-        .split_once('/')
-        .map_or((network.as_str(), None), |(address, prefix)| {
-            (address, Some(prefix))
-        });
+    let (address, prefix) =
+        network.split_once('/').map_or((network.as_str(), None), |(address, prefix)| (address, Some(prefix)));
     let address: IpAddr = address.parse().ok()?;
     let width = if address.is_ipv4() { 32 } else { 128 };
     Some((address, prefix.map_or(Some(width), |prefix| prefix.parse().ok())?))

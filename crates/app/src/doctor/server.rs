@@ -28,13 +28,10 @@ pub(super) async fn look(context: &Context) -> Vec<Finding> {
         Err(failure) => return vec![Finding::new(WHAT, Verdict::Broken, failure.message, failure.hint)],
     };
     match probed {
-        Ok(200) => vec![Finding::good(
-            WHAT,
-            format!("It answers at {server} and is ready."),
-        )]
-        .into_iter()
-        .chain(system(context).await)
-        .collect(),
+        Ok(200) => vec![Finding::good(WHAT, format!("It answers at {server} and is ready."))]
+            .into_iter()
+            .chain(system(context).await)
+            .collect(),
         Ok(503) => vec![Finding::new(
             WHAT,
             Verdict::Warning,
@@ -74,21 +71,13 @@ fn place(listen: SocketAddr) -> Finding {
 async fn system(context: &Context) -> Vec<Finding> {
     const WHAT: &str = "server";
     let asked = match context.client() {
-        Ok(client) => client
-            .get(&["system"])
-            .await
-            .and_then(|reply| read::<System>(&reply)),
+        Ok(client) => client.get(&["system"]).await.and_then(|reply| read::<System>(&reply)),
         Err(failure) => Err(failure),
     };
     let system = match asked {
         Ok(system) => system,
         Err(failure) => {
-            return vec![Finding::new(
-                "API key",
-                Verdict::Warning,
-                failure.message,
-                failure.hint,
-            )];
+            return vec![Finding::new("API key", Verdict::Warning, failure.message, failure.hint)];
         }
     };
     let mut findings = vec![Finding::good("API key", "The server takes it.")];
@@ -103,12 +92,7 @@ async fn system(context: &Context) -> Vec<Finding> {
             "Use one version for both.",
         )
     });
-    findings.extend(
-        system
-            .notices
-            .into_iter()
-            .map(|notice| Finding::new(WHAT, Verdict::Note, notice, "")),
-    );
+    findings.extend(system.notices.into_iter().map(|notice| Finding::new(WHAT, Verdict::Note, notice, "")));
     findings
 }
 

@@ -23,7 +23,9 @@ pub fn print(facts: &Facts<'_>) {
     println!("  data      {}", facts.config.data_dir.display());
     println!("  API       {shown}/api/docs");
     match facts.link {
-        Some(link) => println!("  sign in   {}\n            (works once; `errand link` makes another)", bold(link)),
+        Some(link) => {
+            println!("  sign in   {}\n            (works once; `errand link` makes another)", bold(link))
+        }
         None => println!("  sign in   {shown}/sign-in, or with a link from `errand link`"),
     }
     for notice in facts.notices {

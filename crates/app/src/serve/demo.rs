@@ -31,7 +31,9 @@ impl BackOffice {
     pub async fn bind() -> Result<Self> {
         let listener = match TcpListener::bind(ADDRESS).await {
             Ok(listener) => listener,
-            Err(_) => TcpListener::bind("127.0.0.1:0").await.wrap_err("the demo back office can't listen on loopback")?,
+            Err(_) => TcpListener::bind("127.0.0.1:0")
+                .await
+                .wrap_err("the demo back office can't listen on loopback")?,
         };
         let address = listener.local_addr().wrap_err("the demo back office's address")?;
         Ok(Self { listener, address })
@@ -49,7 +51,10 @@ impl BackOffice {
     pub fn serve(self) {
         let now = errand_engine::clock::Clock::System.now();
         tokio::spawn(async move {
-            if let Err(error) = errand_templates::back_office::serve(self.listener, errand_templates::BackOffice::seeded(now)).await {
+            if let Err(error) =
+                errand_templates::back_office::serve(self.listener, errand_templates::BackOffice::seeded(now))
+                    .await
+            {
                 tracing::error!(%error, "the demo back office stopped");
             }
         });

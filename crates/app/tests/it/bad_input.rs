@@ -25,11 +25,7 @@ async fn a_placeholder_that_nothing_stands_behind_is_refused_with_its_field() {
         assert_eq!(refused["problems"][0]["field"], field, "{refused}");
     };
     let call = |method: &str, url: &str| json!({"type": "api_call", "method": method, "url": url});
-    check(
-        "run.url",
-        call("GET", "https://shop.example.com/orders/{order_nr}"),
-    )
-    .await;
+    check("run.url", call("GET", "https://shop.example.com/orders/{order_nr}")).await;
     let mut with_header = call("GET", "https://shop.example.com/");
     with_header["headers"] =
         json!([{"name": "X-Key", "value": "{SHOP_KEY}"}, {"name": "X-Order", "value": "{order_nr}"}]);
@@ -37,11 +33,7 @@ async fn a_placeholder_that_nothing_stands_behind_is_refused_with_its_field() {
     let mut with_body = call("POST", "https://shop.example.com/");
     with_body["body"] = json!("{\"order\": {order_nr}}");
     check("run.body", with_body).await;
-    assert_eq!(
-        api.get("/api/v1/g/actions").await.ok(200)["used"],
-        0,
-        "nothing was saved"
-    );
+    assert_eq!(api.get("/api/v1/g/actions").await.ok(200)["used"], 0, "nothing was saved");
 }
 
 #[tokio::test]
@@ -50,10 +42,7 @@ async fn arguments_are_checked_and_never_bent() {
     let server = Server::reaching(&upstream).await;
     let api = server.api();
     api.new_guru("g").await;
-    let mut file = get_action(
-        "tickets",
-        &upstream.url("/tickets?hours={hours}&urgent={urgent}&team={team}"),
-    );
+    let mut file = get_action("tickets", &upstream.url("/tickets?hours={hours}&urgent={urgent}&team={team}"));
     file["parameters"] = json!([
         {"name": "hours", "type": "number", "description": "How many hours ahead to look, such as 3", "required": true},
         {"name": "urgent", "type": "boolean", "description": "Whether only urgent tickets count", "default": false},
@@ -61,52 +50,22 @@ async fn arguments_are_checked_and_never_bent() {
     ]);
     api.new_action("g", &file).await;
     let check = async |arguments: Value, code: &str, words: &[&str]| {
-        let outcome = api
-            .post("/api/v1/g/actions/tickets/run", json!({"arguments": arguments}))
-            .await;
+        let outcome = api.post("/api/v1/g/actions/tickets/run", json!({"arguments": arguments})).await;
         outcome.refused(422, code, words);
     };
-    check(
-        json!({"hours": "soon"}),
-        "wrong_type",
-        &["hours", "number", "soon"],
-    )
-    .await;
+    check(json!({"hours": "soon"}), "wrong_type", &["hours", "number", "soon"]).await;
     check(json!({"hours": true}), "wrong_type", &["hours", "number"]).await;
-    check(
-        json!({"hours": 3, "urgent": "perhaps"}),
-        "wrong_type",
-        &["urgent", "boolean"],
-    )
-    .await;
-    check(
-        json!({"hours": 3, "team": "Sales"}),
-        "not_one_of",
-        &["Sales", "Billing"],
-    )
-    .await;
-    check(
-        json!({"hours": 3, "minutes": 1}),
-        "unknown_parameter",
-        &["minutes"],
-    )
-    .await;
+    check(json!({"hours": 3, "urgent": "perhaps"}), "wrong_type", &["urgent", "boolean"]).await;
+    check(json!({"hours": 3, "team": "Sales"}), "not_one_of", &["Sales", "Billing"]).await;
+    check(json!({"hours": 3, "minutes": 1}), "unknown_parameter", &["minutes"]).await;
     check(json!({"hours": [3]}), "bad_argument", &["hours", "list"]).await;
     check(json!({}), "missing_argument", &["hours"]).await;
     check(json!({"hours": null}), "missing_argument", &["hours"]).await;
-    assert!(
-        upstream.requests().is_empty() && api.history("g", "").await.is_empty(),
-        "nothing ran"
-    );
+    assert!(upstream.requests().is_empty() && api.history("g", "").await.is_empty(), "nothing ran");
 
-    let run = api
-        .run("g", "tickets", json!({"hours": 3, "team": "Tier 2"}))
-        .await;
+    let run = api.run("g", "tickets", json!({"hours": 3, "team": "Tier 2"})).await;
     assert_eq!(run["status"], "succeeded");
-    assert_eq!(
-        upstream.requests()[0].path_and_query,
-        "/tickets?hours=3&urgent=false&team=Tier%202"
-    );
+    assert_eq!(upstream.requests()[0].path_and_query, "/tickets?hours=3&urgent=false&team=Tier%202");
 }
 
 #[tokio::test]
@@ -114,9 +73,7 @@ async fn the_action_limit_names_use_and_limit() {
     let server = Server::start(Setup::default()).await;
     let api = server.api();
     api.new_guru("g").await;
-    let patch = api
-        .request(Method::PATCH, "/api/v1/gurus/g")
-        .json(&json!({"action_limit": 2}));
+    let patch = api.request(Method::PATCH, "/api/v1/gurus/g").json(&json!({"action_limit": 2}));
     assert_eq!(Api::send(patch).await.ok(200)["action_limit"], 2);
     let change = async |body: Value| {
         let patch = api.request(Method::PATCH, "/api/v1/gurus/g");
@@ -127,34 +84,28 @@ async fn the_action_limit_names_use_and_limit() {
     let unlimited = change(json!({"action_limit": null})).await.ok(200);
     assert_eq!(unlimited["action_limit"], Value::Null);
     change(json!({"action_limit": 2})).await.ok(200);
-    change(json!({"action_limits": 2}))
-        .await
-        .refused(400, "bad_body", &["action_limits"]);
-    api.post("/api/v1/gurus", json!({"slug": "h", "nam": "H"}))
-        .await
-        .refused(400, "bad_body", &["nam"]);
+    change(json!({"action_limits": 2})).await.refused(400, "bad_body", &["action_limits"]);
+    api.post("/api/v1/gurus", json!({"slug": "h", "nam": "H"})).await.refused(400, "bad_body", &["nam"]);
     for name in ["one", "two"] {
-        api.post("/api/v1/g/actions", get_action(name, "https://example.com/"))
-            .await
-            .ok(201);
+        api.post("/api/v1/g/actions", get_action(name, "https://example.com/")).await.ok(201);
     }
     let list = api.get("/api/v1/g/actions").await.ok(200);
     assert_eq!((&list["used"], &list["limit"]), (&json!(2), &json!(2)));
     let third = get_action("three", "https://example.com/");
-    api.post("/api/v1/g/actions", third.clone())
-        .await
-        .refused(409, "action_limit", &["`g`", "2 of 2"]);
-    api.post("/api/v1/g/actions/import", third.clone())
-        .await
-        .refused(409, "action_limit", &["2 of 2"]);
-    api.post("/api/v1/g/templates/refund_lookup/install", json!({}))
-        .await
-        .refused(409, "action_limit", &["2 of 2"]);
+    api.post("/api/v1/g/actions", third.clone()).await.refused(409, "action_limit", &["`g`", "2 of 2"]);
+    api.post("/api/v1/g/actions/import", third.clone()).await.refused(409, "action_limit", &["2 of 2"]);
+    api.post("/api/v1/g/templates/refund_lookup/install", json!({})).await.refused(
+        409,
+        "action_limit",
+        &["2 of 2"],
+    );
     api.delete("/api/v1/g/actions/one").await.ok(204);
     api.post("/api/v1/g/actions", third).await.ok(201);
-    api.post("/api/v1/g/actions", get_action("two", "https://example.com/"))
-        .await
-        .refused(409, "name_taken", &["`two`"]);
+    api.post("/api/v1/g/actions", get_action("two", "https://example.com/")).await.refused(
+        409,
+        "name_taken",
+        &["`two`"],
+    );
 }
 
 #[tokio::test]
@@ -168,11 +119,7 @@ async fn upstreams_that_fail_are_told_apart() {
     })
     .await;
     let nobody = closed_port();
-    let server = Server::start(Setup {
-        open: vec![upstream.address(), nobody],
-        ..Setup::default()
-    })
-    .await;
+    let server = Server::start(Setup { open: vec![upstream.address(), nobody], ..Setup::default() }).await;
     let api = server.api();
     api.new_guru("g").await;
     let run = async |name: &str, url: &str| {
@@ -201,22 +148,13 @@ async fn upstreams_that_fail_are_told_apart() {
 
     let away = run("away", &upstream.url("/away")).await;
     assert_ended(&away, "failed", &["169.254.169.254"]);
-    let refused: Vec<_> = list(&away["contacts"])
-        .iter()
-        .filter(|contact| !contact["refused"].is_null())
-        .collect();
+    let refused: Vec<_> =
+        list(&away["contacts"]).iter().filter(|contact| !contact["refused"].is_null()).collect();
     assert_eq!(refused.len(), 1, "{away}");
-    assert_eq!(
-        (&refused[0]["host"], &refused[0]["bytes_sent"]),
-        (&json!("169.254.169.254"), &json!(0))
-    );
+    assert_eq!((&refused[0]["host"], &refused[0]["bytes_sent"]), (&json!("169.254.169.254"), &json!(0)));
 
     let unreachable = run("unreachable", &format!("http://{nobody}/")).await;
-    assert_ended(
-        &unreachable,
-        "failed",
-        &["could not be reached", "Check that it is up"],
-    );
+    assert_ended(&unreachable, "failed", &["could not be reached", "Check that it is up"]);
     upstream.release();
 }
 
@@ -244,29 +182,19 @@ async fn private_addresses_are_refused_unless_opened() {
         "http://[fd00:ec2::254]/".to_owned(),
     ];
     for (number, url) in inside.iter().enumerate() {
-        let name = format!(
-            "inside_{}",
-            char::from(b'a' + u8::try_from(number % 9).expect("a digit"))
-        );
+        let name = format!("inside_{}", char::from(b'a' + u8::try_from(number % 9).expect("a digit")));
         let created = api.post("/api/v1/g/actions", get_action(&name, url)).await;
         if created.status == 422 {
             continue; // refused even before it is saved
         }
         created.ok(201);
-        let run = api
-            .post(&format!("/api/v1/g/actions/{name}/test"), json!({}))
-            .await
-            .ok(200);
+        let run = api.post(&format!("/api/v1/g/actions/{name}/test"), json!({})).await.ok(200);
         assert_eq!(run["status"], "refused", "{url}: {run}");
         let page = api.execution("g", text(&run["id"])).await;
         assert!(!page["contacts"][0]["refused"].is_null(), "{url}: {page}");
         api.delete(&format!("/api/v1/g/actions/{name}")).await.ok(204);
     }
-    assert!(
-        upstream.requests().is_empty(),
-        "the inside was reached: {:?}",
-        upstream.requests()
-    );
+    assert!(upstream.requests().is_empty(), "the inside was reached: {:?}", upstream.requests());
 }
 
 #[tokio::test]
@@ -283,34 +211,18 @@ async fn an_argument_cannot_leave_its_place() {
     api.new_action("g", &file).await;
 
     let hostile = "../../admin?x=1&y=2#\"}{SHOP_KEY}";
-    let run = api
-        .run("g", "order", json!({"order": hostile, "note": "a\"b"}))
-        .await;
+    let run = api.run("g", "order", json!({"order": hostile, "note": "a\"b"})).await;
     assert_eq!(run["status"], "succeeded", "{run}");
-    let [received] = &upstream.requests()[..] else {
-        panic!("one request")
-    };
+    let [received] = &upstream.requests()[..] else { panic!("one request") };
     let encoded = "..%2F..%2Fadmin%3Fx%3D1%26y%3D2%23%22%7D%7BSHOP_KEY%7D";
-    assert_eq!(
-        received.path_and_query,
-        format!("/orders/{encoded}/lines?of={encoded}")
-    );
+    assert_eq!(received.path_and_query, format!("/orders/{encoded}/lines?of={encoded}"));
     let body: Value = serde_json::from_str(&received.body).expect("the body stays JSON");
     assert_eq!(body, json!({"order": hostile, "bare": "a\"b"}));
-    assert_eq!(
-        received.header("authorization"),
-        Some("Bearer kept-to-itself-0123")
-    );
+    assert_eq!(received.header("authorization"), Some("Bearer kept-to-itself-0123"));
 
     for (arguments, words) in [
-        (
-            json!({"order": "1", "note": "a\r\nX-Admin: yes"}),
-            ["`note`", "`X-Note`", "line break"],
-        ),
-        (
-            json!({"order": "1", "note": "a\nb"}),
-            ["`note`", "`X-Note`", "line break"],
-        ),
+        (json!({"order": "1", "note": "a\r\nX-Admin: yes"}), ["`note`", "`X-Note`", "line break"]),
+        (json!({"order": "1", "note": "a\nb"}), ["`note`", "`X-Note`", "line break"]),
         (json!({"order": ".."}), ["`order`", "path", "`..`"]),
         (json!({"order": "%2e%2E"}), ["`order`", "path", "`..`"]),
     ] {
@@ -343,24 +255,16 @@ async fn kinds_without_a_runner_say_so() {
     api.new_guru("g").await;
     for (name, run) in [
         ("script", json!({"type": "python", "code": "print('hello')"})),
-        (
-            "helper",
-            json!({"type": "agent", "prompt": "Look everything up and tell.", "tools": []}),
-        ),
+        ("helper", json!({"type": "agent", "prompt": "Look everything up and tell.", "tools": []})),
     ] {
         let mut file = get_action(name, "https://example.com/");
         let kind = run["type"].clone();
         file["run"] = run;
         let saved = api.post("/api/v1/g/actions", file).await.ok(201);
         assert_eq!((&saved["kind"], &saved["enabled"]), (&kind, &json!(false)));
-        let tested = api
-            .post(&format!("/api/v1/g/actions/{name}/test"), json!({}))
-            .await
-            .ok(200);
+        let tested = api.post(&format!("/api/v1/g/actions/{name}/test"), json!({})).await.ok(200);
         assert_ended(&tested, "refused", &[text(&kind), "can't run"]);
-        let enabled = api
-            .post(&format!("/api/v1/g/actions/{name}/enable"), json!({}))
-            .await;
+        let enabled = api.post(&format!("/api/v1/g/actions/{name}/enable"), json!({})).await;
         enabled.refused(409, "no_runner", &[name, text(&kind)]);
     }
 }
@@ -375,32 +279,23 @@ async fn deleting_a_secret_disables_what_uses_it_and_names_it() {
     let mut file = get_action("orders", &upstream.url("/orders"));
     file["run"]["headers"] = json!([{"name": "X-Key", "value": "{SHOP_KEY}"}]);
     api.new_action("g", &file).await;
-    api.new_action("g", &get_action("weather", &upstream.url("/weather")))
-        .await;
+    api.new_action("g", &get_action("weather", &upstream.url("/weather"))).await;
 
     let deleted = api.delete("/api/v1/g/secrets/SHOP_KEY").await.ok(200);
     assert_eq!(deleted["disabled_actions"], json!(["orders"]));
     let orders = api.get("/api/v1/g/actions/orders").await.ok(200);
-    assert_eq!(
-        (&orders["enabled"], &orders["missing_secrets"]),
-        (&json!(false), &json!(["SHOP_KEY"]))
-    );
+    assert_eq!((&orders["enabled"], &orders["missing_secrets"]), (&json!(false), &json!(["SHOP_KEY"])));
     assert!(text(&orders["disabled_reason"]).contains("SHOP_KEY"), "{orders}");
-    assert_eq!(
-        api.get("/api/v1/g/actions/weather").await.ok(200)["enabled"],
-        true
+    assert_eq!(api.get("/api/v1/g/actions/weather").await.ok(200)["enabled"], true);
+    api.post("/api/v1/g/actions/orders/enable", json!({})).await.refused(
+        409,
+        "missing_secret",
+        &["orders", "SHOP_KEY"],
     );
-    api.post("/api/v1/g/actions/orders/enable", json!({}))
-        .await
-        .refused(409, "missing_secret", &["orders", "SHOP_KEY"]);
     let run = api.post("/api/v1/g/actions/orders/test", json!({})).await.ok(200);
     assert_ended(&run, "refused", &["SHOP_KEY", "not set"]);
-    api.post("/api/v1/g/actions/orders/run", json!({}))
-        .await
-        .refused(409, "action_disabled", &["orders"]);
-    api.delete("/api/v1/g/secrets/SHOP_KEY")
-        .await
-        .refused(404, "not_found", &["SHOP_KEY"]);
+    api.post("/api/v1/g/actions/orders/run", json!({})).await.refused(409, "action_disabled", &["orders"]);
+    api.delete("/api/v1/g/secrets/SHOP_KEY").await.refused(404, "not_found", &["SHOP_KEY"]);
     assert!(upstream.requests().is_empty());
 }
 
@@ -415,22 +310,18 @@ async fn an_import_lists_the_secrets_that_are_missing() {
         json!([{"name": "X-Key", "value": "{SHOP_KEY}"}, {"name": "X-Tenant", "value": "{SHOP_TENANT}"}]);
     let imported = api.post("/api/v1/g/actions/import", file.clone()).await.ok(201);
     assert_eq!(imported["missing_secrets"], json!(["SHOP_DOMAIN", "SHOP_TENANT"]));
-    assert_eq!(
-        imported["secrets"],
-        json!(["SHOP_DOMAIN", "SHOP_KEY", "SHOP_TENANT"])
-    );
+    assert_eq!(imported["secrets"], json!(["SHOP_DOMAIN", "SHOP_KEY", "SHOP_TENANT"]));
     assert_eq!(imported["enabled"], false);
-    api.post("/api/v1/g/actions/orders/enable", json!({}))
-        .await
-        .refused(409, "missing_secret", &["SHOP_DOMAIN"]);
+    api.post("/api/v1/g/actions/orders/enable", json!({})).await.refused(
+        409,
+        "missing_secret",
+        &["SHOP_DOMAIN"],
+    );
 
     let exported = api.get("/api/v1/g/actions/orders/export").await;
     assert!(!exported.text.contains("kept-to-itself"), "{}", exported.text);
     let exported = exported.ok(200);
-    assert_eq!(
-        (&exported["version"], &exported["run"]["url"]),
-        (&json!(1), &file["run"]["url"])
-    );
+    assert_eq!((&exported["version"], &exported["run"]["url"]), (&json!(1), &file["run"]["url"]));
     api.delete("/api/v1/g/actions/orders").await.ok(204);
     let again = api.post("/api/v1/g/actions/import", exported).await.ok(201);
     assert_eq!(again["definition"], imported["definition"]);
@@ -438,9 +329,7 @@ async fn an_import_lists_the_secrets_that_are_missing() {
     let mut mistyped = file;
     mistyped["run"]["url"] = json!("https://shop.example.com/{order_nr}");
     mistyped["name"] = json!("other");
-    api.post("/api/v1/g/actions/import", mistyped)
-        .await
-        .refused(422, "unknown_placeholder", &["{order_nr}"]);
+    api.post("/api/v1/g/actions/import", mistyped).await.refused(422, "unknown_placeholder", &["{order_nr}"]);
 }
 
 #[tokio::test]
@@ -449,72 +338,39 @@ async fn bodies_that_cannot_be_read_are_refused_in_our_words() {
     let api = server.api();
     api.new_guru("g").await;
     let send = async |kind: &str, body: Vec<u8>| -> Outcome {
-        Api::send(
-            api.request(Method::POST, "/api/v1/g/answer/")
-                .header("content-type", kind)
-                .body(body),
-        )
-        .await
+        Api::send(api.request(Method::POST, "/api/v1/g/answer/").header("content-type", kind).body(body))
+            .await
     };
     // One byte too many, so that the whole body is read before it is refused.
     let frame = "{\"question\": \"\"}".len();
-    let huge = format!(
-        "{{\"question\": \"{}\"}}",
-        "a".repeat(errand_http::REQUEST_BYTES_MAX + 1 - frame)
+    let huge = format!("{{\"question\": \"{}\"}}", "a".repeat(errand_http::REQUEST_BYTES_MAX + 1 - frame));
+    send("application/json", huge.into_bytes()).await.refused(413, "bad_body", &["smaller"]);
+    send("application/json", b"{\"question\": ".to_vec()).await.refused(400, "bad_body", &["JSON"]);
+    send("application/json", b"\xff\xfe".to_vec()).await.refused(400, "bad_body", &["JSON"]);
+    send("application/json", b"[]".to_vec()).await.refused(400, "bad_body", &[]);
+    send("text/plain", b"{\"question\": \"Hello\"}".to_vec()).await.refused(
+        415,
+        "bad_body",
+        &["application/json"],
     );
-    send("application/json", huge.into_bytes())
-        .await
-        .refused(413, "bad_body", &["smaller"]);
-    send("application/json", b"{\"question\": ".to_vec())
-        .await
-        .refused(400, "bad_body", &["JSON"]);
-    send("application/json", b"\xff\xfe".to_vec())
-        .await
-        .refused(400, "bad_body", &["JSON"]);
-    send("application/json", b"[]".to_vec())
-        .await
-        .refused(400, "bad_body", &[]);
-    send("text/plain", b"{\"question\": \"Hello\"}".to_vec())
-        .await
-        .refused(415, "bad_body", &["application/json"]);
 
-    for query in [
-        "?limit=0",
-        "?limit=201",
-        "?status=odd",
-        "?source=odd",
-        "?from=yesterday",
-        "?cursor=odd",
-        "?odd=1",
-    ] {
+    for query in
+        ["?limit=0", "?limit=201", "?status=odd", "?source=odd", "?from=yesterday", "?cursor=odd", "?odd=1"]
+    {
         let outcome = api.get(&format!("/api/v1/g/executions{query}")).await;
         assert_eq!(outcome.status, 400, "{query}: {}", outcome.text);
         assert!(outcome.json["msg"].is_string(), "{query}: {}", outcome.text);
     }
-    api.get("/api/v1/g/executions?action=nobody")
-        .await
-        .refused(404, "not_found", &["nobody"]);
-    api.get("/api/v1/g/executions/run_odd")
-        .await
-        .refused(404, "not_found", &["run_odd"]);
+    api.get("/api/v1/g/executions?action=nobody").await.refused(404, "not_found", &["nobody"]);
+    api.get("/api/v1/g/executions/run_odd").await.refused(404, "not_found", &["run_odd"]);
     let nowhere = api.get("/api/v1/g/nowhere").await;
     assert_eq!(nowhere.status, 404, "{}", nowhere.text);
-    assert!(
-        nowhere.json["msg"].is_string(),
-        "an unknown address has `msg`: {}",
-        nowhere.text
-    );
+    assert!(nowhere.json["msg"].is_string(), "an unknown address has `msg`: {}", nowhere.text);
     let wrong_method = api.put("/api/v1/g/answer", json!({})).await;
     assert_eq!(wrong_method.headers["allow"], "POST");
     wrong_method.refused(405, "wrong_method", &["method"]);
 
-    for (slug, code) in [
-        ("auth", 422),
-        ("UPPER", 422),
-        ("with space", 422),
-        ("", 422),
-        ("g", 409),
-    ] {
+    for (slug, code) in [("auth", 422), ("UPPER", 422), ("with space", 422), ("", 422), ("g", 409)] {
         let outcome = api.post("/api/v1/gurus", json!({"slug": slug})).await;
         assert_eq!(outcome.status, code, "{slug}: {}", outcome.text);
     }
@@ -524,9 +380,7 @@ async fn bodies_that_cannot_be_read_are_refused_in_our_words() {
         ("SHORT", "abc", 422),
         ("LONG", &"x".repeat(32 * 1024 + 1), 422),
     ] {
-        let outcome = api
-            .post("/api/v1/g/secrets", json!({"name": name, "value": value}))
-            .await;
+        let outcome = api.post("/api/v1/g/secrets", json!({"name": name, "value": value})).await;
         assert_eq!(outcome.status, status, "{name}: {}", outcome.text);
         assert!(!outcome.text.contains(value), "a refusal repeats the value");
     }

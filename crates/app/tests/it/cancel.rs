@@ -17,25 +17,18 @@ async fn slow_server() -> (Upstream, Server) {
     let server = Server::reaching(&upstream).await;
     let api = server.api();
     api.new_guru("g").await;
-    api.new_action("g", &get_action("weather", &upstream.url("/weather")))
-        .await;
-    api.new_action("g", &post_action("parcel", &upstream.url("/parcels")))
-        .await;
+    api.new_action("g", &get_action("weather", &upstream.url("/weather"))).await;
+    api.new_action("g", &post_action("parcel", &upstream.url("/parcels"))).await;
     (upstream, server)
 }
 
 /// Asks, waits until the upstream has the request, and gives the turn's open stream and the execution's id.
 async fn ask_and_wait(api: &Api, upstream: &Upstream, question: &str) -> (sse::Reader, String) {
-    let response = api
-        .ask_streaming("g", json!({"question": question, "stream": true}))
-        .await;
+    let response = api.ask_streaming("g", json!({"question": question, "stream": true})).await;
     let mut events = sse::Reader::new(response);
     let started = events.until("action_started").await;
     upstream.wait_for_requests(1).await;
-    (
-        events,
-        started.data["execution_id"].as_str().expect("an id").to_owned(),
-    )
+    (events, started.data["execution_id"].as_str().expect("an id").to_owned())
 }
 
 async fn wait_for_status(api: &Api, execution: &str, expect: &str) -> Value {
@@ -65,10 +58,7 @@ async fn leaving_a_streamed_answer_drops_a_read() {
     let turn = run["turn_id"].as_str().expect("an id");
     let events = api.events("g", turn).await;
     assert_eq!(events.last().expect("events").data["status"], "cancelled");
-    assert_eq!(
-        api.get(&format!("/api/v1/g/turns/{turn}")).await.ok(200)["status"],
-        "cancelled"
-    );
+    assert_eq!(api.get(&format!("/api/v1/g/turns/{turn}")).await.ok(200)["status"], "cancelled");
 }
 
 #[tokio::test]
@@ -84,10 +74,7 @@ async fn leaving_a_whole_answer_or_a_direct_run_drops_a_read_too() {
         upstream.wait_for_requests(number).await;
         waiting.abort();
         errand_testkit::eventually("the read is dropped", || upstream.hung_up() == number).await;
-        let newest = api.history("g", "?limit=1").await[0]["id"]
-            .as_str()
-            .expect("an id")
-            .to_owned();
+        let newest = api.history("g", "?limit=1").await[0]["id"].as_str().expect("an id").to_owned();
         wait_for_status(&api, &newest, "cancelled").await;
     }
 }
@@ -112,14 +99,8 @@ async fn cancelling_a_turn_of_the_chat_stops_its_read() {
     let (upstream, server) = slow_server().await;
     let api = server.api();
     let conversation = api.post("/api/v1/g/conversations", json!({})).await.ok(201);
-    let path = format!(
-        "/api/v1/g/conversations/{}/turns",
-        conversation["id"].as_str().expect("an id")
-    );
-    let started = api
-        .post(&path, json!({"question": WEATHER_QUESTION}))
-        .await
-        .ok(202);
+    let path = format!("/api/v1/g/conversations/{}/turns", conversation["id"].as_str().expect("an id"));
+    let started = api.post(&path, json!({"question": WEATHER_QUESTION})).await.ok(202);
     assert_eq!(started["conversation_id"], conversation["id"]);
     let turn = started["turn_id"].as_str().expect("an id");
     upstream.wait_for_requests(1).await;
@@ -128,24 +109,19 @@ async fn cancelling_a_turn_of_the_chat_stops_its_read() {
         let (api, turn) = (api.clone(), turn.to_owned());
         async move { api.events("g", &turn).await }
     });
-    api.post(&format!("/api/v1/g/turns/{turn}/cancel"), json!({}))
-        .await
-        .ok(202);
+    api.post(&format!("/api/v1/g/turns/{turn}/cancel"), json!({})).await.ok(202);
     upstream.wait_for_hang_up().await;
     let events = following.await.expect("the follower's task");
-    let finished = events
-        .iter()
-        .find(|event| event.name == "action_finished")
-        .expect("the action's end");
+    let finished = events.iter().find(|event| event.name == "action_finished").expect("the action's end");
     assert_eq!(finished.data["status"], "cancelled");
     assert_eq!(events.last().expect("events").data["status"], "cancelled");
-    api.post(&format!("/api/v1/g/turns/{turn}/cancel"), json!({}))
-        .await
-        .ok(202);
+    api.post(&format!("/api/v1/g/turns/{turn}/cancel"), json!({})).await.ok(202);
     let unknown = "turn_01a2067cfaec775f88621a835f23edb5";
-    api.post(&format!("/api/v1/g/turns/{unknown}/cancel"), json!({}))
-        .await
-        .refused(404, "not_found", &["turn"]);
+    api.post(&format!("/api/v1/g/turns/{unknown}/cancel"), json!({})).await.refused(
+        404,
+        "not_found",
+        &["turn"],
+    );
 }
 
 #[tokio::test]

@@ -33,66 +33,35 @@ async fn an_echoed_secret_is_masked_wherever_it_could_be_read() {
     let id = run.json["id"].as_str().expect("an id").to_owned();
     seen.push(("the run's reply", run.text));
     let page = api.get(&format!("/api/v1/g/executions/{id}")).await;
-    assert!(
-        page.json["masked_count"].as_u64().is_some_and(|count| count >= 6),
-        "{}",
-        page.text
-    );
+    assert!(page.json["masked_count"].as_u64().is_some_and(|count| count >= 6), "{}", page.text);
     assert_eq!(page.json["exchanges"][0]["status"], 200);
     seen.push(("the execution's page", page.text));
     seen.push(("the history", api.get("/api/v1/g/executions").await.text));
 
     let answer = api
-        .post(
-            "/api/v1/g/answer/",
-            json!({"question": format!("{WEATHER_QUESTION} My key is {SECRET}")}),
-        )
+        .post("/api/v1/g/answer/", json!({"question": format!("{WEATHER_QUESTION} My key is {SECRET}")}))
         .await;
-    assert_eq!(
-        answer.json["references"][0]["status"], "succeeded",
-        "{}",
-        answer.text
-    );
+    assert_eq!(answer.json["references"][0]["status"], "succeeded", "{}", answer.text);
     assert!(
-        answer.json["content"]
-            .as_str()
-            .is_some_and(|content| content.contains("secret:SHOP")),
+        answer.json["content"].as_str().is_some_and(|content| content.contains("secret:SHOP")),
         "{}",
         answer.text
     );
     let turn = answer.json["turn_id"].as_str().expect("an id").to_owned();
     let session = answer.json["session_id"].as_str().expect("an id").to_owned();
     seen.push(("the answer", answer.text));
-    let events: Vec<_> = api
-        .events("g", &turn)
-        .await
-        .into_iter()
-        .map(|event| event.data.to_string())
-        .collect();
+    let events: Vec<_> =
+        api.events("g", &turn).await.into_iter().map(|event| event.data.to_string()).collect();
     seen.push(("the turn's events", events.join("\n")));
     seen.push(("the turn", api.get(&format!("/api/v1/g/turns/{turn}")).await.text));
-    seen.push((
-        "the conversation",
-        api.get(&format!("/api/v1/g/conversations/{session}")).await.text,
-    ));
+    seen.push(("the conversation", api.get(&format!("/api/v1/g/conversations/{session}")).await.text));
     seen.push(("the conversations", api.get("/api/v1/g/conversations").await.text));
-    let live = api
-        .ask_streaming("g", json!({"question": WEATHER_QUESTION, "stream": true}))
-        .await;
-    let live: Vec<_> = sse::read_all(live)
-        .await
-        .into_iter()
-        .map(|event| event.data.to_string())
-        .collect();
+    let live = api.ask_streaming("g", json!({"question": WEATHER_QUESTION, "stream": true})).await;
+    let live: Vec<_> = sse::read_all(live).await.into_iter().map(|event| event.data.to_string()).collect();
     seen.push(("the live events", live.join("\n")));
     seen.push((
         "the dry run",
-        api.post(
-            "/api/v1/g/plan",
-            json!({"question": format!("Weather? {SECRET}")}),
-        )
-        .await
-        .text,
+        api.post("/api/v1/g/plan", json!({"question": format!("Weather? {SECRET}")})).await.text,
     ));
     seen.push(("the secrets", api.get("/api/v1/g/secrets").await.text));
     seen.push(("the export", api.get("/api/v1/g/actions/echo/export").await.text));
@@ -107,11 +76,7 @@ async fn an_echoed_secret_is_masked_wherever_it_could_be_read() {
     let received = upstream.requests();
     assert!(received[0].path_and_query.contains("s3cr3t%2F"), "{received:?}");
     let basic = format!("Basic {}", STANDARD.encode(format!("me:{SECRET}")));
-    assert!(
-        received
-            .iter()
-            .all(|request| request.header("authorization") == Some(basic.as_str()))
-    );
+    assert!(received.iter().all(|request| request.header("authorization") == Some(basic.as_str())));
     assert_hidden_in_files(&server.data_dir());
 }
 
@@ -126,9 +91,7 @@ fn echo() -> Reply {
         "url": url_encoded(SECRET),
         "twice": json!({"key": SECRET}).to_string(),
     });
-    Reply::json(&body)
-        .header("x-echo", url_encoded(SECRET))
-        .header("x-echo-hex", hex(SECRET))
+    Reply::json(&body).header("x-echo", url_encoded(SECRET)).header("x-echo-hex", hex(SECRET))
 }
 
 /// The spellings that must not be anywhere; of base64, the part that the secret alone determines.
@@ -153,15 +116,10 @@ fn spellings() -> Vec<String> {
 
 fn assert_hidden(where_it_is: &str, bytes: &[u8]) {
     for spelling in spellings() {
-        let found = bytes
-            .windows(spelling.len())
-            .position(|window| window == spelling.as_bytes());
+        let found = bytes.windows(spelling.len()).position(|window| window == spelling.as_bytes());
         if let Some(at) = found {
             let around = &bytes[at.saturating_sub(80)..(at + spelling.len()).min(bytes.len())];
-            panic!(
-                "{where_it_is} shows the secret as `{spelling}`: …{}",
-                String::from_utf8_lossy(around)
-            );
+            panic!("{where_it_is} shows the secret as `{spelling}`: …{}", String::from_utf8_lossy(around));
         }
     }
 }
@@ -172,10 +130,7 @@ fn assert_hidden_in_files(folder: &Path) {
     for entry in std::fs::read_dir(folder).expect("read the data directory") {
         let path = entry.expect("read the data directory").path();
         if path.is_file() {
-            assert_hidden(
-                &path.display().to_string(),
-                &std::fs::read(&path).expect("read a file"),
-            );
+            assert_hidden(&path.display().to_string(), &std::fs::read(&path).expect("read a file"));
             files += 1;
         }
     }
@@ -185,21 +140,13 @@ fn assert_hidden_in_files(folder: &Path) {
 fn hex(text: &str) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digit = |value: u8| char::from(DIGITS[usize::from(value)]);
-    text.bytes()
-        .flat_map(|byte| [digit(byte >> 4), digit(byte & 15)])
-        .collect()
+    text.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn url_encoded(text: &str) -> String {
     let keep = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.~".contains(&byte);
     text.bytes()
-        .map(|byte| {
-            if keep(byte) {
-                char::from(byte).to_string()
-            } else {
-                format!("%{byte:02X}")
-            }
-        })
+        .map(|byte| if keep(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") })
         .collect()
 }
 
@@ -216,9 +163,5 @@ async fn a_secret_split_over_chunks_of_the_answer_is_masked() {
     api.new_action("g", &file).await;
     let run: Value = api.run("g", "echo", json!({})).await;
     assert_hidden("the output", run["output"].as_str().expect("output").as_bytes());
-    assert!(
-        run["output"]
-            .as_str()
-            .is_some_and(|output| output.contains("x[secret:SHOP_KEY]y"))
-    );
+    assert!(run["output"].as_str().is_some_and(|output| output.contains("x[secret:SHOP_KEY]y")));
 }

@@ -32,18 +32,13 @@ fn errand_lines() -> Vec<&'static str> {
 
 /// The action file that the README pipes into `curl`.
 fn action_file() -> &'static str {
-    let (_, rest) = README
-        .split_once("<<'JSON'\n")
-        .expect("the README has an action file");
+    let (_, rest) = README.split_once("<<'JSON'\n").expect("the README has an action file");
     rest.split_once("\nJSON").expect("which ends").0
 }
 
 fn run(server: &Server, key: &str, command: &str) -> Output {
     let mut shell = Command::new("sh");
-    shell
-        .args(["-euc", command])
-        .env("ERRAND_URL", server.url())
-        .env("ERRAND_API_KEY", key);
+    shell.args(["-euc", command]).env("ERRAND_URL", server.url()).env("ERRAND_API_KEY", key);
     shell.output().expect("run sh")
 }
 
@@ -57,11 +52,7 @@ async fn every_command_works_as_written() {
     for command in &commands {
         let output = run(&server, &key, command);
         let out = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(
-            output.status.success(),
-            "{command}\n{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{command}\n{}", String::from_utf8_lossy(&output.stderr));
         assert!(!out.contains("\"msg\""), "{command}\n{out}");
         told.push_str(&out);
         told.push('\n');
@@ -74,10 +65,7 @@ async fn every_command_works_as_written() {
         "\"never_tested\"",
         "\"return_label\"",
     ] {
-        assert!(
-            told.contains(promise),
-            "the README's commands never showed {promise}:\n{told}"
-        );
+        assert!(told.contains(promise), "the README's commands never showed {promise}:\n{told}");
     }
     assert!(!told.contains("a-key-that-stays-here"), "the secret came back");
     what_they_left(&server).await;
@@ -107,49 +95,22 @@ fn the_command_line_works_as_written(server: &Server, key: &str) {
             .env("NO_COLOR", "1");
         let output = shell.current_dir(server.folder()).output().expect("run sh");
         let out = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(
-            output.status.success(),
-            "{line}\n{out}{}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "{line}\n{out}{}", String::from_utf8_lossy(&output.stderr));
         told.extend(["$ ", line, "\n", &out]);
     }
-    for promise in [
-        "12391",
-        "\"name\": \"return_label\"",
-        "refund_lookup",
-        "order_status",
-    ] {
-        assert!(
-            told.contains(promise),
-            "the README's commands never showed {promise}:\n{told}"
-        );
+    for promise in ["12391", "\"name\": \"return_label\"", "refund_lookup", "order_status"] {
+        assert!(told.contains(promise), "the README's commands never showed {promise}:\n{told}");
     }
-    assert!(
-        !told.contains("a-key-that-stays-here"),
-        "the secret came back:\n{told}"
-    );
+    assert!(!told.contains("a-key-that-stays-here"), "the secret came back:\n{told}");
 }
 
 /// What the README says the commands did, seen from the API.
 async fn what_they_left(server: &Server) {
     let api = server.api();
     let label = api.get("/api/v1/demo/actions/return_label").await.ok(200);
-    assert_eq!(
-        (&label["enabled"], &label["tested_version"]),
-        (&Value::Bool(true), &Value::Null)
-    );
-    let actions: Vec<_> = api
-        .history("demo", "")
-        .await
-        .iter()
-        .map(|run| run["action"].clone())
-        .collect();
-    assert_eq!(
-        actions,
-        ["order_status", "refund_lookup"],
-        "only the two questions ran something"
-    );
+    assert_eq!((&label["enabled"], &label["tested_version"]), (&Value::Bool(true), &Value::Null));
+    let actions: Vec<_> = api.history("demo", "").await.iter().map(|run| run["action"].clone()).collect();
+    assert_eq!(actions, ["order_status", "refund_lookup"], "only the two questions ran something");
     let plan = api.post(
         "/api/v1/demo/plan",
         serde_json::json!({"question": "Please send me a return label for order 12345"}),

@@ -9,12 +9,8 @@ use serde_json::{Value, json};
 use crate::harness::{Api, Server, Setup, actions::WEATHER_QUESTION, get_action};
 
 /// What anybody may call. This list may only shrink.
-const OPEN: [&str; 4] = [
-    "GET /healthz",
-    "GET /readyz",
-    "POST /api/v1/auth/sign-in",
-    "POST /api/v1/auth/claim",
-];
+const OPEN: [&str; 4] =
+    ["GET /healthz", "GET /readyz", "POST /api/v1/auth/sign-in", "POST /api/v1/auth/claim"];
 
 /// What the scope `ask` is enough for.
 const FOR_ASKERS: [&str; 15] = [
@@ -51,16 +47,9 @@ impl Operation {
 
     /// Calls it on things that are there, with a body that could be read.
     async fn call(&self, api: &Api) -> (String, u16, Value) {
-        let path = self
-            .path
-            .replace("{guru}", "g")
-            .replace("{name}", "weather")
-            .replace("{id}", "unknown");
-        let outcome = Api::send(
-            api.request(self.method.clone(), &path)
-                .json(&json!({"question": "Hello"})),
-        )
-        .await;
+        let path = self.path.replace("{guru}", "g").replace("{name}", "weather").replace("{id}", "unknown");
+        let outcome =
+            Api::send(api.request(self.method.clone(), &path).json(&json!({"question": "Hello"}))).await;
         (self.name(), outcome.status, outcome.json)
     }
 }
@@ -77,16 +66,9 @@ fn operations_of(path: &str, item: &Value) -> Vec<Operation> {
     let methods = item.as_object().expect("operations").iter();
     methods
         .filter_map(|(method, operation)| {
-            let method = method
-                .to_uppercase()
-                .parse()
-                .ok()
-                .filter(|_| operation.get("responses").is_some())?;
-            Some(Operation {
-                method,
-                path: path.to_owned(),
-                open: operation["security"] == json!([{}]),
-            })
+            let method =
+                method.to_uppercase().parse().ok().filter(|_| operation.get("responses").is_some())?;
+            Some(Operation { method, path: path.to_owned(), open: operation["security"] == json!([{}]) })
         })
         .collect()
 }
@@ -96,8 +78,7 @@ async fn server_with_an_action() -> (Upstream, Server) {
     let server = Server::reaching(&upstream).await;
     let api = server.api();
     api.new_guru("g").await;
-    api.new_action("g", &get_action("weather", &upstream.url("/weather")))
-        .await;
+    api.new_action("g", &get_action("weather", &upstream.url("/weather"))).await;
     (upstream, server)
 }
 
@@ -107,21 +88,13 @@ async fn nothing_answers_without_credentials_beyond_the_fixed_list() {
     let wrong_session = server.anonymous().with_cookie("errand_session=nonsense");
     for operation in operations(&server.anonymous()).await {
         let expected_open = OPEN.contains(&operation.name().as_str());
-        assert_eq!(
-            operation.open,
-            expected_open,
-            "{} is documented otherwise",
-            operation.name()
-        );
+        assert_eq!(operation.open, expected_open, "{} is documented otherwise", operation.name());
         if expected_open {
             continue;
         }
-        for api in [
-            &server.anonymous(),
-            &server.with_key("errand_nonsense"),
-            &server.with_key(""),
-            &wrong_session,
-        ] {
+        for api in
+            [&server.anonymous(), &server.with_key("errand_nonsense"), &server.with_key(""), &wrong_session]
+        {
             let (name, status, body) = operation.call(api).await;
             assert_eq!(status, 401, "{name}: {body}");
             assert_eq!(body["code"], "unauthenticated", "{name}: {body}");
@@ -129,11 +102,7 @@ async fn nothing_answers_without_credentials_beyond_the_fixed_list() {
         }
     }
     assert!(upstream.requests().is_empty());
-    assert_eq!(
-        server.api().get("/api/v1/g/actions").await.ok(200)["used"],
-        1,
-        "something was deleted"
-    );
+    assert_eq!(server.api().get("/api/v1/g/actions").await.ok(200)["used"], 1, "something was deleted");
 }
 
 #[tokio::test]
@@ -142,11 +111,7 @@ async fn a_key_does_what_its_scopes_say_and_no_more() {
     let asker = server.with_key(&server.new_key(&[Scope::Ask]).await);
     let runner = server.with_key(&server.new_key(&[Scope::Run]).await);
     let none = server.with_key(&server.new_key(&[]).await);
-    for operation in operations(&asker)
-        .await
-        .iter()
-        .filter(|operation| !operation.open)
-    {
+    for operation in operations(&asker).await.iter().filter(|operation| !operation.open) {
         let name = operation.name();
         // Every caller with credentials may know who it is.
         let for_anybody = matches!(
@@ -163,10 +128,7 @@ async fn a_key_does_what_its_scopes_say_and_no_more() {
         let hidden = if name.contains("{guru}") { 404 } else { 403 };
         assert_refusal(operation.call(&none).await, for_anybody, hidden);
     }
-    assert!(
-        upstream.requests().len() <= 1,
-        "more than the runner's own run went out"
-    );
+    assert!(upstream.requests().len() <= 1, "more than the runner's own run went out");
     assert_eq!(asker.get("/api/v1/me").await.ok(200)["scopes"], json!(["ask"]));
     assert_eq!(none.get("/api/v1/gurus").await.ok(200)["items"], json!([]));
 }
@@ -174,10 +136,7 @@ async fn a_key_does_what_its_scopes_say_and_no_more() {
 #[track_caller]
 fn assert_refusal((name, status, body): (String, u16, Value), may: bool, refusal: u16) {
     if may {
-        assert!(
-            status != 401 && status != 403,
-            "{name} is refused: {status} {body}"
-        );
+        assert!(status != 401 && status != 403, "{name} is refused: {status} {body}");
     } else {
         assert_eq!(status, refusal, "{name}: {body}");
     }
@@ -194,87 +153,49 @@ async fn a_viewer_asks_and_sees_nothing_of_others() {
         .iter()
         .filter(|operation| !operation.open && operation.path != "/api/v1/auth/sign-out")
     {
-        assert_refusal(
-            operation.call(&ana).await,
-            FOR_ASKERS.contains(&operation.name().as_str()),
-            403,
-        );
+        assert_refusal(operation.call(&ana).await, FOR_ASKERS.contains(&operation.name().as_str()), 403);
     }
 
     let answer = ana.ask("g", WEATHER_QUESTION).await;
-    let (session, turn) = (
-        answer["session_id"].as_str().expect("an id"),
-        answer["turn_id"].as_str().expect("an id"),
-    );
-    ana.get(&format!("/api/v1/g/conversations/{session}"))
-        .await
-        .ok(200);
+    let (session, turn) =
+        (answer["session_id"].as_str().expect("an id"), answer["turn_id"].as_str().expect("an id"));
+    ana.get(&format!("/api/v1/g/conversations/{session}")).await.ok(200);
     for stranger in [&bo, &server.api()] {
         let conversation = format!("/api/v1/g/conversations/{session}");
-        stranger
-            .get(&conversation)
-            .await
-            .refused(404, "not_found", &[session]);
-        stranger
-            .delete(&conversation)
-            .await
-            .refused(404, "not_found", &[session]);
-        stranger
-            .post(&format!("{conversation}/turns"), json!({"question": "Hello"}))
-            .await
-            .refused(404, "not_found", &[session]);
-        stranger
-            .get(&format!("/api/v1/g/turns/{turn}"))
-            .await
-            .refused(404, "not_found", &[turn]);
-        stranger
-            .get(&format!("/api/v1/g/turns/{turn}/events"))
-            .await
-            .refused(404, "not_found", &[turn]);
-        stranger
-            .post(&format!("/api/v1/g/turns/{turn}/cancel"), json!({}))
-            .await
-            .refused(404, "not_found", &[turn]);
+        stranger.get(&conversation).await.refused(404, "not_found", &[session]);
+        stranger.delete(&conversation).await.refused(404, "not_found", &[session]);
+        stranger.post(&format!("{conversation}/turns"), json!({"question": "Hello"})).await.refused(
+            404,
+            "not_found",
+            &[session],
+        );
+        stranger.get(&format!("/api/v1/g/turns/{turn}")).await.refused(404, "not_found", &[turn]);
+        stranger.get(&format!("/api/v1/g/turns/{turn}/events")).await.refused(404, "not_found", &[turn]);
+        stranger.post(&format!("/api/v1/g/turns/{turn}/cancel"), json!({})).await.refused(
+            404,
+            "not_found",
+            &[turn],
+        );
         let going_on = json!({"question": "Hello", "session_id": session});
-        stranger
-            .post("/api/v1/g/answer", going_on.clone())
-            .await
-            .refused(404, "not_found", &[session]);
-        stranger
-            .post("/api/v1/g/plan", going_on.clone())
-            .await
-            .refused(404, "not_found", &[session]);
+        stranger.post("/api/v1/g/answer", going_on.clone()).await.refused(404, "not_found", &[session]);
+        stranger.post("/api/v1/g/plan", going_on.clone()).await.refused(404, "not_found", &[session]);
         let mut existing = going_on;
         existing["question"] = json!(WEATHER_QUESTION);
         existing["fetch_existing"] = json!(true);
-        stranger
-            .post("/api/v1/g/answer", existing)
-            .await
-            .refused(404, "not_found", &[session]);
+        stranger.post("/api/v1/g/answer", existing).await.refused(404, "not_found", &[session]);
         let own = stranger.get("/api/v1/g/conversations").await.ok(200);
-        assert!(
-            own["items"]
-                .as_array()
-                .expect("a list")
-                .iter()
-                .all(|one| one["id"] != session),
-            "{own}"
-        );
+        assert!(own["items"].as_array().expect("a list").iter().all(|one| one["id"] != session), "{own}");
     }
-    ana.get(&format!("/api/v1/g/conversations/{session}"))
-        .await
-        .ok(200);
+    ana.get(&format!("/api/v1/g/conversations/{session}")).await.ok(200);
 
-    ana.post("/api/v1/other/answer", json!({"question": "Hello"}))
-        .await
-        .refused(404, "not_found", &["other"]);
+    ana.post("/api/v1/other/answer", json!({"question": "Hello"})).await.refused(
+        404,
+        "not_found",
+        &["other"],
+    );
     let gurus = ana.get("/api/v1/gurus").await.ok(200);
-    let slugs: Vec<_> = gurus["items"]
-        .as_array()
-        .expect("a list")
-        .iter()
-        .map(|guru| guru["slug"].clone())
-        .collect();
+    let slugs: Vec<_> =
+        gurus["items"].as_array().expect("a list").iter().map(|guru| guru["slug"].clone()).collect();
     assert_eq!(slugs, ["g"]);
 }
 
@@ -283,37 +204,20 @@ async fn a_browser_s_change_needs_the_protection_header() {
     let (_upstream, server) = server_with_an_action().await;
     let admin = server.admin_session().await;
     admin.get("/api/v1/g/actions").await.ok(200);
-    for operation in operations(&admin)
-        .await
-        .iter()
-        .filter(|operation| !operation.open && operation.method != Method::GET)
+    for operation in
+        operations(&admin).await.iter().filter(|operation| !operation.open && operation.method != Method::GET)
     {
-        let path = operation
-            .path
-            .replace("{guru}", "g")
-            .replace("{name}", "weather")
-            .replace("{id}", "unknown");
+        let path =
+            operation.path.replace("{guru}", "g").replace("{name}", "weather").replace("{id}", "unknown");
         let bare = admin
             .bare_request(operation.method.clone(), &path)
             .json(&json!({"slug": "forged", "question": "Hello"}));
         Api::send(bare).await.refused(403, "csrf", &["x-errand-csrf"]);
     }
-    assert_eq!(
-        admin.get("/api/v1/gurus").await.ok(200)["items"]
-            .as_array()
-            .map(Vec::len),
-        Some(1)
-    );
-    let reply = Api::send(
-        admin
-            .bare_request(Method::GET, "/api/v1/me")
-            .header("origin", "https://evil.test"),
-    )
-    .await;
-    assert!(
-        reply.headers.get("access-control-allow-origin").is_none(),
-        "no other origin may read answers"
-    );
+    assert_eq!(admin.get("/api/v1/gurus").await.ok(200)["items"].as_array().map(Vec::len), Some(1));
+    let reply =
+        Api::send(admin.bare_request(Method::GET, "/api/v1/me").header("origin", "https://evil.test")).await;
+    assert!(reply.headers.get("access-control-allow-origin").is_none(), "no other origin may read answers");
 }
 
 #[tokio::test]
@@ -323,78 +227,41 @@ async fn links_work_once_and_sessions_end() {
     let claim = json!({"token": token, "password": "correct horse battery"});
     let anonymous = server.anonymous();
     let too_short = json!({"token": token, "password": "short"});
-    anonymous
-        .post("/api/v1/auth/claim", too_short)
-        .await
-        .refused(422, "bad_password", &["too short"]);
+    anonymous.post("/api/v1/auth/claim", too_short).await.refused(422, "bad_password", &["too short"]);
     let claimed = anonymous.post("/api/v1/auth/claim", claim.clone()).await;
     let cookie = claimed.headers["set-cookie"].to_str().expect("text").to_owned();
-    for part in [
-        "errand_session=",
-        "HttpOnly",
-        "SameSite=Lax",
-        "Path=/",
-        "Max-Age=",
-    ] {
+    for part in ["errand_session=", "HttpOnly", "SameSite=Lax", "Path=/", "Max-Age="] {
         assert!(cookie.contains(part), "`{part}` is not in: {cookie}");
     }
     let email = claimed.ok(200)["email"].as_str().expect("an address").to_owned();
-    anonymous
-        .post("/api/v1/auth/claim", claim)
-        .await
-        .refused(401, "link_used", &["used already"]);
+    anonymous.post("/api/v1/auth/claim", claim).await.refused(401, "link_used", &["used already"]);
 
     let sign_in = async |email: &str, password: &str| {
-        anonymous
-            .post(
-                "/api/v1/auth/sign-in",
-                json!({"email": email, "password": password}),
-            )
-            .await
+        anonymous.post("/api/v1/auth/sign-in", json!({"email": email, "password": password})).await
     };
     let wrong =
-        sign_in(&email, "wrong horse battery")
-            .await
-            .refused(401, "wrong_password", &["do not go together"]);
-    let nobody = sign_in("nobody@acme.test", "correct horse battery")
-        .await
-        .refused(401, "wrong_password", &[]);
-    assert_eq!(
-        wrong, nobody,
-        "an answer must not tell whether an address is known"
-    );
+        sign_in(&email, "wrong horse battery").await.refused(401, "wrong_password", &["do not go together"]);
+    let nobody =
+        sign_in("nobody@acme.test", "correct horse battery").await.refused(401, "wrong_password", &[]);
+    assert_eq!(wrong, nobody, "an answer must not tell whether an address is known");
     let signed_in = sign_in(&email, "correct horse battery").await;
-    let cookie = signed_in.headers["set-cookie"]
-        .to_str()
-        .expect("text")
-        .split(';')
-        .next()
-        .expect("a pair")
-        .to_owned();
+    let cookie =
+        signed_in.headers["set-cookie"].to_str().expect("text").split(';').next().expect("a pair").to_owned();
     let session = anonymous.with_cookie(&cookie);
     assert_eq!(session.get("/api/v1/me").await.ok(200)["role"], "super_admin");
     session.post("/api/v1/auth/sign-out", json!({})).await.ok(204);
-    session
-        .get("/api/v1/me")
-        .await
-        .refused(401, "unauthenticated", &[]);
+    session.get("/api/v1/me").await.refused(401, "unauthenticated", &[]);
 
     for _ in 0..10 {
         assert_eq!(sign_in("guessed@acme.test", "a wrong guess").await.status, 401);
     }
-    sign_in("guessed@acme.test", "a wrong guess")
-        .await
-        .refused(429, "too_many_tries", &["Wait"]);
+    sign_in("guessed@acme.test", "a wrong guess").await.refused(429, "too_many_tries", &["Wait"]);
     assert!(!server.log().contains(&token), "the link's token is in the log");
 }
 
 #[tokio::test]
 async fn too_many_requests_of_one_caller_are_told_to_wait() {
-    let server = Server::start(Setup {
-        settings: "requests_per_minute_max = 5",
-        ..Setup::default()
-    })
-    .await;
+    let server = Server::start(Setup { settings: "requests_per_minute_max = 5", ..Setup::default() }).await;
     let api = server.api();
     let mut last = api.get("/api/v1/me").await;
     for _ in 0..10 {

@@ -46,16 +46,8 @@ const RANDOM_BITS_PER_CHAR_MIN: f64 = 3.7;
 const RANDOM_HEX_BITS_PER_CHAR_MIN: f64 = 3.0;
 
 /// Words of a header, query or field name whose value is a credential.
-const SENSITIVE_WORDS: &[&str] = &[
-    "apikey",
-    "auth",
-    "authorization",
-    "key",
-    "passwd",
-    "password",
-    "secret",
-    "token",
-];
+const SENSITIVE_WORDS: &[&str] =
+    &["apikey", "auth", "authorization", "key", "passwd", "password", "secret", "token"];
 /// … and those that make it harmless again: `Idempotency-Key`, `page_token`, `token_type`.
 const HARMLESS_WORDS: &[&str] = &[
     "cursor",
@@ -110,13 +102,7 @@ fn lint_call(found: &mut Vec<Advice>, call: &ApiCall, secrets: &BTreeSet<SecretN
             format!("Store it (`errand secret set {secret}`) and ")
         };
         let write = if step.is_empty() { "Write" } else { "write" };
-        advise(
-            found,
-            "literal_credential",
-            field,
-            message,
-            format!("{step}{write} `{written}`."),
-        );
+        advise(found, "literal_credential", field, message, format!("{step}{write} `{written}`."));
     };
     if let Some(pair) = query_pairs(&call.url).find(|(name, value)| is_credential(name, value)) {
         store("run.url".to_owned(), format!("{}={{{secret}}}", pair.0));
@@ -127,21 +113,14 @@ fn lint_call(found: &mut Vec<Advice>, call: &ApiCall, secrets: &BTreeSet<SecretN
         let (scheme, token) = header
             .value
             .split_once(' ')
-            .map_or((None, header.value.as_str()), |(scheme, token)| {
-                (Some(scheme), token)
-            });
+            .map_or((None, header.value.as_str()), |(scheme, token)| (Some(scheme), token));
         let known_scheme = scheme.filter(|scheme| {
             ["bearer", "basic", "token", "apikey"].contains(&scheme.to_ascii_lowercase().as_str())
         });
         let pasted = is_credential(&header.name, token) || (known_scheme.is_some() && is_literal(token));
         if pasted || holds_key(&literal(&header.value)) {
-            let prefix = known_scheme
-                .map(|scheme| format!("{scheme} "))
-                .unwrap_or_default();
-            store(
-                format!("run.headers[{index}].value"),
-                format!("{prefix}{{{secret}}}"),
-            );
+            let prefix = known_scheme.map(|scheme| format!("{scheme} ")).unwrap_or_default();
+            store(format!("run.headers[{index}].value"), format!("{prefix}{{{secret}}}"));
         }
     }
     if let Some(auth) = &call.basic_auth {
@@ -161,10 +140,8 @@ fn lint_call(found: &mut Vec<Advice>, call: &ApiCall, secrets: &BTreeSet<SecretN
 
 /// A name for the service's key: a stored one of that service, else `STRIPE_API_KEY` for `api.stripe.com`.
 fn secret_for(url: &str, secrets: &BTreeSet<SecretName>) -> String {
-    let labels: Vec<&str> = host_of(url)
-        .split('.')
-        .filter(|label| !label.is_empty() && !label.contains(['{', '}']))
-        .collect();
+    let labels: Vec<&str> =
+        host_of(url).split('.').filter(|label| !label.is_empty() && !label.contains(['{', '}'])).collect();
     let service = labels
         .iter()
         .rev()
@@ -220,8 +197,7 @@ fn json_fields(body: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 fn holds_key(text: &str) -> bool {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-+=.".contains(c)))
-        .any(is_key)
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-+=.".contains(c))).any(is_key)
 }
 
 fn is_key(token: &str) -> bool {

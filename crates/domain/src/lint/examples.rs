@@ -18,10 +18,7 @@ pub(super) fn lint(found: &mut Vec<Advice>, spec: &ActionSpec, others: &[&Action
             "no_examples",
             "examples",
             "There is no example question; the planner and the tests have only the trigger to go by.",
-            format!(
-                "Add two or three questions as users type them, such as \"{}\"",
-                example(spec)
-            ),
+            format!("Add two or three questions as users type them, such as \"{}\"", example(spec)),
         );
     }
     for (index, text) in spec.examples.iter().enumerate() {
@@ -46,14 +43,8 @@ fn lint_foreign(
             found,
             "shared_example",
             field,
-            format!(
-                "`{}` has the same example, so it can't tell the two apart.",
-                other.name
-            ),
-            format!(
-                "Keep it with the one action it should fire, and give `{}` another.",
-                spec.name
-            ),
+            format!("`{}` has the same example, so it can't tell the two apart.", other.name),
+            format!("Keep it with the one action it should fire, and give `{}` another.", spec.name),
         );
         return;
     }
@@ -63,11 +54,7 @@ fn lint_foreign(
         return;
     }
     let knows = |other: &&&ActionSpec| {
-        let theirs = content(&format!(
-            "{} {}",
-            other.trigger,
-            name_words(other.name.as_str()).join(" ")
-        ));
+        let theirs = content(&format!("{} {}", other.trigger, name_words(other.name.as_str()).join(" ")));
         said.keys().filter(|word| theirs.contains_key(*word)).count() >= FOREIGN_WORDS_MIN
     };
     if let Some(other) = others.iter().find(knows) {
@@ -75,14 +62,8 @@ fn lint_foreign(
             found,
             "foreign_example",
             field,
-            format!(
-                "This example speaks of what `{}` does and of nothing in this trigger.",
-                other.name
-            ),
-            format!(
-                "Move it to `{}`, or name its topic in this action's trigger.",
-                other.name
-            ),
+            format!("This example speaks of what `{}` does and of nothing in this trigger.", other.name),
+            format!("Move it to `{}`, or name its topic in this action's trigger.", other.name),
         );
     }
 }
@@ -111,33 +92,24 @@ fn lint_context(found: &mut Vec<Advice>, spec: &ActionSpec, index: usize, parame
             "`{}` is required, yet no example holds one and the trigger doesn't speak of it.",
             parameter.name
         ),
-        format!(
-            "Add an example such as \"{}\", or make `{}` optional.",
-            example(spec),
-            parameter.name
-        ),
+        format!("Add an example such as \"{}\", or make `{}` optional.", example(spec), parameter.name),
     );
 }
 
 fn is_mentioned(spec: &ActionSpec, parameter: &Parameter) -> bool {
     let context = format!("{} {}", spec.trigger, spec.examples.join(" "));
     let said: Vec<String> = words(&context).iter().map(|word| stem(word)).collect();
-    let named = words(&human(parameter.name.as_str()))
-        .iter()
-        .any(|word| word != "id" && said.contains(&stem(word)));
-    let any_word = |shape: fn(&str) -> bool| {
-        spec.examples
-            .iter()
-            .any(|example| example.split_whitespace().any(shape))
-    };
+    let named =
+        words(&human(parameter.name.as_str())).iter().any(|word| word != "id" && said.contains(&stem(word)));
+    let any_word =
+        |shape: fn(&str) -> bool| spec.examples.iter().any(|example| example.split_whitespace().any(shape));
     let with_digit = |word: &str| word.bytes().any(|b| b.is_ascii_digit());
     let shown = match Kind::of(parameter) {
         Kind::Email => any_word(|word| word.contains('@')),
         Kind::Identifier | Kind::Amount | Kind::Count => any_word(with_digit),
-        Kind::OneOf => parameter
-            .values
-            .iter()
-            .any(|value| context.to_lowercase().contains(&value.to_lowercase())),
+        Kind::OneOf => {
+            parameter.values.iter().any(|value| context.to_lowercase().contains(&value.to_lowercase()))
+        }
         // A day is said in too many ways and a text is anything: only their names could be looked for.
         Kind::Date | Kind::Boolean | Kind::Text => true,
     };

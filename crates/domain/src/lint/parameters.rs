@@ -47,10 +47,7 @@ pub(super) fn lint(found: &mut Vec<Advice>, spec: &ActionSpec) {
 }
 
 fn is_thin(parameter: &Parameter) -> bool {
-    let name: Vec<String> = name_words(parameter.name.as_str())
-        .iter()
-        .map(|word| stem(word))
-        .collect();
+    let name: Vec<String> = name_words(parameter.name.as_str()).iter().map(|word| stem(word)).collect();
     let says = content(&parameter.description);
     let repeats = |(stem, word): (&String, &String)| {
         name.contains(stem) || EMPTY_DESCRIPTION_WORDS.contains(&word.as_str())
@@ -68,19 +65,11 @@ fn lint_values(found: &mut Vec<Advice>, index: usize, parameter: &Parameter) {
         return;
     };
     let after = &parameter.description[at + "one of ".len()..];
-    let list = after
-        .split(['.', ';', '(', ')'])
-        .next()
-        .unwrap_or_default()
-        .trim_start_matches(':');
+    let list = after.split(['.', ';', '(', ')']).next().unwrap_or_default().trim_start_matches(':');
     let values: Vec<&str> = list
         .split([',', '/', '|'])
         .flat_map(|part| part.split(" or "))
-        .map(|part| {
-            part.trim()
-                .trim_start_matches("or ")
-                .trim_matches(['`', '"', '\'', ' '])
-        })
+        .map(|part| part.trim().trim_start_matches("or ").trim_matches(['`', '"', '\'', ' ']))
         .filter(|value| !value.is_empty())
         .collect();
     if values.len() < 2 || values.iter().any(|value| value.contains(' ')) {
@@ -91,10 +80,7 @@ fn lint_values(found: &mut Vec<Advice>, index: usize, parameter: &Parameter) {
         found,
         "values_in_words",
         format!("parameters[{index}].values"),
-        format!(
-            "The description lists {}, but nothing keeps other values out.",
-            listed(values)
-        ),
+        format!("The description lists {}, but nothing keeps other values out.", listed(values)),
         format!("\"values\": [{}]", json.join(", ")),
     );
 }

@@ -32,9 +32,7 @@ fn lint_unknown(
     name: &str,
 ) {
     let parameters = spec.parameters.iter().map(|parameter| parameter.name.as_str());
-    let known = parameters
-        .chain(secrets.iter().map(SecretName::as_str))
-        .chain(caller::BUILT_IN_NAMES);
+    let known = parameters.chain(secrets.iter().map(SecretName::as_str)).chain(caller::BUILT_IN_NAMES);
     let looks_like_secret =
         name.bytes().any(|b| b.is_ascii_uppercase()) && !name.bytes().any(|b| b.is_ascii_lowercase());
     let proposal = match closest(name, known) {
@@ -103,12 +101,7 @@ fn variables_read(code: &str) -> BTreeSet<&str> {
             let Some(quote) = rest.chars().next().filter(|c| matches!(c, '"' | '\'')) else {
                 continue;
             };
-            names.extend(
-                rest[1..]
-                    .split(quote)
-                    .next()
-                    .filter(|name| name.len() < rest.len() - 1),
-            );
+            names.extend(rest[1..].split(quote).next().filter(|name| name.len() < rest.len() - 1));
         }
     }
     names
@@ -117,10 +110,7 @@ fn variables_read(code: &str) -> BTreeSet<&str> {
 fn lint_unused_parameters(found: &mut Vec<Advice>, spec: &ActionSpec) {
     let presented = |name: &str| {
         holds_identifier(&spec.usage, name)
-            || spec
-                .answer
-                .as_deref()
-                .is_some_and(|answer| holds_identifier(answer, name))
+            || spec.answer.as_deref().is_some_and(|answer| holds_identifier(answer, name))
     };
     for (index, parameter) in spec.parameters.iter().enumerate() {
         let name = parameter.name.as_str();
@@ -137,13 +127,7 @@ fn lint_unused_parameters(found: &mut Vec<Advice>, spec: &ActionSpec) {
                 format!("Put `{{{name}}}` into the URL, a header or the body, or drop it.")
             };
             let message = format!("`{name}` is extracted and used nowhere.");
-            advise(
-                found,
-                "unused_parameter",
-                format!("parameters[{index}].name"),
-                message,
-                place,
-            );
+            advise(found, "unused_parameter", format!("parameters[{index}].name"), message, place);
         }
     }
 }

@@ -103,23 +103,17 @@ fn deed_in_url(url: &str) -> Option<String> {
         .map_or(address, |(_, rest)| rest)
         .split_once('/')
         .map_or("", |(_, path)| path);
-    let segment = path
-        .split('/')
-        .rfind(|segment| !segment.is_empty() && !segment.starts_with('{'))
-        .unwrap_or_default();
-    let action = query
-        .split('&')
-        .find_map(|pair| pair.strip_prefix("action=").or_else(|| pair.strip_prefix("op=")));
+    let segment =
+        path.split('/').rfind(|segment| !segment.is_empty() && !segment.starts_with('{')).unwrap_or_default();
+    let action =
+        query.split('&').find_map(|pair| pair.strip_prefix("action=").or_else(|| pair.strip_prefix("op=")));
     words(&segment.replace(['-', '_', '.'], " "))
         .into_iter()
         .chain(action.map(str::to_lowercase))
         // As nouns these are collections: `/issue/PAY-1`, `/refund/…`, `/file/…`.
         .find(|word| {
             DEEDS.contains(&word.as_str())
-                && !matches!(
-                    word.as_str(),
-                    "issue" | "refund" | "file" | "email" | "post" | "open"
-                )
+                && !matches!(word.as_str(), "issue" | "refund" | "file" | "email" | "post" | "open")
         })
 }
 
@@ -148,12 +142,6 @@ fn lint_timeout(found: &mut Vec<Advice>, spec: &ActionSpec) {
         );
     } else if timeout_ms < TIMEOUT_MS_SHORT && is_call {
         let message = format!("{timeout_ms} ms leave a distant service little time to answer over TLS.");
-        advise(
-            found,
-            "short_timeout",
-            "timeout_ms",
-            message,
-            "\"timeout_ms\": 5000",
-        );
+        advise(found, "short_timeout", "timeout_ms", message, "\"timeout_ms\": 5000");
     }
 }

@@ -28,8 +28,7 @@ fn refund() -> Value {
 
 fn spec(file: Value) -> ActionSpec {
     let file = ActionFile::from_value(file).expect("an action file");
-    file.check(&Limits::default())
-        .expect("a file that keeps the rules")
+    file.check(&Limits::default()).expect("a file that keeps the rules")
 }
 
 /// The refund action with one place (a JSON pointer) set to another value.
@@ -50,10 +49,7 @@ fn set(file: &mut Value, place: &str, value: Value) {
 
 fn advice(file: Value, others: &[Value]) -> Vec<Advice> {
     let others: Vec<ActionSpec> = others.iter().cloned().map(spec).collect();
-    let secrets = SECRETS
-        .iter()
-        .map(|name| name.parse().expect("a secret's name"))
-        .collect();
+    let secrets = SECRETS.iter().map(|name| name.parse().expect("a secret's name")).collect();
     lint(&spec(file), &others.iter().collect::<Vec<_>>(), &secrets)
 }
 
@@ -70,10 +66,7 @@ fn check_beside(file: Value, others: &[Value], expect: &[(&str, &str, &str)]) {
             advice.code == *code && advice.field == *field && advice.proposal.contains(part)
         });
     assert!(same, "expected {expect:#?}\nfound {got:#?}\nin {shown}");
-    assert!(
-        got.iter()
-            .all(|advice| !advice.message.is_empty() && !advice.proposal.is_empty())
-    );
+    assert!(got.iter().all(|advice| !advice.message.is_empty() && !advice.proposal.is_empty()));
 }
 
 #[test]
@@ -101,38 +94,15 @@ fn good_triggers_raise_nothing() {
 fn triggers_state_a_condition() {
     let code = "trigger_not_a_condition";
     for (trigger, proposal) in [
-        (
-            "Look up the refund of an order",
-            "When the user asks to look up the refund of an order",
-        ),
-        (
-            "Check the refund of an order",
-            "When the user asks to check the refund of an order",
-        ),
-        (
-            "Refund status of the order",
-            "When the user asks about refund status of the order",
-        ),
-        (
-            "The user asks about an order refund",
-            "When the user asks about an order refund",
-        ),
-        (
-            "User wants the refund of an order",
-            "When the user wants the refund of an order",
-        ),
+        ("Look up the refund of an order", "When the user asks to look up the refund of an order"),
+        ("Check the refund of an order", "When the user asks to check the refund of an order"),
+        ("Refund status of the order", "When the user asks about refund status of the order"),
+        ("The user asks about an order refund", "When the user asks about an order refund"),
+        ("User wants the refund of an order", "When the user wants the refund of an order"),
     ] {
         let got = advice(with("/trigger", json!(trigger)), &[]);
-        assert_eq!(
-            got.iter().map(|advice| advice.code).collect::<Vec<_>>(),
-            [code],
-            "{trigger}"
-        );
-        assert!(
-            got[0].proposal.contains(proposal),
-            "{trigger}: {}",
-            got[0].proposal
-        );
+        assert_eq!(got.iter().map(|advice| advice.code).collect::<Vec<_>>(), [code], "{trigger}");
+        assert!(got[0].proposal.contains(proposal), "{trigger}: {}", got[0].proposal);
     }
 }
 
@@ -145,10 +115,7 @@ fn vague_triggers_get_a_topic() {
         "When the user needs help",
         "If the user asks for information",
     ] {
-        check(
-            with("/trigger", json!(trigger)),
-            &[("vague_trigger", "trigger", better)],
-        );
+        check(with("/trigger", json!(trigger)), &[("vague_trigger", "trigger", better)]);
     }
 }
 
@@ -166,53 +133,29 @@ fn an_action_does_one_thing() {
             "When the user wants to cancel an order and update the shipping address",
             "update the shipping address",
         ),
-        (
-            "When the user asks about an order and then send a refund notice",
-            "send a refund notice",
-        ),
-        (
-            "When the user asks to find an order and to notify the warehouse",
-            "notify the warehouse",
-        ),
+        ("When the user asks about an order and then send a refund notice", "send a refund notice"),
+        ("When the user asks to find an order and to notify the warehouse", "notify the warehouse"),
     ] {
         let mut file = with("/trigger", json!(trigger));
         set(&mut file, "/run/method", json!("POST"));
         check(file, &[("two_tasks", "trigger", second)]);
     }
     let usage = json!("Show the balance and then submit the PTO request.");
-    check(
-        with("/usage", usage),
-        &[("two_tasks", "usage", "submit the PTO request")],
-    );
+    check(with("/usage", usage), &[("two_tasks", "usage", "submit the PTO request")]);
 }
 
 #[test]
 fn overlapping_triggers_name_the_words() {
     let mut other = with("/name", json!("invoice_lookup"));
-    set(
-        &mut other,
-        "/trigger",
-        json!("When a customer asks for the status of the order's refund"),
-    );
+    set(&mut other, "/trigger", json!("When a customer asks for the status of the order's refund"));
     set(&mut other, "/examples", json!(["Where is the money of order 9?"]));
     let got = advice(refund(), std::slice::from_ref(&other));
     assert_eq!(got.len(), 1, "{got:#?}");
-    assert_eq!(
-        (got[0].code, got[0].field.as_str()),
-        ("overlapping_triggers", "trigger")
-    );
-    assert!(
-        got[0].message.contains("`order`, `refund` and `status`"),
-        "{}",
-        got[0].message
-    );
+    assert_eq!((got[0].code, got[0].field.as_str()), ("overlapping_triggers", "trigger"));
+    assert!(got[0].message.contains("`order`, `refund` and `status`"), "{}", got[0].message);
     assert!(got[0].proposal.contains("invoice"), "{}", got[0].proposal);
 
-    set(
-        &mut other,
-        "/trigger",
-        json!("When the user asks for a copy of an invoice of an order"),
-    );
+    set(&mut other, "/trigger", json!("When the user asks for a copy of an invoice of an order"));
     check_beside(refund(), &[other.clone()], &[]);
     // Accompanying actions share their condition by design, and an older version of oneself is no rival.
     set(&mut other, "/trigger", refund()["trigger"].clone());
@@ -222,48 +165,24 @@ fn overlapping_triggers_name_the_words() {
 
 #[test]
 fn examples_exist_and_are_ones_own() {
-    check(
-        with("/examples", json!([])),
-        &[("no_examples", "examples", "The order ID is 12345.")],
-    );
+    check(with("/examples", json!([])), &[("no_examples", "examples", "The order ID is 12345.")]);
     let mut other = with("/name", json!("bug_report"));
-    set(
-        &mut other,
-        "/trigger",
-        json!("When the user wants to report a defect of the dashboard"),
-    );
+    set(&mut other, "/trigger", json!("When the user wants to report a defect of the dashboard"));
     check_beside(
         refund(),
         &[other.clone()],
-        &[
-            ("shared_example", "examples[0]", "another"),
-            ("shared_example", "examples[1]", "another"),
-        ],
+        &[("shared_example", "examples[0]", "another"), ("shared_example", "examples[1]", "another")],
     );
     set(&mut other, "/examples", json!(["The dashboard is broken"]));
-    let file = with(
-        "/examples",
-        json!(["Where is refund 12?", "I want to report a defect"]),
-    );
-    check_beside(
-        file,
-        &[other],
-        &[("foreign_example", "examples[1]", "bug_report")],
-    );
+    let file = with("/examples", json!(["Where is refund 12?", "I want to report a defect"]));
+    check_beside(file, &[other], &[("foreign_example", "examples[1]", "bug_report")]);
 }
 
 #[test]
 fn required_values_show_in_the_examples() {
     let mut file = with("/trigger", json!("When the user asks about a refund"));
     set(&mut file, "/examples", json!(["Where is my refund?"]));
-    check(
-        file.clone(),
-        &[(
-            "parameter_never_shown",
-            "parameters[0].name",
-            "The order ID is 12345.",
-        )],
-    );
+    check(file.clone(), &[("parameter_never_shown", "parameters[0].name", "The order ID is 12345.")]);
     set(&mut file, "/examples", json!(["Where is my refund for 4471-B?"]));
     check(file.clone(), &[]);
     set(&mut file, "/examples", json!(["Where is my refund?"]));
@@ -273,13 +192,7 @@ fn required_values_show_in_the_examples() {
 
 #[test]
 fn descriptions_say_what_to_look_for() {
-    for thin in [
-        "The ID",
-        "order id",
-        "The order's ID",
-        "A string",
-        "The order number",
-    ] {
+    for thin in ["The ID", "order id", "The order's ID", "A string", "The order number"] {
         let better = "The order ID as the user writes it";
         check(
             with("/parameters/0/description", json!(thin)),
@@ -304,15 +217,8 @@ fn wordings_follow_the_type() {
         ("date", "string", "YYYY-MM-DD"),
         ("urgent", "boolean", "true when the user says so"),
     ] {
-        let mut file = with(
-            "/parameters/0",
-            json!({"name": name, "type": kind, "description": "The value"}),
-        );
-        set(
-            &mut file,
-            "/run/url",
-            json!(format!("https://api.stripe.com/v1/{{{name}}}")),
-        );
+        let mut file = with("/parameters/0", json!({"name": name, "type": kind, "description": "The value"}));
+        set(&mut file, "/run/url", json!(format!("https://api.stripe.com/v1/{{{name}}}")));
         check(file, &[("thin_description", "parameters[0].description", part)]);
     }
 }
@@ -320,38 +226,18 @@ fn wordings_follow_the_type() {
 #[test]
 fn lists_of_values_are_declared() {
     let description = json!("How soon it must be mended: one of low, medium or high");
-    let mut file = with(
-        "/parameters/0",
-        json!({"name": "priority", "type": "string", "description": description}),
-    );
-    set(
-        &mut file,
-        "/run/url",
-        json!("https://api.stripe.com/v1/{priority}"),
-    );
-    check(
-        file.clone(),
-        &[(
-            "values_in_words",
-            "parameters[0].values",
-            r#"["low", "medium", "high"]"#,
-        )],
-    );
-    set(
-        &mut file,
-        "/parameters/0/values",
-        json!(["low", "medium", "high"]),
-    );
+    let mut file =
+        with("/parameters/0", json!({"name": "priority", "type": "string", "description": description}));
+    set(&mut file, "/run/url", json!("https://api.stripe.com/v1/{priority}"));
+    check(file.clone(), &[("values_in_words", "parameters[0].values", r#"["low", "medium", "high"]"#)]);
+    set(&mut file, "/parameters/0/values", json!(["low", "medium", "high"]));
     check(file, &[]);
 }
 
 #[test]
 fn placeholders_are_known_and_used() {
     let url = |query: &str| json!(format!("https://api.stripe.com/v1/{{order_id}}{query}"));
-    check(
-        with("/run/url", url("?b={order_di}")),
-        &[("unknown_placeholder", "run.url", "`{order_id}`")],
-    );
+    check(with("/run/url", url("?b={order_di}")), &[("unknown_placeholder", "run.url", "`{order_id}`")]);
     check(
         with("/run/url", url("?b={STRIPE_APIKEY}")),
         &[("unknown_placeholder", "run.url", "`{STRIPE_API_KEY}`")],
@@ -360,10 +246,7 @@ fn placeholders_are_known_and_used() {
         with("/run/url", url("?b={HR_TOKEN}")),
         &[("unknown_placeholder", "run.url", "errand secret set HR_TOKEN")],
     );
-    check(
-        with("/run/url", url("?b={region}")),
-        &[("unknown_placeholder", "run.url", "`{{region}}`")],
-    );
+    check(with("/run/url", url("?b={region}")), &[("unknown_placeholder", "run.url", "`{{region}}`")]);
     check(with("/run/url", url("?b={GURUBASE_USER_EMAIL}")), &[]);
     check(
         with("/run/url", json!("https://api.stripe.com/v1")),
@@ -377,23 +260,11 @@ fn placeholders_are_known_and_used() {
 #[test]
 fn scripts_declare_what_they_read() {
     let script = |code: &str, secrets: Value| {
-        with(
-            "/run",
-            json!({"type": "python", "code": code, "secrets": secrets}),
-        )
+        with("/run", json!({"type": "python", "code": code, "secrets": secrets}))
     };
+    check(script("import os\nprint(os.environ['order_id'], os.environ['PATH'])", json!([])), &[]);
     check(
-        script(
-            "import os\nprint(os.environ['order_id'], os.environ['PATH'])",
-            json!([]),
-        ),
-        &[],
-    );
-    check(
-        script(
-            "print(os.environ['order_id'], os.getenv(\"STRIPE_API_KEY\"))",
-            json!([]),
-        ),
+        script("print(os.environ['order_id'], os.getenv(\"STRIPE_API_KEY\"))", json!([])),
         &[("undeclared_secret", "run.secrets", "STRIPE_API_KEY")],
     );
     check(
@@ -408,11 +279,7 @@ fn scripts_declare_what_they_read() {
         script("os.environ.get('order_idd')", json!([])),
         &[
             ("unknown_placeholder", "run.code", "`{order_id}`"),
-            (
-                "unused_parameter",
-                "parameters[0].name",
-                "os.environ[\"order_id\"]",
-            ),
+            ("unused_parameter", "parameters[0].name", "os.environ[\"order_id\"]"),
         ],
     );
 }
@@ -423,46 +290,24 @@ fn pasted_credentials_go_to_the_secrets() {
     let header = |name: &str, value: &str| with("/run/headers/0", json!({"name": name, "value": value}));
     let code = "literal_credential";
     let place = "run.headers[0].value";
-    check(
-        header("Authorization", &format!("Bearer {key}")),
-        &[(code, place, "`Bearer {STRIPE_API_KEY}`")],
-    );
-    check(
-        header("Authorization", "Bearer xyz"),
-        &[(code, place, "Write `Bearer {STRIPE_API_KEY}`")],
-    );
-    check(
-        header("X-Api-Key", "hunter2"),
-        &[(code, place, "`{STRIPE_API_KEY}`")],
-    );
-    check(
-        header("X-Trace", "9f86d081884c7d659a2feaa0c55ad015"),
-        &[(code, place, "{STRIPE_API_KEY}")],
-    );
+    check(header("Authorization", &format!("Bearer {key}")), &[(code, place, "`Bearer {STRIPE_API_KEY}`")]);
+    check(header("Authorization", "Bearer xyz"), &[(code, place, "Write `Bearer {STRIPE_API_KEY}`")]);
+    check(header("X-Api-Key", "hunter2"), &[(code, place, "`{STRIPE_API_KEY}`")]);
+    check(header("X-Trace", "9f86d081884c7d659a2feaa0c55ad015"), &[(code, place, "{STRIPE_API_KEY}")]);
     check(
         with("/run/url", json!("https://x.acme.io/{order_id}?api_key=abc")),
         &[(code, "run.url", "errand secret set ACME_API_KEY")],
     );
     check(with("/run/basic_auth", json!(null)), &[]);
     let mut post = with("/run/method", json!("POST"));
-    set(
-        &mut post,
-        "/run/body",
-        json!(r#"{"password": "hunter2", "id": {order_id}}"#),
-    );
+    set(&mut post, "/run/body", json!(r#"{"password": "hunter2", "id": {order_id}}"#));
     check(post, &[(code, "run.body", "{STRIPE_API_KEY}")]);
     check(
-        with(
-            "/run",
-            json!({"type": "python", "code": format!("k = '{key}'; print(order_id)")}),
-        ),
+        with("/run", json!({"type": "python", "code": format!("k = '{key}'; print(order_id)")})),
         &[(code, "run.code", "secrets")],
     );
     for advice in advice(header("Authorization", &format!("Bearer {key}")), &[]) {
-        assert!(
-            !format!("{advice:?}").contains("4eC39"),
-            "a credential is never repeated"
-        );
+        assert!(!format!("{advice:?}").contains("4eC39"), "a credential is never repeated");
     }
 }
 
@@ -497,18 +342,8 @@ fn requests_are_encrypted_unless_they_stay_inside() {
         with("/run/url", json!("http://8.8.8.8/{order_id}")),
         &[("insecure_url", "run.url", "https://8.8.8.8")],
     );
-    for inside in [
-        "localhost:8080",
-        "10.0.0.5",
-        "stock.internal",
-        "stock",
-        "[::1]:80",
-        "127.0.0.1:9",
-    ] {
-        check(
-            with("/run/url", json!(format!("http://{inside}/{{order_id}}"))),
-            &[],
-        );
+    for inside in ["localhost:8080", "10.0.0.5", "stock.internal", "stock", "[::1]:80", "127.0.0.1:9"] {
+        check(with("/run/url", json!(format!("http://{inside}/{{order_id}}"))), &[]);
     }
 }
 
@@ -520,38 +355,17 @@ fn a_get_only_reads() {
         &[(code, "run.method", "POST")],
     );
     check(
-        with(
-            "/run/url",
-            json!("https://api.acme.io/orders?id={order_id}&action=delete"),
-        ),
+        with("/run/url", json!("https://api.acme.io/orders?id={order_id}&action=delete")),
         &[(code, "run.method", "DELETE")],
     );
-    check(
-        with("/trigger", json!("When the user asks to cancel an order")),
-        &[(code, "run.method", "POST")],
-    );
-    check(
-        with("/run/url", json!("https://api.acme.io/rest/issue/{order_id}")),
-        &[],
-    );
-    check(
-        with("/run/url", json!("https://api.acme.io/updates/{order_id}")),
-        &[],
-    );
+    check(with("/trigger", json!("When the user asks to cancel an order")), &[(code, "run.method", "POST")]);
+    check(with("/run/url", json!("https://api.acme.io/rest/issue/{order_id}")), &[]);
+    check(with("/run/url", json!("https://api.acme.io/updates/{order_id}")), &[]);
 }
 
 #[test]
 fn usage_and_timeouts_suit_an_asker() {
-    check(
-        with("/usage", json!("")),
-        &[("missing_usage", "usage", "state of the refund")],
-    );
-    check(
-        with("/timeout_ms", json!(90000)),
-        &[("long_timeout", "timeout_ms", "10000")],
-    );
-    check(
-        with("/timeout_ms", json!(200)),
-        &[("short_timeout", "timeout_ms", "5000")],
-    );
+    check(with("/usage", json!("")), &[("missing_usage", "usage", "state of the refund")]);
+    check(with("/timeout_ms", json!(90000)), &[("long_timeout", "timeout_ms", "10000")]);
+    check(with("/timeout_ms", json!(200)), &[("short_timeout", "timeout_ms", "5000")]);
 }

@@ -65,13 +65,7 @@ fn lint_condition(found: &mut Vec<Advice>, spec: &ActionSpec) {
         "look" => format!("When the user asks to {}", lower_first(text)),
         _ => format!("When the user asks about {}", lower_first(topic)),
     };
-    advise(
-        found,
-        "trigger_not_a_condition",
-        "trigger",
-        "The trigger says what is done, not when.",
-        proposal,
-    );
+    advise(found, "trigger_not_a_condition", "trigger", "The trigger says what is done, not when.", proposal);
 }
 
 fn second_is(words: &[String], expected: &[&str]) -> bool {
@@ -80,10 +74,7 @@ fn second_is(words: &[String], expected: &[&str]) -> bool {
 
 fn lint_vague(found: &mut Vec<Advice>, spec: &ActionSpec) {
     let content = content(&spec.trigger);
-    if content
-        .values()
-        .any(|word| !GENERIC_WORDS.contains(&word.as_str()))
-    {
+    if content.values().any(|word| !GENERIC_WORDS.contains(&word.as_str())) {
         return;
     }
     let why = if content.is_empty() {
@@ -102,10 +93,7 @@ pub(super) fn lint_two_tasks(found: &mut Vec<Advice>, field: &str, text: &str) {
     let Some((first, second)) = two_tasks(text) else {
         return;
     };
-    let (first, second) = (
-        first.trim_end_matches([',', ';', '.', ' ']),
-        second.trim_end_matches(['.', ' ']),
-    );
+    let (first, second) = (first.trim_end_matches([',', ';', '.', ' ']), second.trim_end_matches(['.', ' ']));
     let message = format!("`{field}` describes two tasks: what comes before and `{second}`.");
     let proposal = match field {
         "trigger" => format!(
@@ -161,20 +149,15 @@ fn spans(text: &str) -> Vec<(usize, usize, String)> {
 fn has_task(spans: &[(usize, usize, String)]) -> bool {
     spans.iter().enumerate().any(|(at, (_, _, word))| {
         let verb = DEEDS.contains(&word.as_str()) || READS.contains(&word.as_str());
-        let noun = at > 0
-            && matches!(
-                spans[at - 1].2.as_str(),
-                "a" | "an" | "the" | "their" | "about" | "of"
-            );
+        let noun =
+            at > 0 && matches!(spans[at - 1].2.as_str(), "a" | "an" | "the" | "their" | "about" | "of");
         verb && !noun && has_object(&spans[at + 1..])
     })
 }
 
 /// Whether a thing is named; "it" and "them" are the thing that was named before.
 fn has_object(spans: &[(usize, usize, String)]) -> bool {
-    spans
-        .iter()
-        .any(|(_, _, word)| !is_empty_word(word) && word != "then")
+    spans.iter().any(|(_, _, word)| !is_empty_word(word) && word != "then")
 }
 
 fn lint_overlap(found: &mut Vec<Advice>, spec: &ActionSpec, other: &ActionSpec) {
@@ -182,11 +165,8 @@ fn lint_overlap(found: &mut Vec<Advice>, spec: &ActionSpec, other: &ActionSpec) 
         return;
     }
     let (mine, theirs) = (content(&spec.trigger), content(&other.trigger));
-    let shared: Vec<&str> = mine
-        .iter()
-        .filter(|(stem, _)| theirs.contains_key(*stem))
-        .map(|(_, word)| word.as_str())
-        .collect();
+    let shared: Vec<&str> =
+        mine.iter().filter(|(stem, _)| theirs.contains_key(*stem)).map(|(_, word)| word.as_str()).collect();
     let all = mine.len() + theirs.len() - shared.len();
     let same_text = !mine.is_empty() && shared.len() == all;
     if !same_text && (shared.len() < SHARED_WORDS_MIN || shared.len() * 100 < all * SHARED_PERCENT_MIN) {
@@ -213,11 +193,8 @@ fn apart(
     mine: &BTreeMap<String, String>,
     theirs: &BTreeMap<String, String>,
 ) -> String {
-    let own: Vec<&str> = mine
-        .iter()
-        .filter(|(stem, _)| !theirs.contains_key(*stem))
-        .map(|(_, word)| word.as_str())
-        .collect();
+    let own: Vec<&str> =
+        mine.iter().filter(|(stem, _)| !theirs.contains_key(*stem)).map(|(_, word)| word.as_str()).collect();
     let trigger = spec.trigger.trim().trim_end_matches('.');
     let other_topic = topic_of_name(other).unwrap_or_else(|| human(other.name.as_str()));
     if own.is_empty() {

@@ -58,19 +58,12 @@ pub(super) fn topic_of_name(spec: &ActionSpec) -> Option<String> {
 pub(super) fn trigger_of_name(spec: &ActionSpec) -> String {
     let topic =
         topic_of_name(spec).unwrap_or_else(|| "the status of one order (name the very thing)".to_owned());
-    let given: Vec<String> = spec
-        .parameters
-        .iter()
-        .filter(|p| p.required)
-        .map(|p| human(p.name.as_str()))
-        .collect();
+    let given: Vec<String> =
+        spec.parameters.iter().filter(|p| p.required).map(|p| human(p.name.as_str())).collect();
     if given.is_empty() {
         format!("When the user asks about {topic}")
     } else {
-        format!(
-            "When the user asks about {topic} and gives the {}",
-            given.join(" and the ")
-        )
+        format!("When the user asks about {topic} and gives the {}", given.join(" and the "))
     }
 }
 
@@ -94,11 +87,7 @@ pub(super) fn human(name: &str) -> String {
         "id" | "url" | "sku" | "ip" => word.to_uppercase(),
         _ => word,
     };
-    name_words(name)
-        .into_iter()
-        .map(spelled)
-        .collect::<Vec<_>>()
-        .join(" ")
+    name_words(name).into_iter().map(spelled).collect::<Vec<_>>().join(" ")
 }
 
 /// What kind of value a parameter takes, as far as its name, type and list of values tell.
@@ -153,10 +142,9 @@ impl Kind {
 pub(super) fn description(parameter: &Parameter) -> String {
     let name = human(parameter.name.as_str());
     match Kind::of(parameter) {
-        Kind::OneOf => format!(
-            "The {name} that the user names or implies: one of {}.",
-            parameter.values.join(", ")
-        ),
+        Kind::OneOf => {
+            format!("The {name} that the user names or implies: one of {}.", parameter.values.join(", "))
+        }
         Kind::Boolean => {
             format!("Whether {name}: true when the user says so, false when the user denies it.")
         }

@@ -124,12 +124,7 @@ const ENGLISH_WORDS: &[&str] = &[
 pub(super) fn words(text: &str) -> Vec<String> {
     text.split(|c: char| !(c.is_alphanumeric() || c == '\'' || c == '’'))
         .map(|word| word.to_lowercase().replace('’', "'"))
-        .map(|word| {
-            word.strip_suffix("'s")
-                .unwrap_or(&word)
-                .trim_matches('\'')
-                .to_owned()
-        })
+        .map(|word| word.strip_suffix("'s").unwrap_or(&word).trim_matches('\'').to_owned())
         .filter(|word| !word.is_empty())
         .collect()
 }
@@ -143,11 +138,7 @@ pub(super) fn name_words(name: &str) -> Vec<String> {
             spaced.push(' ');
         }
         after_lower = c.is_ascii_lowercase();
-        spaced.push(if c == '_' || c == '-' {
-            ' '
-        } else {
-            c.to_ascii_lowercase()
-        });
+        spaced.push(if c == '_' || c == '-' { ' ' } else { c.to_ascii_lowercase() });
     }
     spaced.split_whitespace().map(str::to_owned).collect()
 }
@@ -177,28 +168,16 @@ pub(super) fn stem(word: &str) -> String {
     if let Some(rest) = kept("ies") {
         return format!("{rest}y");
     }
-    let plain = kept("ing")
-        .or_else(|| kept("ed"))
-        .or_else(|| kept("es"))
-        .or_else(|| kept("s"))
-        .unwrap_or(word);
-    plain
-        .strip_suffix('e')
-        .filter(|rest| rest.chars().count() >= 3)
-        .unwrap_or(plain)
-        .to_owned()
+    let plain =
+        kept("ing").or_else(|| kept("ed")).or_else(|| kept("es")).or_else(|| kept("s")).unwrap_or(word);
+    plain.strip_suffix('e').filter(|rest| rest.chars().count() >= 3).unwrap_or(plain).to_owned()
 }
 
 /// The candidate that `name` was most likely meant to be, if one is near.
 pub(super) fn closest<'a>(name: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let far = 1 + name.chars().count() / 4;
     candidates
-        .map(|candidate| {
-            (
-                distance(&name.to_ascii_lowercase(), &candidate.to_ascii_lowercase()),
-                candidate,
-            )
-        })
+        .map(|candidate| (distance(&name.to_ascii_lowercase(), &candidate.to_ascii_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= far)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
@@ -222,8 +201,7 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// Whether `text` holds `name` as a whole identifier.
 pub(super) fn holds_identifier(text: &str, name: &str) -> bool {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
-        .any(|word| word == name)
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).any(|word| word == name)
 }
 
 /// `a`, `b` and `c`, each in backticks.
@@ -242,20 +220,14 @@ mod tests {
     #[test]
     fn names_and_words_come_apart() {
         assert_eq!(name_words("refundLookup_two-x"), ["refund", "lookup", "two", "x"]);
-        assert_eq!(
-            words("The order’s ID, isn't it?"),
-            ["the", "order", "id", "isn't", "it"]
-        );
+        assert_eq!(words("The order’s ID, isn't it?"), ["the", "order", "id", "isn't", "it"]);
     }
 
     #[test]
     fn stems_meet() {
-        for (a, b) in [
-            ("refunds", "refunded"),
-            ("queries", "query"),
-            ("invoices", "invoice"),
-            ("charging", "charges"),
-        ] {
+        for (a, b) in
+            [("refunds", "refunded"), ("queries", "query"), ("invoices", "invoice"), ("charging", "charges")]
+        {
             assert_eq!(stem(a), stem(b));
         }
         assert_ne!(stem("order"), stem("orange"));
@@ -265,10 +237,7 @@ mod tests {
     fn near_names_are_found_and_far_ones_are_not() {
         let names = ["order_id", "STRIPE_API_KEY"];
         assert_eq!(closest("order_di", names.into_iter()), Some("order_id"));
-        assert_eq!(
-            closest("STRIPE_APIKEY", names.into_iter()),
-            Some("STRIPE_API_KEY")
-        );
+        assert_eq!(closest("STRIPE_APIKEY", names.into_iter()), Some("STRIPE_API_KEY"));
         assert_eq!(closest("customer", names.into_iter()), None);
     }
 }

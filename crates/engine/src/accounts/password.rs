@@ -16,7 +16,9 @@ pub fn hash(password: &str) -> Result<String> {
     let chars = password.chars().count();
     if !(PASSWORD_CHARS_MIN..=PASSWORD_CHARS_MAX).contains(&chars) {
         let hint = format!("Choose {PASSWORD_CHARS_MIN} to {PASSWORD_CHARS_MAX} characters.");
-        return Err(Problem::new("bad_password", "This password is too short or too long.", hint).at("password").into());
+        return Err(Problem::new("bad_password", "This password is too short or too long.", hint)
+            .at("password")
+            .into());
     }
     Argon2::default()
         .hash_password(password.as_bytes())

@@ -96,7 +96,11 @@ mod tests {
     fn the_eleventh_try_is_refused_and_success_forgives() {
         // The salt is fixed, so that the two names surely have a bucket each.
         let throttle = Throttle { salt: [1; 32], ..Throttle::default() };
-        for name in ["Ana@acme.test", " ana@acme.test", "ANA@acme.test\t"].into_iter().cycle().take(TRIES_MAX as usize) {
+        for name in ["Ana@acme.test", " ana@acme.test", "ANA@acme.test\t"]
+            .into_iter()
+            .cycle()
+            .take(TRIES_MAX as usize)
+        {
             assert!(throttle.check(name).is_ok());
         }
         assert!(throttle.check("ana@acme.test").is_err());

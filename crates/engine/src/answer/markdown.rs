@@ -20,7 +20,8 @@ pub fn escape(text: &str) -> String {
     let mut before = None;
     let mut characters = text.chars().peekable();
     while let Some(character) = characters.next() {
-        let inside_word = before.is_some_and(char::is_alphanumeric) && characters.peek().is_some_and(|c| c.is_alphanumeric());
+        let inside_word = before.is_some_and(char::is_alphanumeric)
+            && characters.peek().is_some_and(|c| c.is_alphanumeric());
         match character {
             '\\' | '`' | '*' | '[' | ']' | '<' | '|' | '~' => escaped.extend(['\\', character]),
             '_' if !inside_word => escaped.push_str("\\_"),
@@ -87,7 +88,9 @@ fn flatten(prefix: &str, value: &Value, lines: &mut Vec<String>, tables: &mut Ve
         let name = if prefix.is_empty() { words(key) } else { format!("{prefix} › {}", words(key)) };
         match field {
             Value::Object(inner) if !inner.is_empty() => flatten(&name, field, lines, tables),
-            Value::Array(items) if items.iter().any(Value::is_object) => tables.push((name, render_list(items))),
+            Value::Array(items) if items.iter().any(Value::is_object) => {
+                tables.push((name, render_list(items)))
+            }
             Value::Null => {}
             other => lines.push(format!("- **{}**: {}", escape(&name), escape(&plain(other)))),
         }
@@ -105,8 +108,10 @@ fn render_list(items: &[Value]) -> String {
         let header: Vec<_> = columns.iter().map(|column| escape(&words(column))).collect();
         let _ = write!(text, "| {} |\n|{}\n", header.join(" | "), " --- |".repeat(columns.len()));
         for item in items.iter().take(ROWS_SHOWN_MAX) {
-            let cells: Vec<_> =
-                columns.iter().map(|column| item.get(column).map_or_else(String::new, |cell| escape(&plain(cell)))).collect();
+            let cells: Vec<_> = columns
+                .iter()
+                .map(|column| item.get(column).map_or_else(String::new, |cell| escape(&plain(cell))))
+                .collect();
             let _ = writeln!(text, "| {} |", cells.join(" | "));
         }
     }
@@ -167,8 +172,14 @@ mod tests {
 
     #[test]
     fn json_becomes_fields_and_tables() {
-        check(r#"{"order_id":"12345","shipping":{"carrier":"UPS","late":false},"note":null}"#, "- **Order id**: 12345\n- **Shipping › Carrier**: UPS\n- **Shipping › Late**: no");
-        check(r#"[{"id":1,"name":"A"},{"id":2,"name":"B|C"}]"#, "| Id | Name |\n| --- | --- |\n| 1 | A |\n| 2 | B\\|C |");
+        check(
+            r#"{"order_id":"12345","shipping":{"carrier":"UPS","late":false},"note":null}"#,
+            "- **Order id**: 12345\n- **Shipping › Carrier**: UPS\n- **Shipping › Late**: no",
+        );
+        check(
+            r#"[{"id":1,"name":"A"},{"id":2,"name":"B|C"}]"#,
+            "| Id | Name |\n| --- | --- |\n| 1 | A |\n| 2 | B\\|C |",
+        );
         check("[1,2]", "- 1\n- 2");
         check("[]", "The result is an empty list.");
         check("{}", "The result is empty.");
@@ -185,7 +196,10 @@ mod tests {
 
     #[test]
     fn data_cannot_become_markup() {
-        check(r#"{"a":"![x](https://evil/?q=1) <img src=x>"}"#, "- **A**: !\\[x\\](https://evil/?q=1) \\<img src=x>");
+        check(
+            r#"{"a":"![x](https://evil/?q=1) <img src=x>"}"#,
+            "- **A**: !\\[x\\](https://evil/?q=1) \\<img src=x>",
+        );
         assert_eq!(escape("# title"), "\\# title");
         assert_eq!(escape("snake_case _em_"), "snake_case \\_em\\_");
     }

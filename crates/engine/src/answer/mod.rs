@@ -4,9 +4,7 @@
 pub mod markdown;
 pub mod template;
 
-use errand_domain::{
-    Action, ExecutionStatus, GuruSettings, Missing, Parameter,
-};
+use errand_domain::{Action, ExecutionStatus, GuruSettings, Missing, Parameter};
 
 use crate::run::Finished;
 
@@ -39,7 +37,8 @@ fn failure(action: &Action, finished: &Finished) -> String {
         ExecutionStatus::Unknown => "was interrupted; whether it took effect is not known",
         _ => "failed",
     };
-    let why = finished.error.as_deref().map(|error| format!(": {}", markdown::escape(error))).unwrap_or_default();
+    let why =
+        finished.error.as_deref().map(|error| format!(": {}", markdown::escape(error))).unwrap_or_default();
     let stop = if why.ends_with('.') { "" } else { "." };
     let said = finished.output.as_deref().map_or_else(String::new, what_it_said);
     format!("**{}** {what}{why}{stop}{said}", title(action.spec.name.as_str()))
@@ -75,8 +74,16 @@ pub fn ask_for(action: &Action, missing: &Missing) -> String {
 fn describe(parameter: &Parameter) -> String {
     let name = parameter.name.as_str().replace('_', " ");
     let detail = first_sentence(parameter.description.trim());
-    let values = if parameter.values.is_empty() { String::new() } else { format!(" (one of {})", parameter.values.join(", ")) };
-    if detail.is_empty() { format!("the **{name}**{values}") } else { format!("the **{name}** — {}{values}", markdown::escape(detail)) }
+    let values = if parameter.values.is_empty() {
+        String::new()
+    } else {
+        format!(" (one of {})", parameter.values.join(", "))
+    };
+    if detail.is_empty() {
+        format!("the **{name}**{values}")
+    } else {
+        format!("the **{name}** — {}{values}", markdown::escape(detail))
+    }
 }
 
 /// The rest of a description is for the planner ("take it as written").
@@ -88,13 +95,25 @@ fn first_sentence(text: &str) -> &str {
 pub fn nothing_applies(settings: &GuruSettings, actions: &[std::sync::Arc<Action>]) -> String {
     let mut examples: Vec<&str> = settings.example_questions.iter().map(String::as_str).collect();
     if examples.is_empty() {
-        examples = actions.iter().filter(|a| a.enabled).filter_map(|a| a.spec.examples.first()).map(String::as_str).collect();
+        examples = actions
+            .iter()
+            .filter(|a| a.enabled)
+            .filter_map(|a| a.spec.examples.first())
+            .map(String::as_str)
+            .collect();
     }
     if examples.is_empty() {
         return "No action of this guru applies to that, and it has no enabled actions yet.".to_owned();
     }
-    let list: Vec<_> = examples.iter().take(EXAMPLES_OFFERED_MAX).map(|example| format!("- {}", markdown::escape(example))).collect();
-    format!("No action of this guru applies to that, so nothing was run. You can ask, for example:\n\n{}", list.join("\n"))
+    let list: Vec<_> = examples
+        .iter()
+        .take(EXAMPLES_OFFERED_MAX)
+        .map(|example| format!("- {}", markdown::escape(example)))
+        .collect();
+    format!(
+        "No action of this guru applies to that, so nothing was run. You can ask, for example:\n\n{}",
+        list.join("\n")
+    )
 }
 
 const EXAMPLES_OFFERED_MAX: usize = 3;

@@ -4,7 +4,10 @@
 use std::sync::LazyLock;
 
 use errand_domain::{Arguments, Problem};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Value, context, syntax::SyntaxConfig, value::Serde};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, Output, State, Value, context, syntax::SyntaxConfig,
+    value::Serde,
+};
 
 use super::markdown;
 
@@ -56,8 +59,12 @@ pub fn check(template: &str) -> Result<(), Problem> {
 fn problem(error: &Error) -> Problem {
     let place = error.line().map_or_else(String::new, |line| format!(" in line {line}"));
     let what = error.detail().unwrap_or("it can't be read").to_owned();
-    Problem::new("bad_answer_template", format!("The answer template is off{place}: {what}."), "See docs/action-file.md for what a template may hold.")
-        .at("answer")
+    Problem::new(
+        "bad_answer_template",
+        format!("The answer template is off{place}: {what}."),
+        "See docs/action-file.md for what a template may hold.",
+    )
+    .at("answer")
 }
 
 /// Minor units to an amount: `4990 | money("usd")` → `49.90 USD`.
@@ -67,7 +74,11 @@ fn money(minor: i64, currency: Option<String>) -> String {
     let digits = if ZERO_DECIMAL_CURRENCIES.contains(&currency.as_str()) { 0 } else { 2 };
     let sign = if minor < 0 { "-" } else { "" };
     let amount = minor.unsigned_abs();
-    let text = if digits == 0 { format!("{sign}{amount}") } else { format!("{sign}{}.{:02}", amount / 100, amount % 100) };
+    let text = if digits == 0 {
+        format!("{sign}{amount}")
+    } else {
+        format!("{sign}{}.{:02}", amount / 100, amount % 100)
+    };
     format!("{text} {currency}").trim_end().to_owned()
 }
 
@@ -82,7 +93,8 @@ fn date(value: Value, plus_days: Option<i64>) -> String {
     } else {
         value.as_str().and_then(|text| text.get(..10)).and_then(|text| text.parse::<jiff::civil::Date>().ok())
     };
-    let later = day.and_then(|day| day.checked_add(jiff::Span::new().try_days(plus_days.unwrap_or(0)).ok()?).ok());
+    let later =
+        day.and_then(|day| day.checked_add(jiff::Span::new().try_days(plus_days.unwrap_or(0)).ok()?).ok());
     later.map_or_else(|| value.to_string(), |day| day.strftime("%-d %b %Y").to_string())
 }
 
@@ -97,15 +109,24 @@ mod tests {
     use super::*;
 
     fn check_render(template: &str, result: &str, expect: &str) {
-        let got = render(template, result, &Arguments::new()).unwrap_or_else(|problem| format!("{}: {}", problem.code, problem.message));
+        let got = render(template, result, &Arguments::new())
+            .unwrap_or_else(|problem| format!("{}: {}", problem.code, problem.message));
         assert_eq!(got, expect, "{template}");
     }
 
     #[test]
     fn values_are_worded() {
-        check_render("Refund of {{ result.amount | money(result.currency) }}", r#"{"amount":4990,"currency":"usd"}"#, "Refund of 49.90 USD");
+        check_render(
+            "Refund of {{ result.amount | money(result.currency) }}",
+            r#"{"amount":4990,"currency":"usd"}"#,
+            "Refund of 49.90 USD",
+        );
         check_render("{{ 500 | money('jpy') }}", "{}", "500 JPY");
-        check_render("{{ result.created | date }} {{ result.created | date(5) }}", r#"{"created":1794182400}"#, "9 Nov 2026 14 Nov 2026");
+        check_render(
+            "{{ result.created | date }} {{ result.created | date(5) }}",
+            r#"{"created":1794182400}"#,
+            "9 Nov 2026 14 Nov 2026",
+        );
         check_render("{{ '2026-12-24T10:00:00Z' | date }} {{ 'soon' | date }}", "{}", "24 Dec 2026 soon");
         check_render("{{ result | length | plural('ticket', 'tickets') }}", "[1]", "1 ticket");
     }
@@ -118,6 +139,13 @@ mod tests {
     #[test]
     fn a_broken_or_endless_template_is_an_error() {
         assert!(check("{{ result.").is_err());
-        assert!(render("{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}", "{}", &Arguments::new()).is_err());
+        assert!(
+            render(
+                "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}",
+                "{}",
+                &Arguments::new()
+            )
+            .is_err()
+        );
     }
 }

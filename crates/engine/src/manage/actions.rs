@@ -75,7 +75,12 @@ impl Engine {
     }
 
     /// Saves a new action, disabled.
-    pub async fn create_action(&self, permit: &Permit<Manage>, file: &ActionFile, unknown: UnknownNames) -> Result<ActionDetails> {
+    pub async fn create_action(
+        &self,
+        permit: &Permit<Manage>,
+        file: &ActionFile,
+        unknown: UnknownNames,
+    ) -> Result<ActionDetails> {
         let spec = self.checked(&permit.guru, file, None, unknown)?;
         let now = self.clock().now();
         let action = Action {
@@ -91,15 +96,27 @@ impl Engine {
         };
         let mut tx = self.begin_change(&permit.guru.guru).await?;
         self.check_action_limit(&mut tx, &permit.guru).await?;
-        actions::insert(&mut tx, permit.guru_id(), NewAction { id: action.id, spec: &action.spec, at: now }).await.map_err(|error| taken(error, &action))?;
-        self.audit(&mut tx, &permit.guru.masker, change(permit, "action.create", &action, None, Some(ActionFile::from(&*action.spec)))).await?;
+        actions::insert(&mut tx, permit.guru_id(), NewAction { id: action.id, spec: &action.spec, at: now })
+            .await
+            .map_err(|error| taken(error, &action))?;
+        self.audit(
+            &mut tx,
+            &permit.guru.masker,
+            change(permit, "action.create", &action, None, Some(ActionFile::from(&*action.spec))),
+        )
+        .await?;
         tx.commit().await?;
         self.after_change(permit, &action).await
     }
 
     /// Saves a changed definition as the next version. The action keeps its state; a test of the old version does not
     /// count for the new one.
-    pub async fn update_action(&self, permit: &Permit<Manage>, name: &str, file: &ActionFile) -> Result<ActionDetails> {
+    pub async fn update_action(
+        &self,
+        permit: &Permit<Manage>,
+        name: &str,
+        file: &ActionFile,
+    ) -> Result<ActionDetails> {
         let old = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
         let spec = self.checked(&permit.guru, file, Some(old.id), UnknownNames::Refuse)?;
         if spec == *old.spec {
@@ -108,11 +125,27 @@ impl Engine {
         if old.enabled {
             check_has_runner(&spec)?;
         }
-        let action = Action { version: old.version + 1, spec: Arc::new(spec), updated_at: self.clock().now(), ..(**old).clone() };
+        let action = Action {
+            version: old.version + 1,
+            spec: Arc::new(spec),
+            updated_at: self.clock().now(),
+            ..(**old).clone()
+        };
         let mut tx = self.begin_change(&permit.guru.guru).await?;
-        actions::update(&mut tx, permit.guru_id(), ActionChange { id: old.id, version: old.version, spec: &action.spec, at: action.updated_at }).await.map_err(|error| taken(error, &action))?;
+        actions::update(
+            &mut tx,
+            permit.guru_id(),
+            ActionChange { id: old.id, version: old.version, spec: &action.spec, at: action.updated_at },
+        )
+        .await
+        .map_err(|error| taken(error, &action))?;
         let (before, after) = (ActionFile::from(&*old.spec), ActionFile::from(&*action.spec));
-        self.audit(&mut tx, &permit.guru.masker, change(permit, "action.update", &action, Some(before), Some(after))).await?;
+        self.audit(
+            &mut tx,
+            &permit.guru.masker,
+            change(permit, "action.update", &action, Some(before), Some(after)),
+        )
+        .await?;
         tx.commit().await?;
         self.after_change(permit, &action).await
     }
@@ -135,9 +168,15 @@ impl Engine {
         self.set_enabled(permit, &found.action, false).await
     }
 
-    async fn set_enabled(&self, permit: &Permit<Manage>, action: &Action, enabled: bool) -> Result<ActionDetails> {
+    async fn set_enabled(
+        &self,
+        permit: &Permit<Manage>,
+        action: &Action,
+        enabled: bool,
+    ) -> Result<ActionDetails> {
         let verb = if enabled { "action.enable" } else { "action.disable" };
-        let changed = Action { enabled, disabled_reason: None, updated_at: self.clock().now(), ..action.clone() };
+        let changed =
+            Action { enabled, disabled_reason: None, updated_at: self.clock().now(), ..action.clone() };
         let mut tx = self.begin_change(&permit.guru.guru).await?;
         let state = if enabled { Enablement::Enabled } else { Enablement::Disabled { reason: None } };
         if !actions::set_enabled(&mut tx, permit.guru_id(), action.id, state, changed.updated_at).await? {
@@ -154,7 +193,12 @@ impl Engine {
         if !actions::delete(&mut tx, permit.guru_id(), action.id).await? {
             return Err(EngineError::not_found("action", name));
         }
-        self.audit(&mut tx, &permit.guru.masker, change(permit, "action.delete", action, Some(ActionFile::from(&*action.spec)), None)).await?;
+        self.audit(
+            &mut tx,
+            &permit.guru.masker,
+            change(permit, "action.delete", action, Some(ActionFile::from(&*action.spec)), None),
+        )
+        .await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);
         Ok(())
@@ -163,8 +207,13 @@ impl Engine {
     /// Advice on a definition that need not be saved; rules it breaks are errors, not advice.
     pub fn lint_action(&self, permit: &Permit<Manage>, file: &ActionFile) -> Result<Vec<Advice>> {
         let spec = file.check(self.limits())?;
-        let others: Vec<&ActionSpec> =
-            permit.guru.actions.iter().map(|action| &*action.spec).filter(|other| other.name != spec.name).collect();
+        let others: Vec<&ActionSpec> = permit
+            .guru
+            .actions
+            .iter()
+            .map(|action| &*action.spec)
+            .filter(|other| other.name != spec.name)
+            .collect();
         Ok(lint::lint(&spec, &others, &permit.guru.secret_names()))
     }
 
@@ -198,7 +247,13 @@ impl Engine {
     }
 
     /// Every rule: those of the file, those of the answer template, and those that need to know the guru.
-    fn checked(&self, guru: &GuruView, file: &ActionFile, own_id: Option<ActionId>, unknown: UnknownNames) -> Result<ActionSpec> {
+    fn checked(
+        &self,
+        guru: &GuruView,
+        file: &ActionFile,
+        own_id: Option<ActionId>,
+        unknown: UnknownNames,
+    ) -> Result<ActionSpec> {
         let spec = file.check(self.limits())?;
         let mut found = Vec::new();
         found.extend(spec.answer.as_deref().and_then(|answer| template::check(answer).err()));
@@ -208,17 +263,21 @@ impl Engine {
                 found.push(unknown_placeholder(&spec, &field, &name, &secrets));
             }
         }
-        for parameter in spec.parameters.iter().filter(|parameter| secrets.contains(parameter.name.as_str())) {
+        for parameter in spec.parameters.iter().filter(|parameter| secrets.contains(parameter.name.as_str()))
+        {
             let message = format!("The parameter `{}` has the name of a secret.", parameter.name);
             found.push(Problem::new("name_of_secret", message, "Rename the parameter.").at("parameters"));
         }
         for companion in &spec.runs_with {
             if guru.action(companion.as_str()).is_none() && unknown == UnknownNames::Refuse {
                 let message = format!("`runs_with` names the action `{companion}`, which is not there.");
-                found.push(Problem::new("unknown_action", message, "Create it first, or drop it.").at("runs_with"));
+                found.push(
+                    Problem::new("unknown_action", message, "Create it first, or drop it.").at("runs_with"),
+                );
             }
         }
-        let same_name = guru.actions.iter().any(|other| other.spec.name == spec.name && Some(other.id) != own_id);
+        let same_name =
+            guru.actions.iter().any(|other| other.spec.name == spec.name && Some(other.id) != own_id);
         if same_name {
             return Err(name_taken(&spec));
         }
@@ -228,7 +287,8 @@ impl Engine {
     async fn after_change(&self, permit: &Permit<Manage>, action: &Action) -> Result<ActionDetails> {
         self.prepare_and_keep(action).await?;
         self.forget_view(&permit.guru.guru.slug);
-        let guru = self.guru_view(permit.guru.guru.slug.as_str()).await?.unwrap_or_else(|| Arc::clone(&permit.guru));
+        let guru =
+            self.guru_view(permit.guru.guru.slug.as_str()).await?.unwrap_or_else(|| Arc::clone(&permit.guru));
         Ok(details(&guru, Arc::new(action.clone())))
     }
 }
@@ -239,7 +299,11 @@ fn details(guru: &GuruView, action: Arc<Action>) -> ActionDetails {
     let mut warnings = Vec::new();
     if action.enabled && action.tested_version != Some(action.version) {
         let message = format!("Version {} of `{}` was never tested.", action.version, action.spec.name);
-        warnings.push(Problem::new("never_tested", message, format!("Run `errand action test {}`.", action.spec.name)));
+        warnings.push(Problem::new(
+            "never_tested",
+            message,
+            format!("Run `errand action test {}`.", action.spec.name),
+        ));
     }
     ActionDetails { action, secrets, missing_secrets, last_run: None, warnings }
 }
@@ -258,7 +322,9 @@ fn check_has_runner(spec: &ActionSpec) -> Result<()> {
 }
 
 fn known_or_allowed(name: &str, secrets: &BTreeSet<SecretName>, unknown: UnknownNames) -> bool {
-    let may_become = unknown == UnknownNames::AllowAsSecrets && name.parse::<SecretName>().is_ok() && looks_like_secret(name);
+    let may_become = unknown == UnknownNames::AllowAsSecrets
+        && name.parse::<SecretName>().is_ok()
+        && looks_like_secret(name);
     secrets.contains(name) || may_become
 }
 
@@ -267,7 +333,12 @@ fn looks_like_secret(name: &str) -> bool {
     name.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
 }
 
-fn unknown_placeholder(spec: &ActionSpec, field: &str, name: &str, secrets: &BTreeSet<SecretName>) -> Problem {
+fn unknown_placeholder(
+    spec: &ActionSpec,
+    field: &str,
+    name: &str,
+    secrets: &BTreeSet<SecretName>,
+) -> Problem {
     let offered: Vec<_> = spec
         .parameters
         .iter()
@@ -278,10 +349,17 @@ fn unknown_placeholder(spec: &ActionSpec, field: &str, name: &str, secrets: &BTr
     let hint = if offered.is_empty() {
         "Declare it as a parameter, or set a secret with that name.".to_owned()
     } else {
-        format!("Declare it as a parameter, set a secret with that name, or use one of {}.", offered.join(", "))
+        format!(
+            "Declare it as a parameter, set a secret with that name, or use one of {}.",
+            offered.join(", ")
+        )
     };
-    Problem::new("unknown_placeholder", format!("`{{{name}}}` is no parameter, secret or built-in variable."), hint)
-        .at(format!("run.{field}"))
+    Problem::new(
+        "unknown_placeholder",
+        format!("`{{{name}}}` is no parameter, secret or built-in variable."),
+        hint,
+    )
+    .at(format!("run.{field}"))
 }
 
 fn name_taken(spec: &ActionSpec) -> EngineError {
@@ -290,7 +368,11 @@ fn name_taken(spec: &ActionSpec) -> EngineError {
 }
 
 fn taken(error: errand_storage::StorageError, action: &Action) -> EngineError {
-    if matches!(error, errand_storage::StorageError::Conflict { .. }) { name_taken(&action.spec) } else { error.into() }
+    if matches!(error, errand_storage::StorageError::Conflict { .. }) {
+        name_taken(&action.spec)
+    } else {
+        error.into()
+    }
 }
 
 fn change<'a>(
@@ -300,5 +382,12 @@ fn change<'a>(
     before: Option<ActionFile>,
     after: Option<ActionFile>,
 ) -> Change<'a, ActionFile, ActionFile> {
-    Change { actor: permit.actor(), verb, object: format!("action {}", action.spec.name), guru_id: Some(permit.guru_id()), before, after }
+    Change {
+        actor: permit.actor(),
+        verb,
+        object: format!("action {}", action.spec.name),
+        guru_id: Some(permit.guru_id()),
+        before,
+        after,
+    }
 }

@@ -33,7 +33,8 @@ impl Engine {
     ) -> Result<Option<(Vec<Conversation>, Option<String>)>> {
         let Ok(after) = cursor.map(read_cursor).transpose() else { return Ok(None) };
         let page = ConversationPage { after, limit };
-        let items = conversations::list_own(&self.db().reader, permit.guru_id(), permit.owner(), page).await?;
+        let items =
+            conversations::list_own(&self.db().reader, permit.guru_id(), permit.owner(), page).await?;
         let full = items.len() == usize::try_from(limit).unwrap_or(usize::MAX);
         let next = items.last().filter(|_| full).map(|last| format!("{}.{}", last.updated_at.0, last.id));
         Ok(Some((items, next)))
@@ -48,9 +49,14 @@ impl Engine {
             .ok_or_else(|| EngineError::not_found("conversation", id))
     }
 
-    pub async fn conversation_turns(&self, permit: &Permit<Ask>, id: ConversationId) -> Result<(Conversation, Vec<TurnDetails>)> {
+    pub async fn conversation_turns(
+        &self,
+        permit: &Permit<Ask>,
+        id: ConversationId,
+    ) -> Result<(Conversation, Vec<TurnDetails>)> {
         let conversation = self.own_conversation(permit, id).await?;
-        let turns = conversations::last_turns(&self.db().reader, permit.guru_id(), id, TURNS_SHOWN_MAX).await?;
+        let turns =
+            conversations::last_turns(&self.db().reader, permit.guru_id(), id, TURNS_SHOWN_MAX).await?;
         let mut details = Vec::with_capacity(turns.len());
         for turn in turns {
             let executions = executions::of_turn(&self.db().reader, permit.guru_id(), turn.id).await?;
@@ -63,7 +69,9 @@ impl Engine {
         let turn = conversations::turn(&self.db().reader, permit.guru_id(), id)
             .await?
             .ok_or_else(|| EngineError::not_found("turn", id))?;
-        self.own_conversation(permit, turn.conversation_id).await.map_err(|_| EngineError::not_found("turn", id))?;
+        self.own_conversation(permit, turn.conversation_id)
+            .await
+            .map_err(|_| EngineError::not_found("turn", id))?;
         let executions = executions::of_turn(&self.db().reader, permit.guru_id(), id).await?;
         Ok(TurnDetails { turn, executions })
     }

@@ -22,11 +22,17 @@ impl Engine {
         Ok(all)
     }
 
-    pub async fn create_guru(&self, permit: &InstancePermit<Manage>, slug: &str, settings: GuruSettings) -> Result<Guru> {
+    pub async fn create_guru(
+        &self,
+        permit: &InstancePermit<Manage>,
+        slug: &str,
+        settings: GuruSettings,
+    ) -> Result<Guru> {
         let slug: GuruSlug = slug.parse()?;
         settings.check()?;
         let now = self.clock().now();
-        let guru = Guru { id: GuruId::from_uuid(new_uuid()), slug, settings, created_at: now, updated_at: now };
+        let guru =
+            Guru { id: GuruId::from_uuid(new_uuid()), slug, settings, created_at: now, updated_at: now };
         let mut tx = self.db().writer.begin().await?;
         gurus::insert(&mut tx, &guru).await.map_err(|error| slug_taken(error, &guru))?;
         let change = Change {

@@ -43,10 +43,16 @@ pub struct ExecutionDetails {
 
 impl Engine {
     /// A page of history, newest first, and the next page's cursor when there may be one.
-    pub async fn list_executions(&self, permit: &Permit<Manage>, query: HistoryQuery) -> Result<(Vec<Execution>, Option<ExecutionId>)> {
+    pub async fn list_executions(
+        &self,
+        permit: &Permit<Manage>,
+        query: HistoryQuery,
+    ) -> Result<(Vec<Execution>, Option<ExecutionId>)> {
         let action = match &query.action {
             None => None,
-            Some(name) => Some(permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?.id),
+            Some(name) => {
+                Some(permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?.id)
+            }
         };
         let filter = ExecutionFilter {
             action,
@@ -84,7 +90,11 @@ impl Engine {
         ends.extend(turns.into_iter().map(|(_, turn)| (StreamId::Turn(turn), interrupted_turn())));
         for (stream, kind) in ends {
             let seq = events::last_seq(&mut tx, stream).await? + 1;
-            events::append(&mut tx, &[Batch { stream, events: vec![Arc::new(Event { seq, at: now, kind })] }]).await?;
+            events::append(
+                &mut tx,
+                &[Batch { stream, events: vec![Arc::new(Event { seq, at: now, kind })] }],
+            )
+            .await?;
         }
         tx.commit().await?;
         Ok(interrupted.len())
@@ -98,9 +108,9 @@ impl Engine {
     }
 }
 
-const INTERRUPTED_RUN: &str =
-    "Errand stopped while this ran; whether it took effect is not known. Check the other system before you run it again.";
-const INTERRUPTED_TURN: &str = "Errand stopped while it answered this. Ask again; what had run is in the history.";
+const INTERRUPTED_RUN: &str = "Errand stopped while this ran; whether it took effect is not known. Check the other system before you run it again.";
+const INTERRUPTED_TURN: &str =
+    "Errand stopped while it answered this. Ask again; what had run is in the history.";
 
 fn stream_of(run: &Interrupted) -> StreamId {
     run.turn_id.map_or(StreamId::Execution(run.id), StreamId::Turn)

@@ -8,8 +8,11 @@ pub mod history;
 pub mod secrets;
 
 use errand_domain::{Guru, GuruId};
-use errand_storage::{Transaction, audit::{self, AuditEntry}};
 use errand_secrets::{Masked, Masker};
+use errand_storage::{
+    Transaction,
+    audit::{self, AuditEntry},
+};
 use serde::Serialize;
 
 use crate::{Engine, EngineError, error::Result};
@@ -36,7 +39,12 @@ impl Engine {
     }
 
     /// Adds to the audit log, in the transaction of the change itself.
-    pub(crate) async fn audit<B: Serialize, A: Serialize>(&self, tx: &mut Transaction, masker: &Masker, change: Change<'_, B, A>) -> Result<()> {
+    pub(crate) async fn audit<B: Serialize, A: Serialize>(
+        &self,
+        tx: &mut Transaction,
+        masker: &Masker,
+        change: Change<'_, B, A>,
+    ) -> Result<()> {
         let entry = AuditEntry {
             at: self.clock().now(),
             actor: change.actor.to_owned(),
@@ -53,6 +61,7 @@ impl Engine {
 }
 
 fn json(masker: &Masker, value: &impl Serialize) -> Result<Masked> {
-    let text = serde_json::to_string(value).map_err(|error| EngineError::internal("writing the audit log", error))?;
+    let text = serde_json::to_string(value)
+        .map_err(|error| EngineError::internal("writing the audit log", error))?;
     Ok(masker.mask_str(&text))
 }

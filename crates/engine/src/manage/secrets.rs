@@ -43,7 +43,12 @@ impl Engine {
     }
 
     /// Creates the secret or replaces its value.
-    pub async fn set_secret(&self, permit: &Permit<Manage>, name: &str, value: SecretText) -> Result<SecretInfo> {
+    pub async fn set_secret(
+        &self,
+        permit: &Permit<Manage>,
+        name: &str,
+        value: SecretText,
+    ) -> Result<SecretInfo> {
         let name: SecretName = name.parse()?;
         check_secret_value(&value)?;
         check_name_is_free(permit, &name)?;
@@ -107,7 +112,11 @@ impl Engine {
 }
 
 /// What there is under this name; when nothing is, there must be room for one more.
-async fn find_or_make_room(tx: &mut Transaction, permit: &Permit<Manage>, name: &SecretName) -> Result<Option<SecretEntry>> {
+async fn find_or_make_room(
+    tx: &mut Transaction,
+    permit: &Permit<Manage>,
+    name: &SecretName,
+) -> Result<Option<SecretEntry>> {
     let mut existing = secrets::list(&mut *tx, permit.guru_id()).await?;
     if let Some(place) = existing.iter().position(|row| row.name == *name) {
         return Ok(Some(existing.swap_remove(place)));
@@ -115,11 +124,21 @@ async fn find_or_make_room(tx: &mut Transaction, permit: &Permit<Manage>, name: 
     if existing.len() < limits::SECRETS_PER_GURU_MAX {
         return Ok(None);
     }
-    Err(Problem::new("too_many", "This guru has as many secrets as it may have.", "Delete one that is not needed.").into())
+    Err(Problem::new(
+        "too_many",
+        "This guru has as many secrets as it may have.",
+        "Delete one that is not needed.",
+    )
+    .into())
 }
 
 /// Disables the enabled actions that name a secret which is no more; their names.
-async fn disable_users_of(tx: &mut Transaction, guru: GuruId, name: &SecretName, now: UnixMillis) -> Result<Vec<String>> {
+async fn disable_users_of(
+    tx: &mut Transaction,
+    guru: GuruId,
+    name: &SecretName,
+    now: UnixMillis,
+) -> Result<Vec<String>> {
     let mut disabled = Vec::new();
     for (id, action_name) in actions::using_secret(&mut *tx, guru, name).await? {
         if !actions::by_id(&mut *tx, guru, id).await?.is_some_and(|action| action.enabled) {
@@ -141,15 +160,30 @@ fn users_of(permit: &Permit<Manage>, name: &SecretName) -> Vec<String> {
 fn check_name_is_free(permit: &Permit<Manage>, name: &SecretName) -> Result<()> {
     let clash = permit.guru.actions.iter().find(|action| action.spec.parameter(name.as_str()).is_some());
     let Some(action) = clash else { return Ok(()) };
-    let message = format!("`{}` has a parameter named `{name}`, so no secret can have that name.", action.spec.name);
+    let message =
+        format!("`{}` has a parameter named `{name}`, so no secret can have that name.", action.spec.name);
     Err(EngineError::Conflict(Problem::new("name_of_parameter", message, "Choose another name.")))
 }
 
 fn change<'a>(permit: &'a Permit<Manage>, verb: &'static str, name: &SecretName) -> Change<'a, (), ()> {
-    Change { actor: permit.actor(), verb, object: format!("secret {name}"), guru_id: Some(permit.guru_id()), before: None, after: None }
+    Change {
+        actor: permit.actor(),
+        verb,
+        object: format!("secret {name}"),
+        guru_id: Some(permit.guru_id()),
+        before: None,
+        after: None,
+    }
 }
 
 fn rewrap(permit: &Permit<Manage>, rewrapped: u32) -> Change<'_, (), ()> {
     let object = format!("{rewrapped} secrets");
-    Change { actor: permit.actor(), verb: "secret.rewrap", object, guru_id: Some(permit.guru_id()), before: None, after: None }
+    Change {
+        actor: permit.actor(),
+        verb: "secret.rewrap",
+        object,
+        guru_id: Some(permit.guru_id()),
+        before: None,
+        after: None,
+    }
 }

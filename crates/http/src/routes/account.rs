@@ -23,7 +23,10 @@ type WithCookie<T> = ([(HeaderName, String); 1], T);
     Refused,
     RefusedInput,
 ))]
-pub async fn sign_in(State(state): State<HttpState>, Payload(body): Payload<SignIn>) -> ApiResult<WithCookie<Json<Me>>> {
+pub async fn sign_in(
+    State(state): State<HttpState>,
+    Payload(body): Payload<SignIn>,
+) -> ApiResult<WithCookie<Json<Me>>> {
     let signed_in = state.engine.sign_in(&body.email, &body.password).await?;
     Ok(with_cookie(&state, &signed_in))
 }
@@ -34,7 +37,10 @@ pub async fn sign_in(State(state): State<HttpState>, Payload(body): Payload<Sign
     Refused,
     RefusedInput,
 ))]
-pub async fn claim(State(state): State<HttpState>, Payload(body): Payload<Claim>) -> ApiResult<WithCookie<Json<Me>>> {
+pub async fn claim(
+    State(state): State<HttpState>,
+    Payload(body): Payload<Claim>,
+) -> ApiResult<WithCookie<Json<Me>>> {
     let signed_in = state.engine.claim(&body.token, body.password.as_deref()).await?;
     Ok(with_cookie(&state, &signed_in))
 }

@@ -227,5 +227,7 @@ fn arguments(body: RunBody) -> ApiResult<Arguments> {
 
 fn bad_argument(name: &str) -> ApiError {
     let message = format!("The value of `{name}` is a list or an object.");
-    Problem::new("bad_argument", message, "Give a string, a number or a boolean.").at(format!("arguments.{name}")).into()
+    Problem::new("bad_argument", message, "Give a string, a number or a boolean.")
+        .at(format!("arguments.{name}"))
+        .into()
 }

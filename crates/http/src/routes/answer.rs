@@ -22,7 +22,11 @@ use crate::{
     extract::Payload,
     sse,
     state::HttpState,
-    wire::{execution::Reference, plan::PlanReply, turn::{AnswerReply, AskBody, PlanBody}},
+    wire::{
+        execution::Reference,
+        plan::PlanReply,
+        turn::{AnswerReply, AskBody, PlanBody},
+    },
 };
 
 /// The longest name that a caller may give its asker.
@@ -102,10 +106,16 @@ fn check_external_user_id(given: Option<&str>) -> Result<(), ApiError> {
     Err(problem.at("external_user_id").into())
 }
 
-async fn existing_answer(state: &HttpState, permit: &Permit<Ask>, body: &AskBody) -> ApiResult<Option<TurnDetails>> {
+async fn existing_answer(
+    state: &HttpState,
+    permit: &Permit<Ask>,
+    body: &AskBody,
+) -> ApiResult<Option<TurnDetails>> {
     let Some(session) = body.session_id.as_deref().filter(|_| body.fetch_existing) else { return Ok(None) };
     let (_, turns) = state.engine.conversation_turns(permit, id(session, "session")?).await?;
-    let same = |details: &TurnDetails| details.turn.status == TurnStatus::Done && details.turn.question == body.question;
+    let same = |details: &TurnDetails| {
+        details.turn.status == TurnStatus::Done && details.turn.question == body.question
+    };
     Ok(turns.into_iter().rev().find(same))
 }
 
@@ -123,5 +133,8 @@ fn reply(permit: &Permit<Ask>, details: TurnDetails) -> AnswerReply {
 }
 
 fn wants_events(headers: &HeaderMap) -> bool {
-    headers.get(ACCEPT).and_then(|value| value.to_str().ok()).is_some_and(|accept| accept.contains("text/event-stream"))
+    headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/event-stream"))
 }

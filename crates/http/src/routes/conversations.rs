@@ -11,7 +11,10 @@ use crate::{
     error::{ApiError, ApiResult, Refused, RefusedInput},
     extract::{InPath, InQuery},
     state::HttpState,
-    wire::{Page, PageQuery, page_items, turn::{ConversationReply, ConversationStory}},
+    wire::{
+        Page, PageQuery, page_items,
+        turn::{ConversationReply, ConversationStory},
+    },
 };
 
 #[derive(Deserialize)]
@@ -30,9 +33,18 @@ pub async fn list(
     For(permit): For<Ask>,
     InQuery(query): InQuery<PageQuery>,
 ) -> ApiResult<Json<Page<ConversationReply>>> {
-    let bad = || ApiError::bad_request("bad_cursor", "This cursor was not given by a page.", "Use `next_cursor` as it came.");
-    let (conversations, next_cursor) =
-        state.engine.list_conversations(&permit, page_items(query.limit)?, query.cursor.as_deref()).await?.ok_or_else(bad)?;
+    let bad = || {
+        ApiError::bad_request(
+            "bad_cursor",
+            "This cursor was not given by a page.",
+            "Use `next_cursor` as it came.",
+        )
+    };
+    let (conversations, next_cursor) = state
+        .engine
+        .list_conversations(&permit, page_items(query.limit)?, query.cursor.as_deref())
+        .await?
+        .ok_or_else(bad)?;
     Ok(Json(Page { items: conversations.into_iter().map(ConversationReply::from).collect(), next_cursor }))
 }
 
@@ -64,7 +76,10 @@ pub async fn one(
 ) -> ApiResult<Json<ConversationStory>> {
     let id: ConversationId = id(&path.id, "conversation")?;
     let (conversation, turns) = state.engine.conversation_turns(&permit, id).await?;
-    Ok(Json(ConversationStory { conversation: conversation.into(), turns: turns.into_iter().map(Into::into).collect() }))
+    Ok(Json(ConversationStory {
+        conversation: conversation.into(),
+        turns: turns.into_iter().map(Into::into).collect(),
+    }))
 }
 
 /// Delete a conversation; the history of what ran stays

@@ -11,7 +11,11 @@ use crate::{
     error::{ApiError, ApiResult, Refused, RefusedInput},
     extract::{InPath, InQuery},
     state::HttpState,
-    wire::{Page, execution::{ExecutionReply, ExecutionStory}, page_items},
+    wire::{
+        Page,
+        execution::{ExecutionReply, ExecutionStory},
+        page_items,
+    },
 };
 
 #[derive(Debug, Deserialize, IntoParams)]
@@ -39,7 +43,8 @@ pub struct ExecutionsQuery {
 
 impl ExecutionsQuery {
     fn read(self) -> ApiResult<HistoryQuery> {
-        let statuses = self.status.as_deref().map_or(Ok(Vec::new()), |list| list.split(',').map(status).collect())?;
+        let statuses =
+            self.status.as_deref().map_or(Ok(Vec::new()), |list| list.split(',').map(status).collect())?;
         Ok(HistoryQuery {
             action: self.action,
             statuses,
@@ -57,25 +62,43 @@ impl ExecutionsQuery {
 fn status(text: &str) -> ApiResult<ExecutionStatus> {
     ExecutionStatus::parse(text.trim()).ok_or_else(|| {
         let known: Vec<_> = ExecutionStatus::ALL.iter().map(|status| status.as_str()).collect();
-        ApiError::bad_request("bad_status", format!("`{text}` is no status."), format!("Choose among {}.", known.join(", ")))
+        ApiError::bad_request(
+            "bad_status",
+            format!("`{text}` is no status."),
+            format!("Choose among {}.", known.join(", ")),
+        )
     })
 }
 
 fn source(text: &str) -> ApiResult<Source> {
     Source::parse(text).ok_or_else(|| {
         let known: Vec<_> = Source::ALL.iter().map(|source| source.as_str()).collect();
-        ApiError::bad_request("bad_source", format!("`{text}` is no source."), format!("Choose among {}.", known.join(", ")))
+        ApiError::bad_request(
+            "bad_source",
+            format!("`{text}` is no source."),
+            format!("Choose among {}.", known.join(", ")),
+        )
     })
 }
 
 fn time(text: &str) -> ApiResult<UnixMillis> {
     UnixMillis::from_rfc3339(text).ok_or_else(|| {
-        ApiError::bad_request("bad_time", format!("`{text}` is no time."), "Write it like 2026-11-23T08:00:00Z.")
+        ApiError::bad_request(
+            "bad_time",
+            format!("`{text}` is no time."),
+            "Write it like 2026-11-23T08:00:00Z.",
+        )
     })
 }
 
 fn cursor(text: &str) -> ApiResult<ExecutionId> {
-    text.parse().map_err(|_| ApiError::bad_request("bad_cursor", "This cursor was not given by a page.", "Use `next_cursor` as it came."))
+    text.parse().map_err(|_| {
+        ApiError::bad_request(
+            "bad_cursor",
+            "This cursor was not given by a page.",
+            "Use `next_cursor` as it came.",
+        )
+    })
 }
 
 /// History, newest first

@@ -8,7 +8,10 @@ use crate::{
     error::{ApiResult, Refused, RefusedInput},
     extract::Payload,
     state::HttpState,
-    wire::{Page, guru::{GuruChange, GuruReply, NewGuru}},
+    wire::{
+        Page,
+        guru::{GuruChange, GuruReply, NewGuru},
+    },
 };
 
 /// List the gurus that the caller may use
@@ -16,7 +19,10 @@ use crate::{
     (status = 200, description = "The gurus, by slug.", body = Page<GuruReply>),
     Refused,
 ))]
-pub async fn list(State(state): State<HttpState>, Signed(caller): Signed) -> ApiResult<Json<Page<GuruReply>>> {
+pub async fn list(
+    State(state): State<HttpState>,
+    Signed(caller): Signed,
+) -> ApiResult<Json<Page<GuruReply>>> {
     let gurus = state.engine.list_gurus(&caller).await?;
     Ok(Json(Page { items: gurus.into_iter().map(GuruReply::from).collect(), next_cursor: None }))
 }

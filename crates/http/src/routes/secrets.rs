@@ -9,7 +9,10 @@ use crate::{
     error::{ApiResult, Refused, RefusedInput},
     extract::{InPath, Payload},
     state::HttpState,
-    wire::{Page, secret::{NewSecret, Rewrapped, SecretDeleted, SecretReply}},
+    wire::{
+        Page,
+        secret::{NewSecret, Rewrapped, SecretDeleted, SecretReply},
+    },
 };
 
 /// List secrets: names and dates, never values
@@ -17,7 +20,10 @@ use crate::{
     (status = 200, description = "The secrets, by name.", body = Page<SecretReply>),
     Refused,
 ))]
-pub async fn list(State(state): State<HttpState>, For(permit): For<Manage>) -> ApiResult<Json<Page<SecretReply>>> {
+pub async fn list(
+    State(state): State<HttpState>,
+    For(permit): For<Manage>,
+) -> ApiResult<Json<Page<SecretReply>>> {
     let secrets = state.engine.list_secrets(&permit).await?;
     Ok(Json(Page { items: secrets.into_iter().map(SecretReply::from).collect(), next_cursor: None }))
 }
@@ -65,6 +71,9 @@ pub async fn delete(
     (status = 200, description = "How many data keys were wrapped anew.", body = Rewrapped),
     Refused,
 ))]
-pub async fn rotate_keys(State(state): State<HttpState>, For(permit): For<Manage>) -> ApiResult<Json<Rewrapped>> {
+pub async fn rotate_keys(
+    State(state): State<HttpState>,
+    For(permit): For<Manage>,
+) -> ApiResult<Json<Rewrapped>> {
     Ok(Json(Rewrapped { rewrapped: state.engine.rewrap_secrets(&permit).await? }))
 }

@@ -23,7 +23,10 @@ pub struct SystemReply {
     (status = 200, description = "The installation.", body = SystemReply),
     Refused,
 ))]
-pub async fn system(State(state): State<HttpState>, ForInstance(_permit): ForInstance<Manage>) -> Json<SystemReply> {
+pub async fn system(
+    State(state): State<HttpState>,
+    ForInstance(_permit): ForInstance<Manage>,
+) -> Json<SystemReply> {
     Json(SystemReply {
         version: state.settings.version,
         planner: state.engine.planner().model().to_owned(),

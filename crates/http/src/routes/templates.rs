@@ -9,7 +9,10 @@ use crate::{
     error::{ApiResult, Refused, RefusedInput},
     extract::InPath,
     state::{GalleryEntry, HttpState},
-    wire::{Page, action::{ActionReply, TemplateReply}},
+    wire::{
+        Page,
+        action::{ActionReply, TemplateReply},
+    },
 };
 
 #[derive(Deserialize)]

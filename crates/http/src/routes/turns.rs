@@ -7,7 +7,10 @@ use axum::{
     response::Response,
 };
 use errand_domain::{StreamId, TurnId};
-use errand_engine::{access::Ask, turn::{Attendance, Question}};
+use errand_engine::{
+    access::Ask,
+    turn::{Attendance, Question},
+};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -48,7 +51,8 @@ pub async fn start(
         attendance: Attendance::Followers,
     };
     let turn = state.engine.start_turn(permit, question).await?;
-    let reply = TurnStarted { turn_id: turn.turn_id.to_string(), conversation_id: turn.conversation_id.to_string() };
+    let reply =
+        TurnStarted { turn_id: turn.turn_id.to_string(), conversation_id: turn.conversation_id.to_string() };
     Ok((StatusCode::ACCEPTED, Json(reply)))
 }
 

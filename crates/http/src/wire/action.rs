@@ -44,7 +44,11 @@ pub struct LastRun {
 
 impl From<&executions::LastRun> for LastRun {
     fn from(run: &executions::LastRun) -> Self {
-        Self { id: run.execution_id.to_string(), status: run.status.as_str(), at: run.created_at.to_rfc3339() }
+        Self {
+            id: run.execution_id.to_string(),
+            status: run.status.as_str(),
+            at: run.created_at.to_rfc3339(),
+        }
     }
 }
 

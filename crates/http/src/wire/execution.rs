@@ -81,7 +81,8 @@ pub struct ExecutionStory {
 
 impl From<ExecutionDetails> for ExecutionStory {
     fn from(details: ExecutionDetails) -> Self {
-        let (mut exchanges, mut contacts, mut phases, mut masked_count) = (Vec::new(), Vec::new(), Vec::new(), 0);
+        let (mut exchanges, mut contacts, mut phases, mut masked_count) =
+            (Vec::new(), Vec::new(), Vec::new(), 0);
         for event in &details.events {
             match &event.kind {
                 EventKind::HttpExchanged { exchange, .. } => exchanges.extend(serde_json::to_value(exchange)),

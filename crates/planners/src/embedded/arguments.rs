@@ -35,10 +35,7 @@ pub(crate) struct Text<'r> {
 
 impl<'r> Text<'r> {
     fn new(text: &'r str, today: Date) -> Self {
-        Self {
-            text,
-            typed: recognise::typed(text, today),
-        }
+        Self { text, typed: recognise::typed(text, today) }
     }
 }
 
@@ -47,19 +44,10 @@ impl<'r> Sources<'r> {
         let mut earlier = Vec::new();
         for (ago, turn) in turns.iter().rev().enumerate() {
             for (in_answer, text) in [(true, turn.answer.as_str()), (false, turn.question.as_str())] {
-                earlier.push((
-                    Place::Earlier {
-                        turns_ago: ago + 1,
-                        in_answer,
-                    },
-                    Text::new(text, today),
-                ));
+                earlier.push((Place::Earlier { turns_ago: ago + 1, in_answer }, Text::new(text, today)));
             }
         }
-        Self {
-            question: Text::new(question, today),
-            earlier,
-        }
+        Self { question: Text::new(question, today), earlier }
     }
 }
 
@@ -108,15 +96,7 @@ pub(crate) fn extract(ask: &Ask<'_>, sources: &Sources<'_>) -> Extracted {
             bids.push((at, bid));
         }
     }
-    assign(
-        &wanted,
-        bids,
-        |bid| Place::Question {
-            start: bid.span.start,
-            end: bid.span.end,
-        },
-        &mut found,
-    );
+    assign(&wanted, bids, |bid| Place::Question { start: bid.span.start, end: bid.span.end }, &mut found);
     take_known(ask, &mut found);
     take_earlier(&wanted, ask, sources, &mut found);
     found
@@ -125,9 +105,7 @@ pub(crate) fn extract(ask: &Ask<'_>, sources: &Sources<'_>) -> Extracted {
 /// What a value loses for standing outside the clause that asks for the action.
 fn distance(ask: &Ask<'_>, span: &Range<usize>) -> f32 {
     let within = |ranges: &[Range<usize>]| {
-        ranges
-            .iter()
-            .any(|range| range.start <= span.start && span.end <= range.end)
+        ranges.iter().any(|range| range.start <= span.start && span.end <= range.end)
     };
     if ask.focus.is_empty() || within(&ask.focus) {
         0.0
@@ -147,20 +125,14 @@ fn assign(
 ) {
     bids.retain(|(_, bid)| bid.score >= LIKELY);
     bids.sort_by(|a, b| {
-        b.1.score
-            .total_cmp(&a.1.score)
-            .then(a.1.span.start.cmp(&b.1.span.start))
-            .then(a.0.cmp(&b.0))
+        b.1.score.total_cmp(&a.1.score).then(a.1.span.start.cmp(&b.1.span.start)).then(a.0.cmp(&b.0))
     });
     let mut used: Vec<Range<usize>> = Vec::new();
     for (at, bid) in bids {
         let parameter = wanted[at].parameter;
         // A summary or steps may hold values that other parameters take too.
         let whole = matches!(wanted[at].role, Role::Summary | Role::Steps);
-        let taken = !whole
-            && used
-                .iter()
-                .any(|span| span.start < bid.span.end && bid.span.start < span.end);
+        let taken = !whole && used.iter().any(|span| span.start < bid.span.end && bid.span.start < span.end);
         if taken || found.arguments.contains_key(&parameter.name) {
             continue;
         }
@@ -168,10 +140,7 @@ fn assign(
             continue;
         };
         found.arguments.insert(parameter.name.clone(), value);
-        found.origins.push(Origin {
-            parameter: parameter.name.clone(),
-            place: place(&bid),
-        });
+        found.origins.push(Origin { parameter: parameter.name.clone(), place: place(&bid) });
         if !whole {
             used.push(bid.span);
         }
@@ -180,23 +149,14 @@ fn assign(
 
 fn take_known(ask: &Ask<'_>, found: &mut Extracted) {
     for parameter in &ask.action.parameters {
-        let Some(value) = ask
-            .known
-            .get(&parameter.name)
-            .and_then(|value| parameter.accept(value).ok())
+        let Some(value) = ask.known.get(&parameter.name).and_then(|value| parameter.accept(value).ok())
         else {
             continue;
         };
         if !found.arguments.contains_key(&parameter.name) {
             found.arguments.insert(parameter.name.clone(), value);
-            let place = Place::Earlier {
-                turns_ago: 1,
-                in_answer: false,
-            };
-            found.origins.push(Origin {
-                parameter: parameter.name.clone(),
-                place,
-            });
+            let place = Place::Earlier { turns_ago: 1, in_answer: false };
+            found.origins.push(Origin { parameter: parameter.name.clone(), place });
         }
     }
 }
@@ -230,10 +190,7 @@ fn take_earlier(wanted: &[Wanted<'_>], ask: &Ask<'_>, sources: &Sources<'_>, fou
                 known: Arguments::new(),
                 ..*ask
             };
-            let bids = bids_in(want, &earlier, text)
-                .into_iter()
-                .map(|bid| (at, bid))
-                .collect();
+            let bids = bids_in(want, &earlier, text).into_iter().map(|bid| (at, bid)).collect();
             assign(wanted, bids, |_| place.clone(), found);
             if found.arguments.contains_key(&want.parameter.name) {
                 break;
@@ -248,24 +205,15 @@ fn bids_in(want: &Wanted<'_>, ask: &Ask<'_>, source: &Text<'_>) -> Vec<Bid> {
     match &want.role {
         Role::Choice(values) => choice_bids(want, values, asked, source.text),
         Role::Boolean => boolean_bids(want, asked, source.text),
-        Role::Name(sort) => naming::bids(
-            want,
-            *sort,
-            &naming::Scene {
-                action: ask.action,
-                asked,
-                focus: &ask.focus,
-                source,
-            },
-        ),
-        Role::Summary => recognise::summary(source.text)
-            .map(|span| text_bid(source.text, span))
-            .into_iter()
-            .collect(),
-        Role::Steps => recognise::steps(source.text)
-            .map(|span| text_bid(source.text, span))
-            .into_iter()
-            .collect(),
+        Role::Name(sort) => {
+            naming::bids(want, *sort, &naming::Scene { action: ask.action, asked, focus: &ask.focus, source })
+        }
+        Role::Summary => {
+            recognise::summary(source.text).map(|span| text_bid(source.text, span)).into_iter().collect()
+        }
+        Role::Steps => {
+            recognise::steps(source.text).map(|span| text_bid(source.text, span)).into_iter().collect()
+        }
         _ => source
             .typed
             .iter()
@@ -275,19 +223,11 @@ fn bids_in(want: &Wanted<'_>, ask: &Ask<'_>, source: &Text<'_>) -> Vec<Bid> {
 }
 
 fn text_bid(text: &str, span: Range<usize>) -> Bid {
-    Bid {
-        value: ArgValue::String(text[span.clone()].to_owned()),
-        span,
-        score: 2.0,
-    }
+    Bid { value: ArgValue::String(text[span.clone()].to_owned()), span, score: 2.0 }
 }
 
 fn typed_bid(want: &Wanted<'_>, asked: bool, candidate: &Candidate, text: &str) -> Option<Bid> {
-    let cued = if asked {
-        1.0
-    } else {
-        cue(want, text, candidate.start, candidate.end)
-    };
+    let cued = if asked { 1.0 } else { cue(want, text, candidate.start, candidate.end) };
     let mut value = candidate.value.clone();
     let score = match (&want.role, candidate.kind) {
         (Role::Email, Kind::Email) => 3.0,
@@ -316,25 +256,21 @@ fn typed_bid(want: &Wanted<'_>, asked: bool, candidate: &Candidate, text: &str) 
         (Role::Number(None), Kind::Number(_) | Kind::Amount) => cued * 1.2,
         _ => return None,
     };
-    Some(Bid {
-        value,
-        span: candidate.start..candidate.end,
-        score,
-    })
+    Some(Bid { value, span: candidate.start..candidate.end, score })
 }
 
 /// Nouns that say what a number before or after them belongs to.
 /// A parcel is not among them: people call their order by it ("has my package 12360 shipped?").
 const ID_NOUNS: [&str; 11] = [
-    "order", "ticket", "invoice", "case", "charge", "payment", "booking", "error", "account", "issue", "tracking",
+    "order", "ticket", "invoice", "case", "charge", "payment", "booking", "error", "account", "issue",
+    "tracking",
 ];
 
 /// An id beside another thing's noun ("ticket 4471" for an order) is not this parameter's.
 fn id_score(want: &Wanted<'_>, asked: bool, candidate: &Candidate, text: &str) -> f32 {
     let near = beside(text, candidate.start, candidate.end, 2);
-    let of_other = near
-        .iter()
-        .any(|word| ID_NOUNS.contains(&word.as_str()) && !want.cues.contains(&words::stem(word)));
+    let of_other =
+        near.iter().any(|word| ID_NOUNS.contains(&word.as_str()) && !want.cues.contains(&words::stem(word)));
     let of_own = near.iter().any(|word| want.cues.contains(&words::stem(word)));
     match (of_own, of_other) {
         (true, _) => 3.0,
@@ -378,16 +314,11 @@ fn converted(value: &ArgValue, given: Unit, wanted: Unit) -> Option<ArgValue> {
 
 fn choice_bids(want: &Wanted<'_>, values: &[String], asked: bool, text: &str) -> Vec<Bid> {
     let flags = values.len() == 2
-        && values
-            .iter()
-            .all(|value| ["true", "false"].contains(&value.to_lowercase().as_str()));
+        && values.iter().all(|value| ["true", "false"].contains(&value.to_lowercase().as_str()));
     if flags {
         return boolean_bids(want, asked, text)
             .into_iter()
-            .map(|bid| Bid {
-                value: ArgValue::String(flag(values, &bid.value)),
-                ..bid
-            })
+            .map(|bid| Bid { value: ArgValue::String(flag(values, &bid.value)), ..bid })
             .collect();
     }
     let bid = |value: &str, span: Range<usize>| {
@@ -400,23 +331,13 @@ fn choice_bids(want: &Wanted<'_>, values: &[String], asked: bool, text: &str) ->
         } else {
             1.3 + cued
         };
-        Bid {
-            value: ArgValue::String(value.to_owned()),
-            span,
-            score,
-        }
+        Bid { value: ArgValue::String(value.to_owned()), span, score }
     };
-    let mut bids: Vec<Bid> = recognise::choices(values, text)
-        .into_iter()
-        .map(|(value, span)| bid(value, span))
-        .collect();
+    let mut bids: Vec<Bid> =
+        recognise::choices(values, text).into_iter().map(|(value, span)| bid(value, span)).collect();
     let other_words: Vec<String> = want.glossary.iter().map(|(word, _)| word.clone()).collect();
     for (word, span) in recognise::choices(&other_words, text) {
-        let meant = want
-            .glossary
-            .iter()
-            .find(|(other, _)| other == word)
-            .map(|(_, value)| value.as_str());
+        let meant = want.glossary.iter().find(|(other, _)| other == word).map(|(_, value)| value.as_str());
         bids.extend(meant.map(|value| bid(value, span)));
     }
     bids
@@ -424,54 +345,36 @@ fn choice_bids(want: &Wanted<'_>, values: &[String], asked: bool, text: &str) ->
 
 fn flag(values: &[String], value: &ArgValue) -> String {
     let wanted = value.to_string();
-    values
-        .iter()
-        .find(|known| known.eq_ignore_ascii_case(&wanted))
-        .cloned()
-        .unwrap_or(wanted)
+    values.iter().find(|known| known.eq_ignore_ascii_case(&wanted)).cloned().unwrap_or(wanted)
 }
 
 /// True where the parameter's own words stand, false where they are denied; "yes" and "no" when it was asked for.
 fn boolean_bids(want: &Wanted<'_>, asked: bool, text: &str) -> Vec<Bid> {
     let all = words::words(text);
     if asked
-        && let Some(word) = all
-            .iter()
-            .find(|word| errand_domain::parameter::boolean_from_text(word.text).is_some())
+        && let Some(word) =
+            all.iter().find(|word| errand_domain::parameter::boolean_from_text(word.text).is_some())
     {
-        return vec![Bid {
-            value: ArgValue::String(word.lower()),
-            span: word.start..word.end(),
-            score: 2.0,
-        }];
+        return vec![Bid { value: ArgValue::String(word.lower()), span: word.start..word.end(), score: 2.0 }];
     }
     let own: Vec<String> = words::words(&want.parameter.name.as_str().replace('_', " "))
         .iter()
         .map(|word| words::stem(&word.lower()))
         .filter(|stem| !["has", "is", "allow", "good", "for", "flag"].contains(&stem.as_str()))
         .collect();
-    let Some(at) = all
-        .iter()
-        .position(|word| own.contains(&words::stem(&word.lower())))
-    else {
+    let Some(at) = all.iter().position(|word| own.contains(&words::stem(&word.lower()))) else {
         return Vec::new();
     };
     let denied = all[at.saturating_sub(3)..at]
         .iter()
         .any(|word| ["no", "not", "without", "don't", "doesn't", "non"].contains(&word.lower().as_str()));
-    vec![Bid {
-        value: ArgValue::Boolean(!denied),
-        span: all[at].start..all[at].end(),
-        score: 1.5,
-    }]
+    vec![Bid { value: ArgValue::Boolean(!denied), span: all[at].start..all[at].end(), score: 1.5 }]
 }
 
 /// 1 when a word of the parameter's name or description stands within two words, less when three away.
 fn cue(want: &Wanted<'_>, text: &str, start: usize, end: usize) -> f32 {
     let has = |reach: usize| {
-        beside(text, start, end, reach)
-            .iter()
-            .any(|word| want.cues.contains(&words::stem(word)))
+        beside(text, start, end, reach).iter().any(|word| want.cues.contains(&words::stem(word)))
     };
     if has(2) {
         1.0

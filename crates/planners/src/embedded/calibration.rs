@@ -51,12 +51,7 @@ pub(crate) static LEXICAL: Calibration = Calibration {
 impl Calibration {
     pub(crate) fn log_odds(&self, features: &Features) -> f32 {
         self.bias
-            + self
-                .weights
-                .iter()
-                .zip(features.values())
-                .map(|(weight, value)| weight * value)
-                .sum::<f32>()
+            + self.weights.iter().zip(features.values()).map(|(weight, value)| weight * value).sum::<f32>()
     }
 
     pub(crate) fn score(log_odds: f32) -> f32 {

@@ -28,9 +28,8 @@ static LEAD: LazyLock<Regex> = LazyLock::new(|| {
     .expect("a valid pattern")
 });
 
-const ABBREVIATIONS: [&str; 12] = [
-    "e.g.", "i.e.", "mr.", "mrs.", "ms.", "dr.", "no.", "nr.", "vs.", "approx.", "st.", "inc.",
-];
+const ABBREVIATIONS: [&str; 12] =
+    ["e.g.", "i.e.", "mr.", "mrs.", "ms.", "dr.", "no.", "nr.", "vs.", "approx.", "st.", "inc."];
 
 /// Byte ranges of the clauses, in order, without white space around them; empty ones left out.
 pub(crate) fn split(text: &str) -> Vec<Range<usize>> {
@@ -66,12 +65,7 @@ pub(crate) fn sentences(text: &str) -> Vec<Range<usize>> {
 }
 
 fn is_abbreviation(sentence: &str) -> bool {
-    let last = sentence
-        .trim_end()
-        .rsplit(char::is_whitespace)
-        .next()
-        .unwrap_or_default()
-        .to_lowercase();
+    let last = sentence.trim_end().rsplit(char::is_whitespace).next().unwrap_or_default().to_lowercase();
     ABBREVIATIONS.contains(&last.as_str())
 }
 
@@ -96,10 +90,7 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expect: &[&str]) {
-        let found: Vec<_> = split(text)
-            .into_iter()
-            .map(|range| without_lead(&text[range]))
-            .collect();
+        let found: Vec<_> = split(text).into_iter().map(|range| without_lead(&text[range])).collect();
         assert_eq!(found, expect, "{text}");
     }
 
@@ -107,26 +98,14 @@ mod tests {
     fn a_turn_is_split_where_another_request_begins() {
         check(
             "Is the site down? Also which tickets breach SLA in the next 3 hours?",
-            &[
-                "Is the site down?",
-                "which tickets breach SLA in the next 3 hours?",
-            ],
+            &["Is the site down?", "which tickets breach SLA in the next 3 hours?"],
         );
         check(
             "Check order 12 and tell me if ana@acme.test was charged twice",
             &["Check order 12", "tell me if ana@acme.test was charged twice"],
         );
-        check(
-            "Do you have the red and blue mugs?",
-            &["Do you have the red and blue mugs?"],
-        );
-        check(
-            "Hi, where is order 55-1902.4?",
-            &["Hi", "where is order 55-1902.4?"],
-        );
-        check(
-            "It costs $4.50, e.g. at noon.",
-            &["It costs $4.50, e.g. at noon."],
-        );
+        check("Do you have the red and blue mugs?", &["Do you have the red and blue mugs?"]);
+        check("Hi, where is order 55-1902.4?", &["Hi", "where is order 55-1902.4?"]);
+        check("It costs $4.50, e.g. at noon.", &["It costs $4.50, e.g. at noon."]);
     }
 }

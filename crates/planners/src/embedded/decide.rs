@@ -84,31 +84,17 @@ pub(crate) fn decide(
         .zip(&request.catalogue.actions)
         .map(|(prepared, action)| (*prepared, lexical::name_terms(action)))
         .collect();
-    let kinds: Vec<Kind> = sources
-        .question
-        .typed
-        .iter()
-        .map(|candidate| candidate.kind)
-        .collect();
+    let kinds: Vec<Kind> = sources.question.typed.iter().map(|candidate| candidate.kind).collect();
     let count = named.len();
-    let scene = Scene {
-        request,
-        actions: named,
-        kinds: &kinds,
-    };
-    let judged: Vec<Vec<Verdict>> = utterances
-        .iter()
-        .map(|utterance| judge(planner, utterance, &scene))
-        .collect();
+    let scene = Scene { request, actions: named, kinds: &kinds };
+    let judged: Vec<Vec<Verdict>> =
+        utterances.iter().map(|utterance| judge(planner, utterance, &scene)).collect();
     let mut firings = choose(planner, request, reading, &utterances, &judged);
     continue_pending(request, reading, sources, &mut firings);
     if firings.is_empty() && reading.again {
         ask_again(request, reading, sources, &mut firings);
     }
-    Decision {
-        verdicts: best_of(&judged, count),
-        firings,
-    }
+    Decision { verdicts: best_of(&judged, count), firings }
 }
 
 fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
@@ -141,23 +127,11 @@ fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
             states,
             offered: false,
         }));
-        found.push(Utterance {
-            text,
-            clause: Some(at),
-            general,
-            states,
-            offered: false,
-        });
+        found.push(Utterance { text, clause: Some(at), general, states, offered: false });
     }
     if whole.len() > 1 && found.iter().any(|utterance| utterance.general.is_none()) {
         let states = found.iter().all(|utterance| utterance.states);
-        found.push(Utterance {
-            text: whole.join(". "),
-            clause: None,
-            general: None,
-            states,
-            offered: false,
-        });
+        found.push(Utterance { text: whole.join(". "), clause: None, general: None, states, offered: false });
     }
     if let Some(offer) = &reading.offer {
         found.push(Utterance {
@@ -183,16 +157,8 @@ fn judge(planner: &EmbeddedPlanner, utterance: &Utterance, scene: &Scene<'_>) ->
     let calibration = planner.calibration();
     let verdict = |(prepared, name): &(&Prepared, Vec<u64>)| {
         let features = score::features(vector.as_deref(), &weighted, prepared, name);
-        let general = utterance
-            .general
-            .as_ref()
-            .is_some_and(|markers| !meant(markers, prepared));
-        Verdict {
-            log_odds: calibration.log_odds(&features),
-            features,
-            general,
-            score: 0.0,
-        }
+        let general = utterance.general.as_ref().is_some_and(|markers| !meant(markers, prepared));
+        Verdict { log_odds: calibration.log_odds(&features), features, general, score: 0.0 }
     };
     let mut verdicts: Vec<Verdict> = scene.actions.iter().map(verdict).collect();
     let mut order: Vec<usize> = (0..verdicts.len()).collect();
@@ -231,22 +197,14 @@ const LEADER_LIKELY: f32 = 0.25;
 /// An action whose trigger speaks of policies is for questions about policies.
 fn meant(markers: &[u64], prepared: &Prepared) -> bool {
     let trigger = &prepared.terms[..prepared.trigger_rows.min(prepared.terms.len())];
-    markers
-        .iter()
-        .any(|marker| trigger.iter().any(|row| row.binary_search(marker).is_ok()))
+    markers.iter().any(|marker| trigger.iter().any(|row| row.binary_search(marker).is_ok()))
 }
 
 fn best_of(judged: &[Vec<Verdict>], count: usize) -> Vec<Verdict> {
     let best = |action: usize| {
-        judged
-            .iter()
-            .map(|row| &row[action])
-            .max_by(|a, b| a.score.total_cmp(&b.score))
-            .cloned()
+        judged.iter().map(|row| &row[action]).max_by(|a, b| a.score.total_cmp(&b.score)).cloned()
     };
-    (0..count)
-        .map(|action| best(action).unwrap_or_default())
-        .collect()
+    (0..count).map(|action| best(action).unwrap_or_default()).collect()
 }
 
 /// One utterance's claim that an action fires.
@@ -275,10 +233,7 @@ fn choose(
             }),
         );
     }
-    if claims
-        .iter()
-        .any(|claim| utterances[claim.utterance].clause.is_some())
-    {
+    if claims.iter().any(|claim| utterances[claim.utterance].clause.is_some()) {
         claims.retain(|claim| {
             utterances[claim.utterance].clause.is_some() || utterances[claim.utterance].offered
         });
@@ -314,23 +269,12 @@ fn claims_of<'v>(
     utterance: &Utterance,
     row: &'v [Verdict],
 ) -> impl Iterator<Item = (usize, f32)> + 'v {
-    let alone: Vec<usize> = (0..row.len())
-        .filter(|at| request.catalogue.actions[*at].runs_with.is_empty())
-        .collect();
-    let best = alone
-        .iter()
-        .copied()
-        .reduce(|a, b| if row[b].score > row[a].score { b } else { a });
-    let needed = if utterance.states {
-        calibration.fires_on_statement
-    } else {
-        calibration.fires
-    };
-    let second = alone
-        .iter()
-        .filter(|at| Some(**at) != best)
-        .map(|at| row[*at].log_odds)
-        .max_by(f32::total_cmp);
+    let alone: Vec<usize> =
+        (0..row.len()).filter(|at| request.catalogue.actions[*at].runs_with.is_empty()).collect();
+    let best = alone.iter().copied().reduce(|a, b| if row[b].score > row[a].score { b } else { a });
+    let needed = if utterance.states { calibration.fires_on_statement } else { calibration.fires };
+    let second =
+        alone.iter().filter(|at| Some(**at) != best).map(|at| row[*at].log_odds).max_by(f32::total_cmp);
     let best = best.filter(|best| {
         let leads = second.is_some_and(|second| row[*best].log_odds - second >= calibration.lead);
         row[*best].score >= needed
@@ -354,12 +298,7 @@ fn continue_pending(
     let Some(last) = request.turns.last() else { return };
     let others = firings.len();
     for (name, known, missing) in &last.missing {
-        let Some(action) = request
-            .catalogue
-            .actions
-            .iter()
-            .position(|action| action.name == *name)
-        else {
+        let Some(action) = request.catalogue.actions.iter().position(|action| action.name == *name) else {
             continue;
         };
         if let Some(firing) = firings.iter_mut().find(|firing| firing.action == action) {
@@ -370,10 +309,7 @@ fn continue_pending(
         let supplied = reading.clauses.iter().any(|clause| clause.act == Act::Supply);
         let unrelated = others > 0 && !supplied;
         let refused = reading.declines && !supplied;
-        let talk = reading
-            .clauses
-            .iter()
-            .all(|clause| !matches!(clause.act, Act::Supply | Act::Request))
+        let talk = reading.clauses.iter().all(|clause| !matches!(clause.act, Act::Supply | Act::Request))
             && !reading.agrees;
         if unrelated || refused || talk {
             continue;
@@ -385,25 +321,14 @@ fn continue_pending(
             known: known.clone(),
             asked_for: missing.clone(),
             points_back: reading.agrees,
-            because: Some(format!(
-                "The assistant asked for {}, and this is the reply.",
-                listed(missing)
-            )),
+            because: Some(format!("The assistant asked for {}, and this is the reply.", listed(missing))),
         };
         let found = arguments::extract(&ask(request, reading, &firing, firings), sources);
         let from_here = |place: &Place| {
             matches!(place, Place::Question { .. })
-                || (reading.agrees
-                    && *place
-                        == Place::Earlier {
-                            turns_ago: 1,
-                            in_answer: true,
-                        })
+                || (reading.agrees && *place == Place::Earlier { turns_ago: 1, in_answer: true })
         };
-        if found
-            .origins
-            .iter()
-            .any(|origin| missing.contains(&origin.parameter) && from_here(&origin.place))
+        if found.origins.iter().any(|origin| missing.contains(&origin.parameter) && from_here(&origin.place))
         {
             firings.push(firing);
         }
@@ -412,13 +337,7 @@ fn continue_pending(
 
 /// "And for order 222?": what ran last, with the value that is new.
 fn ask_again(request: &PlanRequest, reading: &Reading, sources: &Sources<'_>, firings: &mut Vec<Firing>) {
-    let Some(last) = request
-        .turns
-        .iter()
-        .rev()
-        .take(2)
-        .find(|turn| !turn.fired.is_empty())
-    else {
+    let Some(last) = request.turns.iter().rev().take(2).find(|turn| !turn.fired.is_empty()) else {
         return;
     };
     for (name, arguments) in &last.fired {
@@ -435,9 +354,7 @@ fn ask_again(request: &PlanRequest, reading: &Reading, sources: &Sources<'_>, fi
             known: arguments.clone(),
             asked_for: Vec::new(),
             points_back: false,
-            because: Some(format!(
-                "The question asks for `{name}` again with another value."
-            )),
+            because: Some(format!("The question asks for `{name}` again with another value.")),
         };
         let found = arguments::extract(&ask(request, reading, &firing, &[]), sources);
         let changed = found.origins.iter().any(|origin| {
@@ -476,9 +393,5 @@ pub(crate) fn ask<'a>(
 }
 
 fn listed(names: &[ParameterName]) -> String {
-    names
-        .iter()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }

@@ -59,10 +59,7 @@ pattern!(
     AGREES,
     r"(?i)^\s*(?:(?:ok|okay|great|perfect|good|thanks|thank you|oh|well)[\s,.!]+)*(?:yes|yeah|yep|yup|sure|correct|exactly|right|please do|do it|go ahead|absolutely|definitely|of course|sounds (?:good|great)|that works|that would be (?:great|nice|good|fine)|ok|okay|y)\b"
 );
-pattern!(
-    DECLINES,
-    r"(?i)^\s*(?:no|nope|nah|not now|never ?mind|forget it|cancel that|leave it|stop)\b"
-);
+pattern!(DECLINES, r"(?i)^\s*(?:no|nope|nah|not now|never ?mind|forget it|cancel that|leave it|stop)\b");
 pattern!(
     AGAIN,
     r"(?i)^\s*(?:(?:ok|okay|thanks|great|and|now|also)[\s,]+)*(?:and|also|what about|how about|what of|same (?:for|with|thing for|question for)|the same for|and for|now for|for|again for|now)\b"
@@ -95,10 +92,7 @@ pattern!(
   | ^(?:this|it|that)(?:'s|\s+is|\s+isn't|\s+is\s+not)\s+(?:not\s+)?about\b | ^not\s+(?:about|asking|talking|the|a|my)\b
   | \bno\s+need\s+(?:to|for)\b | ^(?:never\s*mind|forget|ignore|skip|scratch|leave)\b | \bno\s+longer\s+(?:need|want)"
 );
-pattern!(
-    FORBIDS,
-    r"(?i)^(?:please\s+|and\s+|but\s+)*(?:don'?t|do not|never)\s+([a-z]+)"
-);
+pattern!(FORBIDS, r"(?i)^(?:please\s+|and\s+|but\s+)*(?:don'?t|do not|never)\s+([a-z]+)");
 /// Verbs with which a forgotten "I" is likelier than a command.
 const REPORTING: &[&str] = &[
     "see",
@@ -130,10 +124,7 @@ pattern!(
     THANKS,
     r"(?i)\b(?:thanks|thank you|thx|cheers|appreciate|appreciated|bye|goodbye|have a (?:nice|good|great|lovely) \w+|see you|you(?:'ve| have) been)\b"
 );
-pattern!(
-    HEAD_END,
-    r"(?i):\s|,\s|\s(?:about|that|because|for the)\s|\s[-–—]\s"
-);
+pattern!(HEAD_END, r"(?i):\s|,\s|\s(?:about|that|because|for the)\s|\s[-–—]\s");
 pattern!(
     STATES,
     r"(?i)^(?:my|our|i|i'm|i've|i'll|we|we're|we've|the|it|it's|he|she|they|this|that|these|glad|happy|people|customers|everyone|nobody)\b"
@@ -315,17 +306,12 @@ const INTERROGATIVE: &[&str] = &[
 pub(crate) fn read(question: &str, turns: &[PastTurn], today: Date) -> Reading {
     let clauses: Vec<Clause> = clauses::split(question)
         .into_iter()
-        .map(|range| Clause {
-            act: act(&question[range.clone()], today),
-            range,
-        })
+        .map(|range| Clause { act: act(&question[range.clone()], today), range })
         .collect();
     let last = turns.last();
     let agrees = AGREES.is_match(question);
     let asked_again = AGAIN.is_match(question) && words::terms(question).len() <= 5;
-    let only_value = clauses
-        .iter()
-        .all(|clause| matches!(clause.act, Act::Supply | Act::Courtesy));
+    let only_value = clauses.iter().all(|clause| matches!(clause.act, Act::Supply | Act::Courtesy));
     Reading {
         again: (asked_again || only_value) && clauses.iter().any(|clause| clause.act != Act::Courtesy),
         clauses,
@@ -362,18 +348,11 @@ pub(crate) fn without_contrast(clause: &str) -> String {
 fn act(clause: &str, today: Date) -> Act {
     let bare = clauses::without_lead(clause);
     let typed = recognise::typed(bare, today);
-    let outside = |word: &&Word<'_>| {
-        !typed
-            .iter()
-            .any(|value| word.start >= value.start && word.start < value.end)
-    };
+    let outside =
+        |word: &&Word<'_>| !typed.iter().any(|value| word.start >= value.start && word.start < value.end);
     let all = words::words(bare);
-    let rest: Vec<String> = all
-        .iter()
-        .filter(outside)
-        .map(Word::lower)
-        .filter(|word| !words::is_stop(word))
-        .collect();
+    let rest: Vec<String> =
+        all.iter().filter(outside).map(Word::lower).filter(|word| !words::is_stop(word)).collect();
     let among = |list: &[&str]| rest.iter().all(|word| list.contains(&word.as_str()));
     if negated(bare) {
         return Act::Negated;
@@ -381,31 +360,21 @@ fn act(clause: &str, today: Date) -> Act {
     if typed.is_empty() && (among(COURTESY) || closes(bare)) {
         return Act::Courtesy;
     }
-    let asking = all
-        .first()
-        .is_some_and(|word| INTERROGATIVE.contains(&word.lower().as_str()));
-    let strong = !asking
-        && typed
-            .iter()
-            .any(|value| !matches!(value.kind, recognise::Kind::Quoted));
+    let asking = all.first().is_some_and(|word| INTERROGATIVE.contains(&word.lower().as_str()));
+    let strong = !asking && typed.iter().any(|value| !matches!(value.kind, recognise::Kind::Quoted));
     if strong
-        && rest
-            .iter()
-            .all(|word| VALUE_NOUNS.contains(&word.as_str()) || COURTESY.contains(&word.as_str()))
+        && rest.iter().all(|word| VALUE_NOUNS.contains(&word.as_str()) || COURTESY.contains(&word.as_str()))
     {
         return Act::Supply;
     }
-    let about_one = typed
-        .iter()
-        .any(|value| matches!(value.kind, recognise::Kind::Email | recognise::Kind::Id));
+    let about_one =
+        typed.iter().any(|value| matches!(value.kind, recognise::Kind::Email | recognise::Kind::Id));
     match GENERAL.find(bare) {
         Some(found) if !about_one => {
             let told = words::terms(found.as_str())
                 .into_iter()
                 .filter(|term| GENERAL_WORDS.contains(&term.word.as_str()));
-            Act::General {
-                markers: told.map(|term| term.hash).collect(),
-            }
+            Act::General { markers: told.map(|term| term.hash).collect() }
         }
         _ => Act::Request,
     }
@@ -415,10 +384,8 @@ fn negated(clause: &str) -> bool {
     if NEGATED.is_match(clause) {
         return true;
     }
-    let verb = FORBIDS
-        .captures(clause)
-        .and_then(|found| found.get(1))
-        .map(|verb| verb.as_str().to_lowercase());
+    let verb =
+        FORBIDS.captures(clause).and_then(|found| found.get(1)).map(|verb| verb.as_str().to_lowercase());
     verb.is_some_and(|verb| !REPORTING.contains(&verb.as_str()))
 }
 
@@ -448,13 +415,7 @@ mod tests {
         let acts: Vec<String> = reading
             .clauses
             .iter()
-            .map(|clause| {
-                format!("{:?}", clause.act)
-                    .split(' ')
-                    .next()
-                    .unwrap_or_default()
-                    .to_owned()
-            })
+            .map(|clause| format!("{:?}", clause.act).split(' ').next().unwrap_or_default().to_owned())
             .collect();
         assert_eq!(acts, expect, "{text}");
     }
@@ -471,10 +432,7 @@ mod tests {
         check("My email is ana@acme.test", &["Supply"]);
         check("it's 55012", &["Supply"]);
         check("Where is my refund for order 12345?", &["Request"]);
-        check(
-            "I don't want a refund, where is order 555?",
-            &["Negated", "Request"],
-        );
+        check("I don't want a refund, where is order 555?", &["Negated", "Request"]);
         check("My refund has arrived, thanks", &["Courtesy"]);
         check("How does shipping of order 12345 work?", &["Request"]);
     }

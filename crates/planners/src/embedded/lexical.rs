@@ -39,10 +39,7 @@ impl Weighted {
         let count = as_f32(actions.len());
         let idf = |df: f32| (1.0 + (count - df + 0.5) / (df + 0.5)).ln();
         let weigh = |term: Term| {
-            let df = actions
-                .iter()
-                .filter(|(prepared, name)| knows(prepared, name, term.hash))
-                .count();
+            let df = actions.iter().filter(|(prepared, name)| knows(prepared, name, term.hash)).count();
             let weight = idf(as_f32(df));
             (term, weight)
         };
@@ -61,28 +58,15 @@ impl Weighted {
         if own <= 0.0 {
             return Overlap::default();
         }
-        let mut known: Vec<_> = self
-            .terms
-            .iter()
-            .filter(|(term, _)| knows(prepared, name, term.hash))
-            .collect();
+        let mut known: Vec<_> =
+            self.terms.iter().filter(|(term, _)| knows(prepared, name, term.hash)).collect();
         known.sort_by(|a, b| b.1.total_cmp(&a.1));
-        let (trigger, examples) = prepared
-            .terms
-            .split_at(prepared.trigger_rows.min(prepared.terms.len()));
-        let told: f32 = known
-            .iter()
-            .filter(|(term, _)| in_any(trigger, name, term.hash))
-            .map(|(_, weight)| weight)
-            .sum();
+        let (trigger, examples) = prepared.terms.split_at(prepared.trigger_rows.min(prepared.terms.len()));
+        let told: f32 =
+            known.iter().filter(|(term, _)| in_any(trigger, name, term.hash)).map(|(_, weight)| weight).sum();
         let likest = |rows: &[Vec<u64>]| {
-            let scored = rows
-                .iter()
-                .enumerate()
-                .map(|(at, row)| (at, self.likeness(row, own)));
-            scored
-                .max_by(|a, b| a.1.total_cmp(&b.1))
-                .filter(|(_, score)| *score > 0.0)
+            let scored = rows.iter().enumerate().map(|(at, row)| (at, self.likeness(row, own)));
+            scored.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, score)| *score > 0.0)
         };
         let example = likest(examples);
         Overlap {
@@ -105,11 +89,7 @@ impl Weighted {
             .collect();
         let both: f32 = shared.iter().sum();
         let theirs = both + self.other * as_f32(row.len() - shared.len());
-        if both > 0.0 {
-            2.0 * both / (own + theirs)
-        } else {
-            0.0
-        }
+        if both > 0.0 { 2.0 * both / (own + theirs) } else { 0.0 }
     }
 }
 

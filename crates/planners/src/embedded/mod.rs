@@ -50,12 +50,8 @@ impl EmbeddedPlanner {
     }
 
     pub fn plan(&self, request: &PlanRequest) -> Plan {
-        let ready: Vec<Cow<'_, Prepared>> = request
-            .catalogue
-            .actions
-            .iter()
-            .map(|action| self.ready(action))
-            .collect();
+        let ready: Vec<Cow<'_, Prepared>> =
+            request.catalogue.actions.iter().map(|action| self.ready(action)).collect();
         let actions: Vec<&Prepared> = ready.iter().map(AsRef::as_ref).collect();
         let mut plan = outcome::plan(self, request, &actions);
         if self.encoder.is_none() {
@@ -72,11 +68,7 @@ impl EmbeddedPlanner {
         let vectors: Vec<f32> = rows.iter().filter_map(|row| self.encode(row)).flatten().collect();
         Prepared {
             model: self.model().to_owned(),
-            dimension: if vectors.is_empty() {
-                0
-            } else {
-                vectors.len() / rows.len()
-            },
+            dimension: if vectors.is_empty() { 0 } else { vectors.len() / rows.len() },
             vectors,
             trigger_rows,
             terms: rows.iter().map(|row| words::term_hashes(row)).collect(),
@@ -85,33 +77,18 @@ impl EmbeddedPlanner {
 
     /// What each action's score is made of at its best utterance, for fitting [`calibration`]; the catalogue's order.
     pub fn evidence(&self, request: &PlanRequest) -> Vec<[f32; EVIDENCE]> {
-        let ready: Vec<Cow<'_, Prepared>> = request
-            .catalogue
-            .actions
-            .iter()
-            .map(|action| self.ready(action))
-            .collect();
+        let ready: Vec<Cow<'_, Prepared>> =
+            request.catalogue.actions.iter().map(|action| self.ready(action)).collect();
         let actions: Vec<&Prepared> = ready.iter().map(AsRef::as_ref).collect();
-        outcome::verdicts(self, request, &actions)
-            .iter()
-            .map(|verdict| verdict.features.values())
-            .collect()
+        outcome::verdicts(self, request, &actions).iter().map(|verdict| verdict.features.values()).collect()
     }
 
     pub fn model(&self) -> &'static str {
-        if self.encoder.is_some() {
-            "embedded/minilm-l6-v2"
-        } else {
-            "embedded-lexical"
-        }
+        if self.encoder.is_some() { "embedded/minilm-l6-v2" } else { "embedded-lexical" }
     }
 
     fn calibration(&self) -> &'static Calibration {
-        if self.encoder.is_some() {
-            &calibration::SEMANTIC
-        } else {
-            &calibration::LEXICAL
-        }
+        if self.encoder.is_some() { &calibration::SEMANTIC } else { &calibration::LEXICAL }
     }
 
     fn encode(&self, text: &str) -> Option<Vec<f32>> {
@@ -120,10 +97,7 @@ impl EmbeddedPlanner {
 
     /// What was prepared when the action was saved, or the same made now where that is of another model.
     fn ready<'a>(&self, action: &'a CatalogueAction) -> Cow<'a, Prepared> {
-        let stored = action
-            .prepared
-            .as_deref()
-            .filter(|prepared| prepared.model == self.model());
+        let stored = action.prepared.as_deref().filter(|prepared| prepared.model == self.model());
         match stored {
             Some(prepared) => Cow::Borrowed(prepared),
             None => Cow::Owned(self.prepare(&action.trigger, &action.examples)),

@@ -142,11 +142,7 @@ fn signs(sort: Sort) -> Signs {
             after: &["region", "area"],
             capital: 0.5,
         },
-        Sort::Origin => Signs {
-            before: &["from", "leaving", "out"],
-            after: &[],
-            capital: 0.4,
-        },
+        Sort::Origin => Signs { before: &["from", "leaving", "out"], after: &[], capital: 0.4 },
         Sort::Team => Signs {
             before: &["team", "queue", "group"],
             after: &["team", "queue", "group", "squad", "tickets"],
@@ -159,9 +155,7 @@ fn signs(sort: Sort) -> Signs {
         },
         Sort::Variant => Signs {
             before: &["in", "size", "colour", "color"],
-            after: &[
-                "size", "version", "layout", "edition", "variant", "colour", "color",
-            ],
+            after: &["size", "version", "layout", "edition", "variant", "colour", "color"],
             capital: 0.0,
         },
         Sort::Incident => Signs {
@@ -237,10 +231,7 @@ pub(crate) fn bids(want: &Wanted<'_>, sort: Sort, scene: &Scene<'_>) -> Vec<Bid>
             continue;
         };
         let in_focus = scene.focus.is_empty()
-            || scene
-                .focus
-                .iter()
-                .any(|range| range.start <= span.start && span.end <= range.end);
+            || scene.focus.iter().any(|range| range.start <= span.start && span.end <= range.end);
         let typed = scene
             .source
             .typed
@@ -251,23 +242,14 @@ pub(crate) fn bids(want: &Wanted<'_>, sort: Sort, scene: &Scene<'_>) -> Vec<Bid>
             && !only_value(scene.source, &span)
         {
             // "webhook delays" around the sample "webhook": the whole name, not the part that happens to be known.
-            let holds = likely
-                .iter()
-                .any(|sample| span.start <= sample.span.start && sample.span.end <= span.end);
+            let holds =
+                likely.iter().any(|sample| span.start <= sample.span.start && sample.span.end <= span.end);
             let score = score(want, sort, &phrase, text, &span) + if holds { 1.6 } else { 0.0 };
-            bids.push(Bid {
-                value: ArgValue::String(text[span.clone()].to_owned()),
-                span,
-                score,
-            });
+            bids.push(Bid { value: ArgValue::String(text[span.clone()].to_owned()), span, score });
         }
     }
     if matches!(sort, Sort::Thing) {
-        let quoted = scene
-            .source
-            .typed
-            .iter()
-            .filter(|value| value.kind == Kind::Quoted);
+        let quoted = scene.source.typed.iter().filter(|value| value.kind == Kind::Quoted);
         bids.extend(quoted.map(|value| Bid {
             value: value.value.clone(),
             span: value.start..value.end,
@@ -296,10 +278,9 @@ fn bare(text: &str) -> Option<Bid> {
         "sure, ",
     ];
     let mut rest = text.trim().trim_end_matches(['.', '!', '?', ',']);
-    while let Some(lead) = LEADS.iter().find(|lead| {
-        rest.get(..lead.len())
-            .is_some_and(|start| start.eq_ignore_ascii_case(lead))
-    }) {
+    while let Some(lead) =
+        LEADS.iter().find(|lead| rest.get(..lead.len()).is_some_and(|start| start.eq_ignore_ascii_case(lead)))
+    {
         rest = &rest[lead.len()..];
     }
     let rest = rest.trim_end_matches(" please").trim_end_matches(',');
@@ -320,10 +301,7 @@ fn samples(want: &Wanted<'_>, text: &str) -> Vec<Bid> {
         span,
         score: 1.9,
     };
-    recognise::choices(&want.samples, text)
-        .into_iter()
-        .map(bid)
-        .collect()
+    recognise::choices(&want.samples, text).into_iter().map(bid).collect()
 }
 
 /// Stems of the action's trigger and parameter names: what it is about, not what is named.
@@ -333,10 +311,7 @@ fn vocabulary(action: &CatalogueAction) -> Vec<String> {
         text.push(' ');
         text.push_str(&parameter.name.as_str().replace('_', " "));
     }
-    words::words(&text)
-        .iter()
-        .map(|word| words::stem(&word.lower()))
-        .collect()
+    words::words(&text).iter().map(|word| words::stem(&word.lower())).collect()
 }
 
 /// The phrase without common words at its ends; None when nothing else is left.
@@ -354,20 +329,10 @@ fn core(text: &str, phrase: &Phrase, known: &[String], sort: Sort) -> Option<Ran
         COMMON.contains(&lower) || (!named && known.contains(&words::stem(lower)))
     };
     // "payment failures" stays whole: a failure of payments is the kind of trouble.
-    let kept: Vec<_> = inner
-        .iter()
-        .enumerate()
-        .filter(|(_, word)| !common(word))
-        .map(|(at, _)| at)
-        .collect();
+    let kept: Vec<_> = inner.iter().enumerate().filter(|(_, word)| !common(word)).map(|(at, _)| at).collect();
     let (first, last) = (*kept.first()?, *kept.last()?);
-    let (start, end) = (
-        phrase.start + inner[first].start,
-        phrase.start + inner[last].end(),
-    );
-    let possessor = ["'s", "’s"]
-        .iter()
-        .find_map(|ending| text[start..end].strip_suffix(ending));
+    let (start, end) = (phrase.start + inner[first].start, phrase.start + inner[last].end());
+    let possessor = ["'s", "’s"].iter().find_map(|ending| text[start..end].strip_suffix(ending));
     let end = possessor.map_or(end, |possessor| start + possessor.len());
     (end > start).then_some(start..end)
 }
@@ -381,20 +346,13 @@ fn only_value(source: &Text<'_>, span: &Range<usize>) -> bool {
 }
 
 fn score(want: &Wanted<'_>, sort: Sort, phrase: &Phrase, text: &str, span: &Range<usize>) -> f32 {
-    let Signs {
-        before,
-        after,
-        capital,
-    } = signs(sort);
+    let Signs { before, after, capital } = signs(sort);
     let following = words::words(&text[span.end..phrase.end.max(span.end)])
         .first()
         .map_or_else(|| phrase.after.clone(), words::Word::lower);
     let follows = before.contains(&phrase.before.as_str());
     let precedes = after.contains(&following.as_str())
-        || phrase
-            .words
-            .last()
-            .is_some_and(|last| after.contains(&last.as_str()) && phrase.words.len() > 1);
+        || phrase.words.last().is_some_and(|last| after.contains(&last.as_str()) && phrase.words.len() > 1);
     let cued =
         want.cues.contains(&words::stem(&phrase.before)) || want.cues.contains(&words::stem(&following));
     let mut score = if phrase.named { capital } else { 0.0 };
@@ -402,19 +360,11 @@ fn score(want: &Wanted<'_>, sort: Sort, phrase: &Phrase, text: &str, span: &Rang
         // A place without a preposition, or "in black", is too little.
         Sort::Place | Sort::Origin | Sort::Person => {
             score += if follows { 0.6 } else { 0.0 };
-            score += if text[span.clone()].contains('-') && follows {
-                0.4
-            } else {
-                0.0
-            };
+            score += if text[span.clone()].contains('-') && follows { 0.4 } else { 0.0 };
         }
         Sort::Team | Sort::Variant => {
             score += if follows || precedes { 1.2 } else { 0.0 }
-                - if sort == Sort::Variant && phrase.named {
-                    0.5
-                } else {
-                    0.0
-                }
+                - if sort == Sort::Variant && phrase.named { 0.5 } else { 0.0 }
         }
         Sort::Incident => {
             score += if precedes {
@@ -442,9 +392,5 @@ fn score(want: &Wanted<'_>, sort: Sort, phrase: &Phrase, text: &str, span: &Rang
     }
     score
         + if cued { 0.5 } else { 0.0 }
-        + if want.parameter.required && sort != Sort::Person {
-            0.2
-        } else {
-            0.0
-        }
+        + if want.parameter.required && sort != Sort::Person { 0.2 } else { 0.0 }
 }

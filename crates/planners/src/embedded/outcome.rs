@@ -46,12 +46,8 @@ fn settle(action: &CatalogueAction, mut found: Extracted, runs_with: Option<&Ste
     let lacking = |parameter: &&Parameter| {
         parameter.required && parameter.default.is_none() && !found.arguments.contains_key(&parameter.name)
     };
-    let lacking: Vec<ParameterName> = action
-        .parameters
-        .iter()
-        .filter(lacking)
-        .map(|parameter| parameter.name.clone())
-        .collect();
+    let lacking: Vec<ParameterName> =
+        action.parameters.iter().filter(lacking).map(|parameter| parameter.name.clone()).collect();
     if lacking.is_empty() {
         fill_in_defaults(action, &mut found);
     }
@@ -59,14 +55,7 @@ fn settle(action: &CatalogueAction, mut found: Extracted, runs_with: Option<&Ste
     let (action_id, name, action_version) = (action.id, action.name.clone(), action.version);
     if lacking.is_empty() {
         let runs_with = runs_with.map(|step| step.action.clone());
-        plan.steps.push(Step {
-            action_id,
-            action: name,
-            action_version,
-            arguments,
-            origins,
-            runs_with,
-        });
+        plan.steps.push(Step { action_id, action: name, action_version, arguments, origins, runs_with });
     } else {
         plan.missing.push(Missing {
             action_id,
@@ -80,21 +69,11 @@ fn settle(action: &CatalogueAction, mut found: Extracted, runs_with: Option<&Ste
 }
 
 fn fill_in_defaults(action: &CatalogueAction, found: &mut Extracted) {
-    for parameter in action
-        .parameters
-        .iter()
-        .filter(|parameter| parameter.default.is_some())
-    {
-        let default = parameter
-            .default
-            .as_ref()
-            .and_then(|value| parameter.accept(value).ok());
+    for parameter in action.parameters.iter().filter(|parameter| parameter.default.is_some()) {
+        let default = parameter.default.as_ref().and_then(|value| parameter.accept(value).ok());
         if let (false, Some(value)) = (found.arguments.contains_key(&parameter.name), default) {
             found.arguments.insert(parameter.name.clone(), value);
-            found.origins.push(Origin {
-                parameter: parameter.name.clone(),
-                place: Place::Default,
-            });
+            found.origins.push(Origin { parameter: parameter.name.clone(), place: Place::Default });
         }
     }
 }
@@ -102,16 +81,8 @@ fn fill_in_defaults(action: &CatalogueAction, found: &mut Extracted) {
 /// Actions that run with one that fires share its arguments by name; they never fire on their own.
 fn accompany(request: &PlanRequest, sources: &Sources<'_>, plan: &mut Plan) {
     let leaders = plan.steps.clone();
-    for action in request
-        .catalogue
-        .actions
-        .iter()
-        .filter(|action| !action.runs_with.is_empty())
-    {
-        let Some(leader) = leaders
-            .iter()
-            .find(|step| action.runs_with.contains(&step.action))
-        else {
+    for action in request.catalogue.actions.iter().filter(|action| !action.runs_with.is_empty()) {
+        let Some(leader) = leaders.iter().find(|step| action.runs_with.contains(&step.action)) else {
             continue;
         };
         let ask = arguments::Ask {
@@ -124,20 +95,13 @@ fn accompany(request: &PlanRequest, sources: &Sources<'_>, plan: &mut Plan) {
         };
         let mut found = arguments::extract(&ask, sources);
         for parameter in &action.parameters {
-            let shared = leader
-                .arguments
-                .get(&parameter.name)
-                .and_then(|value| parameter.accept(value).ok());
+            let shared = leader.arguments.get(&parameter.name).and_then(|value| parameter.accept(value).ok());
             let Some(value) = shared else { continue };
             found.arguments.insert(parameter.name.clone(), value);
             found.origins.retain(|origin| origin.parameter != parameter.name);
-            found.origins.extend(
-                leader
-                    .origins
-                    .iter()
-                    .find(|origin| origin.parameter == parameter.name)
-                    .cloned(),
-            );
+            found
+                .origins
+                .extend(leader.origins.iter().find(|origin| origin.parameter == parameter.name).cloned());
         }
         settle(action, found, Some(leader), plan);
     }
@@ -160,21 +124,14 @@ fn considered(
             .and_then(|step| step.runs_with.as_ref());
         let fires = firing.is_some() || with.is_some();
         let score = firing.map_or(verdict.score, |firing| firing.score.max(verdict.score));
-        let mut evidence: Vec<String> = firing
-            .and_then(|firing| firing.because.clone())
-            .into_iter()
-            .collect();
+        let mut evidence: Vec<String> =
+            firing.and_then(|firing| firing.because.clone()).into_iter().collect();
         evidence.extend(with.map(|leader| format!("Runs whenever `{leader}` does.")));
         if !fires {
             evidence.push(against(planner, action, verdict, &decision.firings, request));
         }
         evidence.extend(supporting(action, verdict));
-        all.push(Considered {
-            action: action.name.clone(),
-            score,
-            fires,
-            evidence,
-        });
+        all.push(Considered { action: action.name.clone(), score, fires, evidence });
     }
     all.sort_by(|a, b| b.fires.cmp(&a.fires).then(b.score.total_cmp(&a.score)));
     all
@@ -195,22 +152,13 @@ fn supporting(action: &CatalogueAction, verdict: &Verdict) -> Vec<String> {
         evidence.push(format!("Its meaning is near {what} ({:.2}).", features.nearest));
     }
     if !features.overlap.shared.is_empty() {
-        let shared: Vec<String> = features
-            .overlap
-            .shared
-            .iter()
-            .take(5)
-            .map(|word| format!("“{word}”"))
-            .collect();
+        let shared: Vec<String> =
+            features.overlap.shared.iter().take(5).map(|word| format!("“{word}”")).collect();
         evidence.push(format!("It shares {} with the action.", shared.join(", ")));
     }
     if let (None, Some(at)) = (features.row, features.overlap.example_row) {
-        evidence.extend(
-            action
-                .examples
-                .get(at)
-                .map(|example| format!("The nearest example is “{example}”.")),
-        );
+        evidence
+            .extend(action.examples.get(at).map(|example| format!("The nearest example is “{example}”.")));
     }
     evidence
 }
@@ -233,16 +181,10 @@ fn against(
     if verdict.score >= fires
         && let Some(firing) = firings.first()
     {
-        return format!(
-            "`{}` fits the same words better.",
-            request.catalogue.actions[firing.action].name
-        );
+        return format!("`{}` fits the same words better.", request.catalogue.actions[firing.action].name);
     }
     if verdict.features.row.is_none() && verdict.features.overlap.shared.is_empty() {
         return "Nothing in the question speaks for it.".to_owned();
     }
-    format!(
-        "The evidence is too weak: {:.2} of the {fires:.2} needed.",
-        verdict.score
-    )
+    format!("The evidence is too weak: {:.2} of the {fires:.2} needed.", verdict.score)
 }

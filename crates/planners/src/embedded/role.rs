@@ -63,27 +63,18 @@ macro_rules! pattern {
     };
 }
 
-pattern!(
-    CODE,
-    r"(?i)(?:error|status|http|exit)[\s_-]*code|\bcode of the error"
-);
+pattern!(CODE, r"(?i)(?:error|status|http|exit)[\s_-]*code|\bcode of the error");
 pattern!(
     ID,
     r"(?i)\b(?:id|ids|number of (?:the|an|a) (?:order|ticket|invoice|case|booking)|(?:order|ticket|invoice|case|tracking|booking|reference|confirmation|account|serial)[\s_-]*(?:number|no|id|key|reference))\b|_id\b|^id_|_number\b|_key\b|\breference\b"
 );
-pattern!(
-    AMOUNT,
-    r"(?i)amount|price|cost|\bsum\b|charge|fee|total|budget|balance"
-);
+pattern!(AMOUNT, r"(?i)amount|price|cost|\bsum\b|charge|fee|total|budget|balance");
 pattern!(STEPS, r"(?i)^steps|steps to reproduce|\brepro");
 pattern!(
     SUMMARY,
     r"(?i)summary|title|subject|description|details|message|reason|comment|note|body|problem|complaint|feedback|question|text"
 );
-pattern!(
-    SAMPLES,
-    r#"(?i)(?:such as|e\.g\.,?|for example|like|:)\s+([^.;"]+)"#
-);
+pattern!(SAMPLES, r#"(?i)(?:such as|e\.g\.,?|for example|like|:)\s+([^.;"]+)"#);
 pattern!(BOOLEAN, r"(?i)\bboolean\b|^whether\b|\bwhether or not\b");
 
 /// Nouns of every description.
@@ -103,18 +94,9 @@ impl<'p> Wanted<'p> {
         }
         cues.retain(|cue| cue.len() > 1 && !words::is_stop(cue) && !GENERIC.contains(&cue.as_str()));
         let role = role(parameter);
-        let glossary = if let Role::Choice(values) = &role {
-            glossary(values, description)
-        } else {
-            Vec::new()
-        };
-        Self {
-            parameter,
-            role,
-            cues,
-            samples: samples(description),
-            glossary,
-        }
+        let glossary =
+            if let Role::Choice(values) = &role { glossary(values, description) } else { Vec::new() };
+        Self { parameter, role, cues, samples: samples(description), glossary }
     }
 }
 
@@ -122,10 +104,7 @@ impl<'p> Wanted<'p> {
 /// no such parameters, since then nothing speaks either way.
 pub(crate) fn fit(parameters: &[Parameter], kinds: &[Kind]) -> f32 {
     let (mut needed, mut there) = (0, 0);
-    for parameter in parameters
-        .iter()
-        .filter(|parameter| parameter.required && parameter.default.is_none())
-    {
+    for parameter in parameters.iter().filter(|parameter| parameter.required && parameter.default.is_none()) {
         let suits = |kind: &Kind| match role(parameter) {
             Role::Email => Some(*kind == Kind::Email),
             Role::Id => Some(*kind == Kind::Id),
@@ -138,18 +117,12 @@ pub(crate) fn fit(parameters: &[Parameter], kinds: &[Kind]) -> f32 {
         needed += usize::from(typed);
         there += usize::from(typed && kinds.iter().any(|kind| suits(kind) == Some(true)));
     }
-    if needed == 0 {
-        0.5
-    } else {
-        as_f32(there) / as_f32(needed)
-    }
+    if needed == 0 { 0.5 } else { as_f32(there) / as_f32(needed) }
 }
 
 /// The description's first sentence up to its examples.
 fn lead(description: &str) -> &str {
-    let end = description
-        .find([':', '.', ';', '('])
-        .unwrap_or(description.len());
+    let end = description.find([':', '.', ';', '(']).unwrap_or(description.len());
     &description[..end]
 }
 
@@ -164,10 +137,7 @@ fn role(parameter: &Parameter) -> Role {
         return Role::Choice(parameter.values.clone());
     }
     if parameter.kind == ParameterType::Number {
-        let unit = words_of(&name)
-            .iter()
-            .chain(&words_of(lead))
-            .find_map(|word| Unit::of(word));
+        let unit = words_of(&name).iter().chain(&words_of(lead)).find_map(|word| Unit::of(word));
         return if AMOUNT.is_match(&name) || (unit.is_none() && AMOUNT.is_match(lead)) {
             Role::Amount
         } else {
@@ -214,49 +184,47 @@ fn text_role(name: &str, lead: &str, either: impl Fn(&Regex) -> bool) -> Role {
     if has(&["amount", "price", "sum", "total"]) {
         return Role::Amount;
     }
-    Role::Name(
-        if has(&["origin", "from", "departure"]) || lead.to_lowercase().contains("leaving from") {
-            Sort::Origin
-        } else if sort(&[
-            "region",
-            "country",
-            "city",
-            "location",
-            "area",
-            "destination",
-            "state",
-            "place",
-            "town",
-            "where",
-        ]) && !has(&["name"])
-        {
-            Sort::Place
-        } else if sort(&["team", "group", "queue", "department", "squad"]) {
-            Sort::Team
-        } else if has(&["variant", "colour", "color", "size", "material", "layout"]) {
-            Sort::Variant
-        } else if sort(&["incident", "outage", "problem", "disruption"]) {
-            Sort::Incident
-        } else if has(&["feature", "component", "module", "service", "capability"]) {
-            Sort::Feature
-        } else if sort(&[
-            "person",
-            "recipient",
-            "artist",
-            "director",
-            "actor",
-            "actors",
-            "manager",
-            "assignee",
-            "employee",
-            "starring",
-            "therapist",
-        ]) {
-            Sort::Person
-        } else {
-            Sort::Thing
-        },
-    )
+    Role::Name(if has(&["origin", "from", "departure"]) || lead.to_lowercase().contains("leaving from") {
+        Sort::Origin
+    } else if sort(&[
+        "region",
+        "country",
+        "city",
+        "location",
+        "area",
+        "destination",
+        "state",
+        "place",
+        "town",
+        "where",
+    ]) && !has(&["name"])
+    {
+        Sort::Place
+    } else if sort(&["team", "group", "queue", "department", "squad"]) {
+        Sort::Team
+    } else if has(&["variant", "colour", "color", "size", "material", "layout"]) {
+        Sort::Variant
+    } else if sort(&["incident", "outage", "problem", "disruption"]) {
+        Sort::Incident
+    } else if has(&["feature", "component", "module", "service", "capability"]) {
+        Sort::Feature
+    } else if sort(&[
+        "person",
+        "recipient",
+        "artist",
+        "director",
+        "actor",
+        "actors",
+        "manager",
+        "assignee",
+        "employee",
+        "starring",
+        "therapist",
+    ]) {
+        Sort::Person
+    } else {
+        Sort::Thing
+    })
 }
 
 /// Name words that tell what the thing is, so that the description need not be asked.
@@ -275,23 +243,12 @@ fn words_of(text: &str) -> Vec<String> {
 
 /// What a description names as examples: short pieces between commas.
 fn samples(description: &str) -> Vec<String> {
-    let lists = SAMPLES
-        .captures_iter(description)
-        .filter_map(|found| found.get(1));
-    let pieces = lists
-        .flat_map(|list| list.as_str().split([',', '/']))
-        .map(|piece| {
-            let piece = piece.trim();
-            let piece = piece
-                .strip_prefix("or ")
-                .or_else(|| piece.strip_prefix("and "))
-                .unwrap_or(piece);
-            piece
-                .strip_prefix("a name such as ")
-                .unwrap_or(piece)
-                .trim()
-                .to_lowercase()
-        });
+    let lists = SAMPLES.captures_iter(description).filter_map(|found| found.get(1));
+    let pieces = lists.flat_map(|list| list.as_str().split([',', '/'])).map(|piece| {
+        let piece = piece.trim();
+        let piece = piece.strip_prefix("or ").or_else(|| piece.strip_prefix("and ")).unwrap_or(piece);
+        piece.strip_prefix("a name such as ").unwrap_or(piece).trim().to_lowercase()
+    });
     pieces
         .filter(|piece| !piece.is_empty() && piece.split(' ').count() <= 3 && !piece.contains('@'))
         .collect()
@@ -308,11 +265,8 @@ fn glossary(values: &[String], description: &str) -> Vec<(String, String)> {
             continue;
         };
         for found in pattern.captures_iter(description) {
-            let meant = found
-                .iter()
-                .skip(1)
-                .flatten()
-                .map(|word| (word.as_str().to_lowercase(), value.clone()));
+            let meant =
+                found.iter().skip(1).flatten().map(|word| (word.as_str().to_lowercase(), value.clone()));
             pairs.extend(
                 meant.filter(|(word, _)| !values.iter().any(|other| other.eq_ignore_ascii_case(word))),
             );
@@ -342,12 +296,7 @@ mod tests {
     fn roles_are_read_from_name_type_and_description() {
         let text = ParameterType::String;
         check("order_id", text, "Number of the order", &Role::Id);
-        check(
-            "customer_email",
-            text,
-            "E-mail address of the customer",
-            &Role::Email,
-        );
+        check("customer_email", text, "E-mail address of the customer", &Role::Email);
         check("error_code", text, "Error code or HTTP status: 503", &Role::Code);
         check(
             "hours_ahead",
@@ -357,30 +306,10 @@ mod tests {
         );
         check("amount", ParameterType::Number, "Amount charged", &Role::Amount);
         check("date", text, "Day to be taken off", &Role::Date);
-        check(
-            "team",
-            text,
-            "Support team whose tickets are meant",
-            &Role::Name(Sort::Team),
-        );
-        check(
-            "region",
-            text,
-            "Region that is asked about: EU, US",
-            &Role::Name(Sort::Place),
-        );
-        check(
-            "incident_type",
-            text,
-            "Kind of incident",
-            &Role::Name(Sort::Incident),
-        );
-        check(
-            "product_name",
-            text,
-            "Name of the product as written",
-            &Role::Name(Sort::Thing),
-        );
+        check("team", text, "Support team whose tickets are meant", &Role::Name(Sort::Team));
+        check("region", text, "Region that is asked about: EU, US", &Role::Name(Sort::Place));
+        check("incident_type", text, "Kind of incident", &Role::Name(Sort::Incident));
+        check("product_name", text, "Name of the product as written", &Role::Name(Sort::Thing));
         check(
             "feature",
             text,
@@ -393,11 +322,6 @@ mod tests {
             "One of low, medium, high",
             &Role::Choice(["low", "medium", "high"].map(str::to_owned).to_vec()),
         );
-        check(
-            "express",
-            ParameterType::Boolean,
-            "Whether express",
-            &Role::Boolean,
-        );
+        check("express", ParameterType::Boolean, "Whether express", &Role::Boolean);
     }
 }

@@ -23,22 +23,8 @@ impl Features {
     pub(crate) const COUNT: usize = 7;
 
     pub(crate) fn values(&self) -> [f32; Self::COUNT] {
-        let Overlap {
-            coverage,
-            mass,
-            statement,
-            example,
-            ..
-        } = self.overlap;
-        [
-            self.trigger,
-            self.nearest,
-            coverage,
-            mass,
-            statement,
-            statement.max(example),
-            self.fit,
-        ]
+        let Overlap { coverage, mass, statement, example, .. } = self.overlap;
+        [self.trigger, self.nearest, coverage, mass, statement, statement.max(example), self.fit]
     }
 }
 
@@ -57,11 +43,7 @@ pub(crate) fn features(
     let Some(vector) = vector.filter(|vector| vector.len() == prepared.dimension) else {
         return features;
     };
-    for (row, other) in prepared
-        .vectors
-        .chunks_exact(prepared.dimension.max(1))
-        .enumerate()
-    {
+    for (row, other) in prepared.vectors.chunks_exact(prepared.dimension.max(1)).enumerate() {
         let cosine = dot(vector, other);
         if row < prepared.trigger_rows {
             features.trigger = features.trigger.max(cosine);
@@ -77,12 +59,7 @@ pub(crate) fn features(
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; 8];
     let (left, right) = (a.chunks_exact(8), b.chunks_exact(8));
-    let tail: f32 = left
-        .remainder()
-        .iter()
-        .zip(right.remainder())
-        .map(|(x, y)| x * y)
-        .sum();
+    let tail: f32 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| x * y).sum();
     for (x, y) in left.zip(right) {
         for lane in 0..8 {
             sums[lane] += x[lane] * y[lane];

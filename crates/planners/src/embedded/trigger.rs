@@ -37,11 +37,7 @@ static TRAILING_EXCLUSION: LazyLock<Regex> = LazyLock::new(|| {
 /// The trigger's statements without their preamble; at least one, the trigger itself, when nothing is left.
 pub(crate) fn statements(trigger: &str) -> Vec<String> {
     let found: Vec<String> = BOUNDARY.split(trigger).filter_map(statement).collect();
-    if found.is_empty() {
-        vec![trigger.trim().to_owned()]
-    } else {
-        found
-    }
+    if found.is_empty() { vec![trigger.trim().to_owned()] } else { found }
 }
 
 fn statement(text: &str) -> Option<String> {
@@ -65,23 +61,14 @@ mod tests {
 
     #[test]
     fn the_preamble_is_stripped_and_statements_split() {
-        check(
-            "When the user asks about the status of a refund",
-            &["the status of a refund"],
-        );
-        check(
-            "When the user wants to: Get the weather (Check it)",
-            &["Get the weather (Check it)"],
-        );
+        check("When the user asks about the status of a refund", &["the status of a refund"]);
+        check("When the user wants to: Get the weather (Check it)", &["Get the weather (Check it)"]);
         check(
             "When the user asks about a refund; or when a customer reports a missing payment.",
             &["a refund", "a missing payment"],
         );
         check("Refund status", &["Refund status"]);
         check("When the user asks for stock. Do not use for prices.", &["stock"]);
-        check(
-            "When the user asks for a refund, not how refunds work",
-            &["a refund"],
-        );
+        check("When the user asks for a refund, not how refunds work", &["a refund"]);
     }
 }

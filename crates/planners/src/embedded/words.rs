@@ -35,20 +35,14 @@ pub(crate) fn words(text: &str) -> Vec<Word<'_>> {
         match (inside, start) {
             (true, None) => start = Some(at),
             (false, Some(from)) => {
-                found.push(Word {
-                    text: &text[from..at],
-                    start: from,
-                });
+                found.push(Word { text: &text[from..at], start: from });
                 start = None;
             }
             _ => {}
         }
     }
     if let Some(from) = start {
-        found.push(Word {
-            text: &text[from..],
-            start: from,
-        });
+        found.push(Word { text: &text[from..], start: from });
     }
     found
 }
@@ -71,10 +65,7 @@ pub(crate) fn terms(text: &str) -> Vec<Term> {
         for part in lower.trim_end_matches("'s").split(['-', '_', '.', '+']) {
             let hash = hash(&stem(part));
             if part.chars().count() > 1 && !is_stop(part) && found.iter().all(|term| term.hash != hash) {
-                found.push(Term {
-                    hash,
-                    word: part.to_owned(),
-                });
+                found.push(Term { hash, word: part.to_owned() });
             }
         }
     }
@@ -90,21 +81,14 @@ pub(crate) fn term_hashes(text: &str) -> Vec<u64> {
 
 /// FNV-1a: stored with prepared actions, so it must not change between builds as the standard hasher may.
 fn hash(word: &str) -> u64 {
-    word.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    })
+    word.bytes()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 /// A light English stemmer: enough that `charged`, `charges` and `charging` meet; never meant to be a word.
 pub(crate) fn stem(word: &str) -> String {
     let mut stem = word.trim_end_matches("'s").to_owned();
-    for (ending, keep) in [
-        ("ies", "y"),
-        ("sses", "ss"),
-        ("ches", "ch"),
-        ("shes", "sh"),
-        ("xes", "x"),
-    ] {
+    for (ending, keep) in [("ies", "y"), ("sses", "ss"), ("ches", "ch"), ("shes", "sh"), ("xes", "x")] {
         if stem.len() > ending.len() + 2 && stem.ends_with(ending) {
             stem.truncate(stem.len() - ending.len());
             stem.push_str(keep);
@@ -131,10 +115,8 @@ pub(crate) fn stem(word: &str) -> String {
 
 fn undouble(stem: &mut String) {
     let bytes = stem.as_bytes();
-    let (Some(last), Some(before)) = (
-        bytes.last(),
-        bytes.len().checked_sub(2).and_then(|at| bytes.get(at)),
-    ) else {
+    let (Some(last), Some(before)) = (bytes.last(), bytes.len().checked_sub(2).and_then(|at| bytes.get(at)))
+    else {
         return;
     };
     if stem.len() > 3 && last == before && last.is_ascii_alphabetic() && !b"lsz".contains(last) {
@@ -347,10 +329,7 @@ mod tests {
             &["duplicate", "duplicates", "duplicated", "duplication"],
         ] {
             let stems: Vec<_> = family.iter().map(|word| stem(word)).collect();
-            assert!(
-                stems.iter().all(|other| *other == stems[0]),
-                "{family:?}: {stems:?}"
-            );
+            assert!(stems.iter().all(|other| *other == stems[0]), "{family:?}: {stems:?}");
         }
     }
 
@@ -358,9 +337,6 @@ mod tests {
     fn an_address_or_an_id_is_one_word() {
         let text = "Where's ana.b@acme.test's order ORD-55871, please?";
         let found: Vec<_> = words(text).into_iter().map(|word| word.text).collect();
-        assert_eq!(
-            found,
-            ["Where's", "ana.b@acme.test's", "order", "ORD-55871", "please"]
-        );
+        assert_eq!(found, ["Where's", "ana.b@acme.test's", "order", "ORD-55871", "please"]);
     }
 }

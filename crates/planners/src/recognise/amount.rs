@@ -20,18 +20,9 @@ pub(super) fn find(text: &str) -> Vec<Candidate> {
         .captures_iter(text)
         .filter_map(|found| {
             let whole = found.get(0)?;
-            let digits = found
-                .get(1)
-                .or_else(|| found.get(2))?
-                .as_str()
-                .trim_end_matches(',');
+            let digits = found.get(1).or_else(|| found.get(2))?.as_str().trim_end_matches(',');
             let value = ArgValue::Number(number_from_text(digits)?);
-            Some(Candidate {
-                kind: Kind::Amount,
-                value,
-                start: whole.start(),
-                end: whole.end(),
-            })
+            Some(Candidate { kind: Kind::Amount, value, start: whole.start(), end: whole.end() })
         })
         .collect()
 }

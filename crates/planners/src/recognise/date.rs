@@ -31,9 +31,7 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// "The 2nd time" is no day.
-const COUNTED: [&str; 8] = [
-    " time", " one", " order", " charge", " payment", " floor", " email", " attempt",
-];
+const COUNTED: [&str; 8] = [" time", " one", " order", " charge", " payment", " floor", " email", " attempt"];
 
 pub(super) fn find(text: &str, today: Date) -> Vec<Candidate> {
     let candidate = |found: Captures<'_>| {
@@ -41,12 +39,7 @@ pub(super) fn find(text: &str, today: Date) -> Vec<Candidate> {
         let counts = found.name("ordinal").is_some()
             && COUNTED.iter().any(|noun| text[whole.end()..].starts_with(noun));
         let date = read(&found, today).filter(|_| !counts)?;
-        Some(Candidate::text(
-            Kind::Date,
-            date.to_string(),
-            whole.start(),
-            whole.end(),
-        ))
+        Some(Candidate::text(Kind::Date, date.to_string(), whole.start(), whole.end()))
     };
     DATE.captures_iter(text).filter_map(candidate).collect()
 }
@@ -70,10 +63,7 @@ fn read(found: &Captures<'_>, today: Date) -> Option<Date> {
             get("separator")? == ".",
         );
     }
-    for (day, month, year) in [
-        ("day", "month", "year"),
-        ("day_after", "month_first", "year_after"),
-    ] {
+    for (day, month, year) in [("day", "month", "year"), ("day_after", "month_first", "year_after")] {
         if let (Some(day), Some(month)) = (get(day), get(month)) {
             return in_year(
                 day.parse().ok()?,
@@ -90,9 +80,7 @@ fn read(found: &Captures<'_>, today: Date) -> Option<Date> {
         let count: i64 =
             errand_domain::parameter::number_from_text(if count == "a" { "one" } else { &count })?
                 .as_i64()?;
-        return today
-            .checked_add((if unit.starts_with('w') { count * 7 } else { count }).days())
-            .ok();
+        return today.checked_add((if unit.starts_with('w') { count * 7 } else { count }).days()).ok();
     }
     if let Some(relative) = get("relative") {
         let days = match relative.as_str() {
@@ -104,11 +92,7 @@ fn read(found: &Captures<'_>, today: Date) -> Option<Date> {
         return today.checked_add(days.days()).ok();
     }
     let weekday = weekday(found.name("weekday")?.as_str())?;
-    let which = if get("next_week").is_some() {
-        Some("next".to_owned())
-    } else {
-        get("which")
-    };
+    let which = if get("next_week").is_some() { Some("next".to_owned()) } else { get("which") };
     on_weekday(weekday, which.as_deref(), today)
 }
 
@@ -128,18 +112,12 @@ fn in_year(day: i8, month: i8, year: Option<i16>, today: Date) -> Option<Date> {
         return Date::new(year, month, day).ok();
     }
     let this_year = Date::new(today.year(), month, day).ok();
-    this_year
-        .filter(|date| *date >= today)
-        .or_else(|| Date::new(today.year() + 1, month, day).ok())
+    this_year.filter(|date| *date >= today).or_else(|| Date::new(today.year() + 1, month, day).ok())
 }
 
 fn ordinal(day: i8, this_month: bool, today: Date) -> Option<Date> {
     let this = Date::new(today.year(), today.month(), day).ok()?;
-    if this_month || this >= today {
-        Some(this)
-    } else {
-        this.checked_add(1.month()).ok()
-    }
+    if this_month || this >= today { Some(this) } else { this.checked_add(1.month()).ok() }
 }
 
 /// "Friday" is the coming one, never today; "next Friday" is that of the following week (which begins on Monday);
@@ -169,13 +147,9 @@ fn on_weekday(weekday: Weekday, which: Option<&str>, today: Date) -> Option<Date
 }
 
 fn month_number(name: &str) -> Option<i8> {
-    const STARTS: [&str; 12] = [
-        "jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec",
-    ];
-    STARTS
-        .iter()
-        .position(|start| name.starts_with(start))
-        .and_then(|at| i8::try_from(at + 1).ok())
+    const STARTS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    STARTS.iter().position(|start| name.starts_with(start)).and_then(|at| i8::try_from(at + 1).ok())
 }
 
 fn weekday(name: &str) -> Option<Weekday> {

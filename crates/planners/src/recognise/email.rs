@@ -12,8 +12,5 @@ static ADDRESS: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 pub(super) fn find(text: &str) -> Vec<Candidate> {
-    ADDRESS
-        .find_iter(text)
-        .map(|m| Candidate::text(Kind::Email, m.as_str(), m.start(), m.end()))
-        .collect()
+    ADDRESS.find_iter(text).map(|m| Candidate::text(Kind::Email, m.as_str(), m.start(), m.end())).collect()
 }

@@ -22,9 +22,8 @@ pub(crate) fn listed_values(description: &str) -> Vec<String> {
     if description.to_lowercase().contains("e.g") || description.contains("such as") {
         return Vec::new();
     }
-    let Some((whole, list)) = LISTED
-        .captures(description)
-        .and_then(|found| Some((found.get(0)?, found.get(1)?)))
+    let Some((whole, list)) =
+        LISTED.captures(description).and_then(|found| Some((found.get(0)?, found.get(1)?)))
     else {
         return Vec::new();
     };
@@ -38,10 +37,7 @@ pub(crate) fn listed_values(description: &str) -> Vec<String> {
     if !closed {
         return Vec::new();
     }
-    let values: Vec<String> = SEPARATOR
-        .split(list.as_str())
-        .map(|value| value.trim().to_owned())
-        .collect();
+    let values: Vec<String> = SEPARATOR.split(list.as_str()).map(|value| value.trim().to_owned()).collect();
     if values.len() < 2 || values.iter().any(|value| value.is_empty() || value.len() > 24) {
         Vec::new()
     } else {
@@ -103,10 +99,8 @@ mod tests {
     #[test]
     fn the_longest_choice_wins() {
         let values: Vec<String> = ["Economy", "Premium Economy", "2"].map(str::to_owned).to_vec();
-        let found: Vec<_> = choices(&values, "two premium economy seats")
-            .into_iter()
-            .map(|(value, _)| value)
-            .collect();
+        let found: Vec<_> =
+            choices(&values, "two premium economy seats").into_iter().map(|(value, _)| value).collect();
         assert_eq!(found, ["2", "Premium Economy"]);
     }
 }

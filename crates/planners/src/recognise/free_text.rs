@@ -52,18 +52,8 @@ static HEADING: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^[^:.?!]{0,60}\b(?:bugs?|jira|ticket|issue|report|defect|file|log)\b[^:.?!]{0,40}?(?::\s+|\s+[-–—]+\s+)").expect("a valid pattern")
 });
 
-const EMPTY: [&str; 10] = [
-    "",
-    "it",
-    "this",
-    "that",
-    "this issue",
-    "this problem",
-    "this one",
-    "that one",
-    "the above",
-    "me",
-];
+const EMPTY: [&str; 10] =
+    ["", "it", "this", "that", "this issue", "this problem", "this one", "that one", "the above", "me"];
 
 /// The steps after "Steps:" or "to reproduce", as written.
 pub(crate) fn steps(text: &str) -> Option<Range<usize>> {
@@ -83,40 +73,26 @@ pub(crate) fn summary(text: &str) -> Option<Range<usize>> {
         return headed;
     }
     let sentences = clauses::sentences(&text[..end]);
-    let request = sentences
-        .iter()
-        .position(|sentence| REQUEST.is_match(&text[sentence.clone()]));
+    let request = sentences.iter().position(|sentence| REQUEST.is_match(&text[sentence.clone()]));
     if let Some(request) = request {
         let sentence = &sentences[request];
-        let after = sentence.start
-            + REQUEST
-                .find(&text[sentence.clone()])
-                .map_or(0, |found| found.end());
+        let after = sentence.start + REQUEST.find(&text[sentence.clone()]).map_or(0, |found| found.end());
         return described(text, after..sentence.end).or_else(|| beside(text, &sentences, request));
     }
     if AGREEMENT.is_match(text) {
         return None;
     }
-    sentences
-        .iter()
-        .find_map(|sentence| described(text, sentence.clone()))
+    sentences.iter().find_map(|sentence| described(text, sentence.clone()))
 }
 
 fn beside(text: &str, sentences: &[Range<usize>], request: usize) -> Option<Range<usize>> {
     let (before, after) = sentences.split_at(request);
-    after
-        .iter()
-        .skip(1)
-        .chain(before)
-        .find_map(|sentence| described(text, sentence.clone()))
+    after.iter().skip(1).chain(before).find_map(|sentence| described(text, sentence.clone()))
 }
 
 fn described(text: &str, range: Range<usize>) -> Option<Range<usize>> {
     let mut range = trimmed(text, range);
-    while let Some(tail) = TAIL
-        .find(&text[range.clone()])
-        .filter(|tail| !tail.as_str().trim().is_empty())
-    {
+    while let Some(tail) = TAIL.find(&text[range.clone()]).filter(|tail| !tail.as_str().trim().is_empty()) {
         range = trimmed(text, range.start..range.start + tail.start());
     }
     let words = crate::embedded::words::terms(&text[range.clone()]).len();
@@ -141,10 +117,7 @@ mod tests {
 
     #[test]
     fn a_summary_is_what_is_broken() {
-        check(
-            "Create a Jira bug: the PDF export is empty",
-            Some("the PDF export is empty"),
-        );
+        check("Create a Jira bug: the PDF export is empty", Some("the PDF export is empty"));
         check(
             "log a bug that dark mode resets after every reload",
             Some("dark mode resets after every reload"),
@@ -153,10 +126,7 @@ mod tests {
             "File a bug: login button does nothing on Safari, high priority",
             Some("login button does nothing on Safari"),
         );
-        check(
-            "The export is empty. Please file a bug.",
-            Some("The export is empty"),
-        );
+        check("The export is empty. Please file a bug.", Some("The export is empty"));
         check("File a bug for this", None);
         check(
             "Report this to the devs: search returns deleted items. Steps: delete an item",

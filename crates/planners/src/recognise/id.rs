@@ -17,18 +17,8 @@ static MEASURE: LazyLock<Regex> = LazyLock::new(|| {
 static PREFIXED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^[a-z]{2,4}_[A-Za-z0-9]{4,}$").expect("a valid pattern"));
 
-const CUES: [&str; 10] = [
-    "order",
-    "ticket",
-    "invoice",
-    "no",
-    "number",
-    "id",
-    "nr",
-    "case",
-    "issue",
-    "reference",
-];
+const CUES: [&str; 10] =
+    ["order", "ticket", "invoice", "no", "number", "id", "nr", "case", "issue", "reference"];
 
 pub(super) fn find(text: &str) -> Vec<Candidate> {
     let all = words(text);

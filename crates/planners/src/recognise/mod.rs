@@ -48,12 +48,7 @@ pub(crate) struct Candidate {
 
 impl Candidate {
     fn text(kind: Kind, value: impl Into<String>, start: usize, end: usize) -> Self {
-        Self {
-            kind,
-            value: ArgValue::String(value.into()),
-            start,
-            end,
-        }
+        Self { kind, value: ArgValue::String(value.into()), start, end }
     }
 
     fn overlaps(&self, other: &Self) -> bool {
@@ -79,10 +74,7 @@ pub(crate) fn typed(text: &str, today: Date) -> Vec<Candidate> {
 
 /// Adds those that overlap nothing claimed before.
 fn claim(found: &mut Vec<Candidate>, more: Vec<Candidate>) {
-    let fresh: Vec<_> = more
-        .into_iter()
-        .filter(|new| found.iter().all(|old| !old.overlaps(new)))
-        .collect();
+    let fresh: Vec<_> = more.into_iter().filter(|new| found.iter().all(|old| !old.overlaps(new))).collect();
     found.extend(fresh);
 }
 
@@ -116,30 +108,15 @@ mod tests {
     #[test]
     fn addresses_amounts_and_codes() {
         check("mail ana.b+x@acme.test.", &["Email ana.b+x@acme.test"]);
-        check(
-            "charged $49.90 or 1,200 dollars or EUR 20",
-            &["Amount 49.9", "Amount 1200", "Amount 20"],
-        );
-        check(
-            "error 503 or ERR_42",
-            &[
-                "Code 503",
-                "Id 503",
-                "Number(Bare) 503",
-                "Code ERR_42",
-                "Id ERR_42",
-            ],
-        );
+        check("charged $49.90 or 1,200 dollars or EUR 20", &["Amount 49.9", "Amount 1200", "Amount 20"]);
+        check("error 503 or ERR_42", &["Code 503", "Id 503", "Number(Bare) 503", "Code ERR_42", "Id ERR_42"]);
     }
 
     #[test]
     fn durations_are_numbers_with_units() {
         check("in the next 3 hours", &["Number(Hours) 3"]);
         check("in the next two hours", &["Number(Hours) 2"]);
-        check(
-            "within an hour or 90 minutes",
-            &["Number(Hours) 1", "Number(Minutes) 90"],
-        );
+        check("within an hour or 90 minutes", &["Number(Hours) 1", "Number(Minutes) 90"]);
         check("in the next hour", &["Number(Hours) 1"]);
         check("24h", &["Number(Hours) 24"]);
     }
@@ -152,10 +129,7 @@ mod tests {
         check("on Dec 24", &["Date 2026-12-24"]);
         check("24th of December 2027", &["Date 2027-12-24"]);
         check("January 2nd", &["Date 2027-01-02"]);
-        check(
-            "2026-12-01 or 24.12.2026",
-            &["Date 2026-12-01", "Date 2026-12-24"],
-        );
+        check("2026-12-01 or 24.12.2026", &["Date 2026-12-01", "Date 2026-12-24"]);
         check("12/24/2026", &["Date 2026-12-24"]);
         check("the 5th of this month", &["Date 2026-11-05"]);
         check("on the 5th", &["Date 2026-12-05"]);

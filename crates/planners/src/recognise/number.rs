@@ -64,11 +64,7 @@ fn counted(text: &str, all: &[Word<'_>], at: usize) -> Option<Candidate> {
     let next = |ahead: usize| all.get(at + ahead).map(Word::lower).unwrap_or_default();
     if matches!(lower.as_str(), "a" | "an" | "next" | "this") {
         let few = next(1) == "couple" && next(2) == "of";
-        let (count, ahead) = if few && lower == "a" {
-            ("two", 3)
-        } else {
-            ("one", 1)
-        };
+        let (count, ahead) = if few && lower == "a" { ("two", 3) } else { ("one", 1) };
         let unit = Unit::of(&next(ahead)).filter(|unit| *unit != Unit::Days || few)?;
         let singular = few || !next(ahead).ends_with('s');
         return if singular {
@@ -98,10 +94,5 @@ fn candidate(number: &str, kind: Kind, start: usize, end: usize) -> Option<Candi
         return None;
     }
     let value = ArgValue::Number(number_from_text(number)?);
-    Some(Candidate {
-        kind,
-        value,
-        start,
-        end,
-    })
+    Some(Candidate { kind, value, start, end })
 }

@@ -184,9 +184,7 @@ pub(crate) fn phrases(text: &str) -> Vec<Phrase> {
         let parts = all.get(at).is_none_or(|word| parts_phrases(word));
         let gap = from.is_some()
             && at > 0
-            && all
-                .get(at)
-                .is_some_and(|word| punctuated(&text[all[at - 1].end()..word.start]));
+            && all.get(at).is_some_and(|word| punctuated(&text[all[at - 1].end()..word.start]));
         if let Some(first) = from.filter(|_| parts || gap) {
             found.push(phrase(text, &all, first, at));
             from = None;
@@ -223,16 +221,9 @@ fn phrase(text: &str, all: &[Word<'_>], first: usize, end: usize) -> Phrase {
             return String::new();
         };
         let own = &all[first];
-        let between = if word.start < own.start {
-            word.end()..own.start
-        } else {
-            all[end - 1].end()..word.start
-        };
-        if punctuated(&text[between]) {
-            String::new()
-        } else {
-            word.lower()
-        }
+        let between =
+            if word.start < own.start { word.end()..own.start } else { all[end - 1].end()..word.start };
+        if punctuated(&text[between]) { String::new() } else { word.lower() }
     };
     let opens_sentence = |word: &Word<'_>| {
         let before = text[..word.start].trim_end();
@@ -257,23 +248,15 @@ mod tests {
     use super::*;
 
     fn check(text: &str, expect: &[&str]) {
-        let found: Vec<_> = phrases(text)
-            .iter()
-            .map(|phrase| text[phrase.start..phrase.end].to_owned())
-            .collect();
+        let found: Vec<_> =
+            phrases(text).iter().map(|phrase| text[phrase.start..phrase.end].to_owned()).collect();
         assert_eq!(found, expect, "{text}");
     }
 
     #[test]
     fn phrases_stand_between_function_words() {
-        check(
-            "Is the Aurora desk lamp in black in stock?",
-            &["Aurora desk lamp", "black", "stock"],
-        );
-        check(
-            "Who is affected by the payment failures in Germany?",
-            &["payment failures", "Germany"],
-        );
+        check("Is the Aurora desk lamp in black in stock?", &["Aurora desk lamp", "black", "stock"]);
+        check("Who is affected by the payment failures in Germany?", &["payment failures", "Germany"]);
         check("search is slow, known issue?", &["search", "known issue"]);
     }
 }

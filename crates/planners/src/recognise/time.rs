@@ -15,7 +15,5 @@ static TIME: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 pub(super) fn find(text: &str) -> Vec<Candidate> {
-    TIME.find_iter(text)
-        .map(|m| Candidate::text(Kind::Time, m.as_str(), m.start(), m.end()))
-        .collect()
+    TIME.find_iter(text).map(|m| Candidate::text(Kind::Time, m.as_str(), m.start(), m.end())).collect()
 }

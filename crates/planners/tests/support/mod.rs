@@ -30,11 +30,7 @@ pub(crate) fn catalogue(
     planner: &EmbeddedPlanner,
 ) -> Result<Vec<CatalogueAction>, Box<dyn Error>> {
     let entries: BTreeMap<String, Entry> = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-    entries
-        .into_iter()
-        .enumerate()
-        .map(|(at, (name, entry))| action(at, &name, entry, planner))
-        .collect()
+    entries.into_iter().enumerate().map(|(at, (name, entry))| action(at, &name, entry, planner)).collect()
 }
 
 fn action(
@@ -51,11 +47,7 @@ fn action(
         trigger: entry.trigger,
         examples: entry.examples,
         parameters: entry.parameters,
-        runs_with: entry
-            .runs_with
-            .iter()
-            .map(|leader| valid(leader))
-            .collect::<Result<_, _>>()?,
+        runs_with: entry.runs_with.iter().map(|leader| valid(leader)).collect::<Result<_, _>>()?,
     })
 }
 
@@ -65,11 +57,7 @@ fn valid<T: FromStr<Err = Problem>>(text: &str) -> Result<T, String> {
 
 pub(crate) fn cases(path: &Path) -> Result<Vec<Case>, Box<dyn Error>> {
     let lines = std::fs::read_to_string(path)?;
-    lines
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .map(|line| Ok(serde_json::from_str(line)?))
-        .collect()
+    lines.lines().filter(|line| !line.trim().is_empty()).map(|line| Ok(serde_json::from_str(line)?)).collect()
 }
 
 /// What one case asks of a planner, its earlier turns planned one after another.
@@ -81,9 +69,7 @@ pub(crate) fn request(
     let offered = |action: &&CatalogueAction| {
         case.actions.is_empty() || case.actions.iter().any(|name| *name == action.name.as_str())
     };
-    let catalogue = Arc::new(Catalogue {
-        actions: all.iter().filter(offered).cloned().collect(),
-    });
+    let catalogue = Arc::new(Catalogue { actions: all.iter().filter(offered).cloned().collect() });
     let now: jiff::Zoned = NOW.parse()?;
     let request = |question: &str, turns: &[PastTurn]| PlanRequest {
         question: question.to_owned(),

@@ -73,17 +73,12 @@ impl Table {
         // Stable: of two secrets with one value the first one gives its name.
         pieces.sort_by(|a, b| a.text.cmp(b.text));
         pieces.dedup_by(|later, first| later.text == first.text);
-        let mut bytes = Zeroizing::new(Vec::with_capacity(
-            pieces.iter().map(|piece| piece.text.len()).sum(),
-        ));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(pieces.iter().map(|piece| piece.text.len()).sum()));
         let mut patterns = Vec::with_capacity(pieces.len());
         // Indices of the patterns that the current one begins with, shortest first.
         let mut open: Vec<usize> = Vec::new();
         for (index, piece) in pieces.iter().enumerate() {
-            while open
-                .pop_if(|shorter| !piece.text.starts_with(pieces[*shorter].text))
-                .is_some()
-            {}
+            while open.pop_if(|shorter| !piece.text.starts_with(pieces[*shorter].text)).is_some() {}
             patterns.push(Pattern {
                 start: index_u32(bytes.len()),
                 shorter: open.last().map_or(u32::MAX, |shorter| index_u32(*shorter)),
@@ -96,22 +91,13 @@ impl Table {
         }
         let groups = Groups::new(&pieces);
         let filter = Filter::new(groups.beginnings());
-        Self {
-            bytes,
-            patterns,
-            groups,
-            filter,
-            labels,
-        }
+        Self { bytes, patterns, groups, filter, labels }
     }
 
     /// The next place at or after `from` where a pattern may begin, judged by its first bytes alone.
     pub(super) fn next_candidate(&self, text: &[u8], from: usize) -> Option<usize> {
         let places = text.get(from..)?.windows(BEGINNING_BYTES);
-        places
-            .map(beginning)
-            .position(|beginning| self.filter.has(beginning))
-            .map(|place| from + place)
+        places.map(beginning).position(|beginning| self.filter.has(beginning)).map(|place| from + place)
     }
 
     /// Looks at the beginning of `rest`.
@@ -127,9 +113,7 @@ impl Table {
         while let Some(pattern) = longest.filter(|pattern| !rest.starts_with(self.text_of(pattern))) {
             longest = self.patterns.get(pattern.shorter as usize);
         }
-        let may_grow = group
-            .get(after)
-            .is_some_and(|pattern| self.text_of(pattern).starts_with(rest));
+        let may_grow = group.get(after).is_some_and(|pattern| self.text_of(pattern).starts_with(rest));
         Seen { longest, may_grow }
     }
 
@@ -151,18 +135,15 @@ impl Table {
 fn pieces(spelling: &Spelling) -> Vec<Piece<'_>> {
     let text = spelling.text.as_str();
     let count = text.len().div_ceil(PIECE_BYTES_MAX);
-    let borders: Vec<usize> = (0..=count)
-        .map(|n| text.floor_char_boundary(text.len() * n / count.max(1)))
-        .collect();
+    let borders: Vec<usize> =
+        (0..=count).map(|n| text.floor_char_boundary(text.len() * n / count.max(1))).collect();
     let ranges = borders.windows(2).enumerate();
     let pieces = ranges.map(|(index, range)| Piece {
         text: &text.as_bytes()[range[0]..range[1]],
         secret: spelling.secret,
         continues: index > 0,
     });
-    pieces
-        .filter(|piece| piece.text.len() >= BEGINNING_BYTES)
-        .collect()
+    pieces.filter(|piece| piece.text.len() >= BEGINNING_BYTES).collect()
 }
 
 /// Which range of the sorted patterns has a given beginning: open addressing over at most half-full slots.
@@ -182,17 +163,11 @@ impl Groups {
     fn new(sorted: &[Piece<'_>]) -> Self {
         let same = |a: &Piece<'_>, b: &Piece<'_>| a.text[..BEGINNING_BYTES] == b.text[..BEGINNING_BYTES];
         let count = sorted.chunk_by(same).count();
-        let mut groups = Self {
-            slots: vec![Group::default(); (count * 2).next_power_of_two()],
-        };
+        let mut groups = Self { slots: vec![Group::default(); (count * 2).next_power_of_two()] };
         let mut first = 0;
         for group in sorted.chunk_by(same) {
             let end = first + index_u32(group.len());
-            groups.insert(Group {
-                beginning: beginning(group[0].text),
-                first,
-                end,
-            });
+            groups.insert(Group { beginning: beginning(group[0].text), first, end });
             first = end;
         }
         groups
@@ -218,10 +193,7 @@ impl Groups {
     }
 
     fn beginnings(&self) -> impl Iterator<Item = u32> + Clone {
-        self.slots
-            .iter()
-            .filter(|group| group.first != group.end)
-            .map(|group| group.beginning)
+        self.slots.iter().filter(|group| group.first != group.end).map(|group| group.beginning)
     }
 
     fn home(&self, beginning: u32) -> usize {
@@ -240,10 +212,7 @@ impl Filter {
     fn new(beginnings: impl Iterator<Item = u32> + Clone) -> Self {
         let wanted = beginnings.clone().count() * FILTER_BITS_PER_BEGINNING;
         let bits = wanted.next_power_of_two().clamp(1 << 10, FILTER_BITS_MAX);
-        let mut filter = Self {
-            words: vec![0; bits / 64],
-            shift: 32 - bits.trailing_zeros(),
-        };
+        let mut filter = Self { words: vec![0; bits / 64], shift: 32 - bits.trailing_zeros() };
         for beginning in beginnings {
             let place = hash(beginning) >> filter.shift;
             filter.words[place as usize / 64] |= 1 << (place % 64);

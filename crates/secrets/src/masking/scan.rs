@@ -46,9 +46,7 @@ impl Scan {
         }
         out.clean(input.get(done..held).unwrap_or_default());
         // A covered place that ends before what is held can no longer be continued.
-        self.covered = self
-            .covered
-            .and_then(|(secret, end)| Some((secret, end.checked_sub(held)?)));
+        self.covered = self.covered.and_then(|(secret, end)| Some((secret, end.checked_sub(held)?)));
         held
     }
 

@@ -34,10 +34,7 @@ pub(super) fn spellings(value: &str) -> Spellings {
 /// A value as such and, since a stored value often ends in a line break that its user strips, trimmed.
 fn add_whole(value: &str, bytes_min: usize, found: &mut Spellings) {
     let trimmed = value.trim();
-    for text in [Some(value), (trimmed != value).then_some(trimmed)]
-        .into_iter()
-        .flatten()
-    {
+    for text in [Some(value), (trimmed != value).then_some(trimmed)].into_iter().flatten() {
         if text.trim().len() >= bytes_min {
             add_as_text(text, found);
             add_as_base64(text, found);
@@ -75,10 +72,7 @@ fn add_lines(value: &str, found: &mut Spellings) {
 fn add_as_text(value: &str, found: &mut Spellings) {
     found.push(Zeroizing::new(value.to_owned()));
     // Most API keys: nothing in them is ever escaped.
-    if value
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
-    {
+    if value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) {
         return;
     }
     for style in JSON_STYLES {
@@ -136,13 +130,9 @@ fn add_base64_text(text: &str, found: &mut Spellings) {
 
 fn add_base64_lines(text: &str, found: &mut Spellings) {
     for width in BASE64_WIDTHS.into_iter().filter(|width| text.len() > *width) {
-        let lines = (0..text.len())
-            .step_by(width)
-            .map(|start| &text[start..text.len().min(start + width)]);
+        let lines = (0..text.len()).step_by(width).map(|start| &text[start..text.len().min(start + width)]);
         found.extend(
-            lines
-                .filter(|line| line.len() >= PART_BYTES_MIN)
-                .map(|line| Zeroizing::new(line.to_owned())),
+            lines.filter(|line| line.len() >= PART_BYTES_MIN).map(|line| Zeroizing::new(line.to_owned())),
         );
     }
 }
@@ -159,26 +149,10 @@ struct JsonStyle {
 }
 
 const JSON_STYLES: [JsonStyle; 4] = [
-    JsonStyle {
-        ascii: false,
-        slash: false,
-        html: false,
-    },
-    JsonStyle {
-        ascii: true,
-        slash: false,
-        html: false,
-    },
-    JsonStyle {
-        ascii: true,
-        slash: true,
-        html: false,
-    },
-    JsonStyle {
-        ascii: false,
-        slash: false,
-        html: true,
-    },
+    JsonStyle { ascii: false, slash: false, html: false },
+    JsonStyle { ascii: true, slash: false, html: false },
+    JsonStyle { ascii: true, slash: true, html: false },
+    JsonStyle { ascii: false, slash: false, html: true },
 ];
 
 fn json_escaped(value: &str, style: JsonStyle) -> Zeroizing<String> {
@@ -196,9 +170,7 @@ fn json_escaped(value: &str, style: JsonStyle) -> Zeroizing<String> {
             _ if needs_unicode_escape(c, style) => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     text.push_str("\\u");
-                    unit.to_be_bytes()
-                        .into_iter()
-                        .for_each(|byte| push_hex(byte, LOWER_HEX, &mut text));
+                    unit.to_be_bytes().into_iter().for_each(|byte| push_hex(byte, LOWER_HEX, &mut text));
                 }
             }
             _ => text.push(c),
@@ -231,13 +203,8 @@ fn backslashed(value: &str, quotes: &str) -> Zeroizing<String> {
 }
 
 /// How a writer of XML or HTML spells `"` and `'`.
-const XML_STYLES: [(&str, &str); 5] = [
-    ("\"", "'"),
-    ("&quot;", "&#39;"),
-    ("&quot;", "&#x27;"),
-    ("&quot;", "&apos;"),
-    ("&#34;", "&#39;"),
-];
+const XML_STYLES: [(&str, &str); 5] =
+    [("\"", "'"), ("&quot;", "&#39;"), ("&quot;", "&#x27;"), ("&quot;", "&apos;"), ("&#34;", "&#39;")];
 
 fn xml_escaped(value: &str, (double, single): (&str, &str)) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(value.len() * 2));
@@ -263,44 +230,17 @@ struct PercentStyle {
 
 const PERCENT_STYLES: [PercentStyle; 9] = [
     // RFC 3986; Python's quote; JavaScript's encodeURIComponent and encodeURI.
-    PercentStyle {
-        kept: b"-._~",
-        space: "%20",
-    },
-    PercentStyle {
-        kept: b"-._~/",
-        space: "%20",
-    },
-    PercentStyle {
-        kept: b"-_.!~*'()",
-        space: "%20",
-    },
-    PercentStyle {
-        kept: b"-_.!~*'();/?:@&=+$,#",
-        space: "%20",
-    },
+    PercentStyle { kept: b"-._~", space: "%20" },
+    PercentStyle { kept: b"-._~/", space: "%20" },
+    PercentStyle { kept: b"-_.!~*'()", space: "%20" },
+    PercentStyle { kept: b"-_.!~*'();/?:@&=+$,#", space: "%20" },
     // Forms: browsers and Java; Python's quote_plus and Go; PHP.
-    PercentStyle {
-        kept: b"*-._",
-        space: "+",
-    },
-    PercentStyle {
-        kept: b"-._~",
-        space: "+",
-    },
-    PercentStyle {
-        kept: b"-._",
-        space: "+",
-    },
+    PercentStyle { kept: b"*-._", space: "+" },
+    PercentStyle { kept: b"-._~", space: "+" },
+    PercentStyle { kept: b"-._", space: "+" },
     // The URL standard's path and query, which change as little as they can.
-    PercentStyle {
-        kept: b"!$%&'()*+,-./:;=@[\\]^_|~",
-        space: "%20",
-    },
-    PercentStyle {
-        kept: b"!$%&()*+,-./:;=?@[\\]^_`{|}~",
-        space: "%20",
-    },
+    PercentStyle { kept: b"!$%&'()*+,-./:;=@[\\]^_|~", space: "%20" },
+    PercentStyle { kept: b"!$%&()*+,-./:;=?@[\\]^_`{|}~", space: "%20" },
 ];
 
 fn percent_encoded(value: &str, style: PercentStyle, digits: &[u8; 16]) -> Zeroizing<String> {

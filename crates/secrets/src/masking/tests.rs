@@ -33,10 +33,8 @@ fn check(secrets: &[(&str, &str)], text: impl AsRef<[u8]>, expect: &str) {
 
 fn in_chunks<'a>(masker: &Masker, chunks: impl IntoIterator<Item = &'a [u8]>) -> (String, u32) {
     let mut stream = masker.stream();
-    let mut text: String = chunks
-        .into_iter()
-        .map(|chunk| stream.push(&Raw::from(chunk.to_vec())).into_string())
-        .collect();
+    let mut text: String =
+        chunks.into_iter().map(|chunk| stream.push(&Raw::from(chunk.to_vec())).into_string()).collect();
     text.push_str(&stream.finish());
     (text, stream.count())
 }
@@ -64,23 +62,11 @@ fn the_value_itself_is_replaced_wherever_it_stands() {
 
 #[test]
 fn overlapping_secrets_leave_no_end_visible() {
-    check(
-        &[("A", "abcdef"), ("B", "defghi")],
-        "xabcdefghiy",
-        "x[secret:A][secret:B]y",
-    );
+    check(&[("A", "abcdef"), ("B", "defghi")], "xabcdefghiy", "x[secret:A][secret:B]y");
     check(&[("A", "abcdef"), ("B", "bcde")], "xabcdefy", "x[secret:A]y");
     check(&[("A", "passpass")], "passpasspassword", "[secret:A]word");
-    check(
-        &[("A", "abcd"), ("B", "abcdefgh")],
-        "abcdefgh abcdefg",
-        "[secret:B] [secret:A]efg",
-    );
-    check(
-        &[("A", "same-value"), ("B", "same-value")],
-        "same-value",
-        "[secret:A]",
-    );
+    check(&[("A", "abcd"), ("B", "abcdefgh")], "abcdefgh abcdefg", "[secret:B] [secret:A]efg");
+    check(&[("A", "same-value"), ("B", "same-value")], "same-value", "[secret:A]");
 }
 
 #[test]
@@ -90,11 +76,7 @@ fn encodings_are_replaced() {
     check(&secrets, format!("Bearer {base64};"), "Bearer [secret:KEY];");
     let hex = hex_of(AWKWARD).to_uppercase();
     check(&secrets, format!("0x{hex}"), "0x[secret:ODD]");
-    check(
-        &secrets,
-        "?k=p%40ss+w%2F%C3%B6%26%3C%22%27%3E%5Cn&x",
-        "?k=[secret:ODD]&x",
-    );
+    check(&secrets, "?k=p%40ss+w%2F%C3%B6%26%3C%22%27%3E%5Cn&x", "?k=[secret:ODD]&x");
     let once = serde_json::to_string(&AWKWARD).expect("JSON");
     let twice = serde_json::to_string(&once).expect("JSON");
     check(&secrets, &once, "\"[secret:ODD]\"");
@@ -114,22 +96,10 @@ fn basic_authentication_hides_the_password() {
 fn secrets_of_several_lines_and_json_are_found_in_parts() {
     let pem = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0B\nAQEFAASCBKcwggSjAgEAAoIB\n-----END KEY-----\n";
     check(&[("PEM", pem)], format!("k: {pem}."), "k: [secret:PEM].");
-    check(
-        &[("PEM", pem)],
-        "1: MIIEvQIBADANBgkqhkiG9w0B\n2: AQEF",
-        "1: [secret:PEM]\n2: AQEF",
-    );
+    check(&[("PEM", pem)], "1: MIIEvQIBADANBgkqhkiG9w0B\n2: AQEF", "1: [secret:PEM]\n2: AQEF");
     let json = "{\"user\": \"svc\", \"token\": \"abcd-1234-efgh\"}";
-    check(
-        &[("JSON", json)],
-        "token=abcd-1234-efgh user=svc",
-        "token=[secret:JSON] user=svc",
-    );
-    check(
-        &[("JSON", json)],
-        json.replace(' ', ""),
-        "{\"user\":\"svc\",\"token\":\"[secret:JSON]\"}",
-    );
+    check(&[("JSON", json)], "token=abcd-1234-efgh user=svc", "token=[secret:JSON] user=svc");
+    check(&[("JSON", json)], json.replace(' ', ""), "{\"user\":\"svc\",\"token\":\"[secret:JSON]\"}");
 }
 
 #[test]
@@ -141,15 +111,10 @@ fn a_long_secret_is_one_place_and_its_parts_are_known() {
     check(
         &[("LONG", &long)],
         format!("<{long}>{long}"),
-        "<[secret:LONG]>[secret:LONG][secret:LONG]"
-            .replacen("[secret:LONG][", "[", 1)
-            .as_str(),
+        "<[secret:LONG]>[secret:LONG][secret:LONG]".replacen("[secret:LONG][", "[", 1).as_str(),
     );
     let (masked, _) = masker(&[("LONG", &long)]).mask(&Raw::from(&long[..600]));
-    assert!(
-        masked.starts_with("[secret:LONG]") && masked.len() < 300,
-        "{masked}"
-    );
+    assert!(masked.starts_with("[secret:LONG]") && masked.len() < 300, "{masked}");
 }
 
 #[test]
@@ -159,11 +124,7 @@ fn bytes_that_are_no_text_become_replacement_characters() {
         [b"\xff\xe2\x82", TOKEN.as_bytes(), b"\x82\xac\xf0\x9f"].concat(),
         "\u{fffd}\u{fffd}[secret:KEY]\u{fffd}\u{fffd}\u{fffd}",
     );
-    check(
-        &[("KEY", "ключ-от-дома")],
-        "вот ключ-от-дома, и всё",
-        "вот [secret:KEY], и всё",
-    );
+    check(&[("KEY", "ключ-от-дома")], "вот ключ-от-дома, и всё", "вот [secret:KEY], и всё");
     check(&[], b"a\xf0\x9f\x98\x80\xf0\x9fz", "a😀\u{fffd}z");
 }
 
@@ -218,11 +179,8 @@ fn secret_value() -> impl Strategy<Value = String> {
 
 /// A text made of secrets, their spellings, parts of those and noise.
 fn text_around(values: &[String]) -> impl Strategy<Value = Vec<u8>> + use<> {
-    let known: Vec<String> = values
-        .iter()
-        .flat_map(|value| known_spellings(value))
-        .map(|text| text.to_string())
-        .collect();
+    let known: Vec<String> =
+        values.iter().flat_map(|value| known_spellings(value)).map(|text| text.to_string()).collect();
     let piece = prop_oneof![
         3 => (proptest::sample::select(known), any::<(u8, u8)>()).prop_map(|(text, (from, cut))| {
             let bytes = text.into_bytes();
@@ -244,38 +202,26 @@ prop_compose! {
 }
 
 fn named(values: &[String]) -> Vec<(&'static str, &str)> {
-    ["FIRST", "SECOND", "THIRD"]
-        .into_iter()
-        .zip(values.iter().map(String::as_str))
-        .collect()
+    ["FIRST", "SECOND", "THIRD"].into_iter().zip(values.iter().map(String::as_str)).collect()
 }
 
 /// Drops every byte that belongs to any occurrence of any spelling, the slow and obvious way.
 fn visible(values: &[String], text: &[u8]) -> Vec<u8> {
     let mut covered = vec![false; text.len()];
-    for spelling in values
-        .iter()
-        .flat_map(|value| known_spellings(value))
-        .filter(|text| text.len() >= 4)
-    {
+    for spelling in values.iter().flat_map(|value| known_spellings(value)).filter(|text| text.len() >= 4) {
         for at in 0..text.len() {
             if text[at..].starts_with(spelling.as_bytes()) {
                 covered[at..at + spelling.len()].fill(true);
             }
         }
     }
-    text.iter()
-        .zip(covered)
-        .filter_map(|(byte, covered)| (!covered).then_some(*byte))
-        .collect()
+    text.iter().zip(covered).filter_map(|(byte, covered)| (!covered).then_some(*byte)).collect()
 }
 
 fn without_labels(masked: &str) -> String {
     ["FIRST", "SECOND", "THIRD"]
         .iter()
-        .fold(masked.to_owned(), |text, name| {
-            text.replace(&format!("[secret:{name}]"), "")
-        })
+        .fold(masked.to_owned(), |text, name| text.replace(&format!("[secret:{name}]"), ""))
 }
 
 proptest! {

@@ -55,27 +55,14 @@ pub async fn explain(
     page: ExecutionPage,
 ) -> Result<Vec<String>> {
     let (sql, values) = query(guru, filter, page);
-    let rows = db
-        .rows(
-            "explain the list of executions",
-            format!("{{explain}} {sql}"),
-            values,
-        )
-        .await?;
-    rows.iter()
-        .map(|row| row.get("detail").or_else(|_| row.get("QUERY PLAN")))
-        .collect()
+    let rows = db.rows("explain the list of executions", format!("{{explain}} {sql}"), values).await?;
+    rows.iter().map(|row| row.get("detail").or_else(|_| row.get("QUERY PLAN"))).collect()
 }
 
 /// A set of several statuses is a union of one query per status, each of which walks its index in order and stops at
 /// the limit; `status IN (…)` would sort all rows of these statuses first.
 pub(super) fn query(guru: GuruId, filter: &ExecutionFilter, page: ExecutionPage) -> (String, Vec<Value>) {
-    let mut values = values![
-        Value::shown(guru),
-        upper_bound(filter, page),
-        lower_bound(filter),
-        page.limit
-    ];
+    let mut values = values![Value::shown(guru), upper_bound(filter, page), lower_bound(filter), page.limit];
     let mut conditions = vec!["guru_id = $1 AND id < $2 AND id >= $3".to_owned()];
     let mut bind = |value: Value| {
         values.push(value);
@@ -101,24 +88,15 @@ pub(super) fn query(guru: GuruId, filter: &ExecutionFilter, page: ExecutionPage)
         vec![branch(&conditions)]
     } else {
         let mut one = |status: &ExecutionStatus| {
-            branch(&format!(
-                "{conditions} AND status = {}",
-                bind(status.as_str().into())
-            ))
+            branch(&format!("{conditions} AND status = {}", bind(status.as_str().into())))
         };
         statuses.iter().map(&mut one).collect()
     };
     let sql = match branches.as_slice() {
         [only] => only.clone(),
         many => {
-            let union: Vec<_> = many
-                .iter()
-                .map(|branch| format!("SELECT * FROM ({branch}) part"))
-                .collect();
-            format!(
-                "SELECT * FROM ({}) parts ORDER BY id DESC LIMIT $4",
-                union.join(" UNION ALL ")
-            )
+            let union: Vec<_> = many.iter().map(|branch| format!("SELECT * FROM ({branch}) part")).collect();
+            format!("SELECT * FROM ({}) parts ORDER BY id DESC LIMIT $4", union.join(" UNION ALL "))
         }
     };
     (sql, values)
@@ -134,22 +112,14 @@ fn branch(conditions: &str) -> String {
 /// The first id that is too new. A UUIDv7 begins with its milliseconds in twelve hexadecimal digits, so a time is
 /// a bound on ids, and a time filter walks the same index as the list.
 fn upper_bound(filter: &ExecutionFilter, page: ExecutionPage) -> String {
-    let by_time = filter
-        .to
-        .map(|to| id_bound(ExecutionId::PREFIX, UnixMillis(to.0.saturating_add(1))));
+    let by_time = filter.to.map(|to| id_bound(ExecutionId::PREFIX, UnixMillis(to.0.saturating_add(1))));
     let by_page = page.after.map(|id| id.to_string());
     // `run_g` sorts after every id.
-    [by_time, by_page]
-        .into_iter()
-        .flatten()
-        .min()
-        .unwrap_or_else(|| "run_g".to_owned())
+    [by_time, by_page].into_iter().flatten().min().unwrap_or_else(|| "run_g".to_owned())
 }
 
 fn lower_bound(filter: &ExecutionFilter) -> String {
-    filter
-        .from
-        .map_or_else(|| "run_".to_owned(), |from| id_bound(ExecutionId::PREFIX, from))
+    filter.from.map_or_else(|| "run_".to_owned(), |from| id_bound(ExecutionId::PREFIX, from))
 }
 
 fn like_pattern(text: &str) -> String {
@@ -181,9 +151,7 @@ pub async fn last_runs(mut db: impl Read, guru: GuruId) -> Result<Vec<LastRun>> 
     let sql = "SELECT a.id AS action_id, e.id, e.status, e.created_at FROM actions a JOIN executions e
              ON e.id = (SELECT max(id) FROM executions WHERE guru_id = $1 AND action_id = a.id)
          WHERE a.guru_id = $1 ORDER BY a.name";
-    let rows = db
-        .rows("list last executions", sql, values![Value::shown(guru)])
-        .await?;
+    let rows = db.rows("list last executions", sql, values![Value::shown(guru)]).await?;
     rows.iter().map(read_last_run).collect()
 }
 

@@ -8,7 +8,9 @@ use errand_domain::{
     GuruId, Source, TurnId, UnixMillis, UserId,
 };
 
-pub use list::{ExecutionFilter, ExecutionPage, LISTED_OUTPUT_CHARS, LastRun, explain, last_run, last_runs, list};
+pub use list::{
+    ExecutionFilter, ExecutionPage, LISTED_OUTPUT_CHARS, LastRun, explain, last_run, last_runs, list,
+};
 pub use recovery::{DeadNodes, Interrupted, delete_before, interrupt, queued_before};
 
 use crate::{
@@ -126,31 +128,15 @@ fn new_values(new: NewExecution, end: Option<ExecutionEnd>) -> Vec<Value> {
     ];
     values.extend(match end {
         Some(end) => end_values(end),
-        None => values![
-            status.as_str(),
-            None::<String>,
-            false,
-            None::<String>,
-            None::<i64>,
-            None::<i64>
-        ],
+        None => values![status.as_str(), None::<String>, false, None::<String>, None::<i64>, None::<i64>],
     });
     values
 }
 
 /// Status, output, whether it is cut, error, end, duration.
 fn end_values(end: ExecutionEnd) -> Vec<Value> {
-    let duration_us = end
-        .duration_us
-        .map(|micros| i64::try_from(micros).unwrap_or(i64::MAX));
-    values![
-        end.status.as_str(),
-        end.output,
-        end.output_truncated,
-        end.error,
-        end.at,
-        duration_us
-    ]
+    let duration_us = end.duration_us.map(|micros| i64::try_from(micros).unwrap_or(i64::MAX));
+    values![end.status.as_str(), end.output, end.output_truncated, end.error, end.at, duration_us]
 }
 
 /// Takes a queued execution for a node, as running from `at` on. None when it is not queued any more.
@@ -185,23 +171,14 @@ pub async fn finish(tx: &mut Transaction, end: ExecutionEnd) -> Result<bool> {
 pub async fn by_id(mut db: impl Read, guru: GuruId, execution: ExecutionId) -> Result<Option<Execution>> {
     let sql = format!("SELECT {COLUMNS} FROM executions WHERE guru_id = $1 AND id = $2");
     let values = values![Value::shown(guru), Value::shown(execution)];
-    db.row("find an execution", sql, values)
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+    db.row("find an execution", sql, values).await?.as_ref().map(read).transpose()
 }
 
 /// The executions of a turn with their whole outputs, oldest first.
 pub async fn of_turn(mut db: impl Read, guru: GuruId, turn: TurnId) -> Result<Vec<Execution>> {
     let sql = format!("SELECT {COLUMNS} FROM executions WHERE guru_id = $1 AND turn_id = $2 ORDER BY id");
-    let rows = db
-        .rows(
-            "list a turn's executions",
-            sql,
-            values![Value::shown(guru), Value::shown(turn)],
-        )
-        .await?;
+    let rows =
+        db.rows("list a turn's executions", sql, values![Value::shown(guru), Value::shown(turn)]).await?;
     rows.iter().map(read).collect()
 }
 

@@ -50,9 +50,7 @@ pub async fn interrupt(
          WHERE status IN ('queued', 'running') AND status = 'running' AND lease_owner {comparison} $1
          RETURNING id, guru_id, action_name, turn_id"
     );
-    let rows = tx
-        .rows("mark interrupted executions", sql, values![node, &**error, at])
-        .await?;
+    let rows = tx.rows("mark interrupted executions", sql, values![node, &**error, at]).await?;
     rows.iter()
         .map(|row| {
             Ok(Interrupted {
@@ -71,9 +69,7 @@ pub async fn queued_before(mut db: impl Read, before: UnixMillis, limit: u32) ->
         "SELECT {COLUMNS} FROM executions
          WHERE status IN ('queued', 'running') AND status = 'queued' AND created_at <= $1 ORDER BY id LIMIT $2"
     );
-    let rows = db
-        .rows("list queued executions", sql, values![before, limit])
-        .await?;
+    let rows = db.rows("list queued executions", sql, values![before, limit]).await?;
     rows.iter().map(read).collect()
 }
 
@@ -102,8 +98,7 @@ pub async fn delete_before(
             "DELETE FROM write_keys WHERE execution_id = $1",
             "DELETE FROM executions WHERE id = $1",
         ] {
-            tx.execute("forget an old execution", sql, values![id.as_str()])
-                .await?;
+            tx.execute("forget an old execution", sql, values![id.as_str()]).await?;
         }
     }
     Ok(rows.len() as u64)

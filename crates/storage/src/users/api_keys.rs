@@ -39,48 +39,32 @@ pub async fn insert(tx: &mut Transaction, key: &ApiKey, hash: Sha256) -> Result<
 /// The key of this hash: for authentication.
 pub async fn by_hash(mut db: impl Read, hash: Sha256) -> Result<Option<ApiKey>> {
     let sql = format!("SELECT {COLUMNS} FROM api_keys WHERE key_hash = $1");
-    db.row("find an API key", sql, values![hash])
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+    db.row("find an API key", sql, values![hash]).await?.as_ref().map(read).transpose()
 }
 
 /// The keys of one guru, oldest first.
 pub async fn list_of_guru(mut db: impl Read, guru: GuruId) -> Result<Vec<ApiKey>> {
     let sql = format!("SELECT {COLUMNS} FROM api_keys WHERE guru_id = $1 ORDER BY id");
-    db.rows("list API keys", sql, values![Value::shown(guru)])
-        .await?
-        .iter()
-        .map(read)
-        .collect()
+    db.rows("list API keys", sql, values![Value::shown(guru)]).await?.iter().map(read).collect()
 }
 
 /// All keys, also those of every guru, oldest first.
 pub async fn list(mut db: impl Read) -> Result<Vec<ApiKey>> {
     let sql = format!("SELECT {COLUMNS} FROM api_keys ORDER BY id");
-    db.rows("list API keys", sql, vec![])
-        .await?
-        .iter()
-        .map(read)
-        .collect()
+    db.rows("list API keys", sql, vec![]).await?.iter().map(read).collect()
 }
 
 /// Notes the key's use. Callers do this rarely, not with every request.
 pub async fn touch(tx: &mut Transaction, key: ApiKeyId, at: UnixMillis) -> Result<()> {
     let sql = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1";
-    tx.execute("note an API key's use", sql, values![Value::shown(key), at])
-        .await?;
+    tx.execute("note an API key's use", sql, values![Value::shown(key), at]).await?;
     Ok(())
 }
 
 /// False when there was none.
 pub async fn delete(tx: &mut Transaction, key: ApiKeyId) -> Result<bool> {
     let sql = "DELETE FROM api_keys WHERE id = $1";
-    Ok(tx
-        .execute("delete an API key", sql, values![Value::shown(key)])
-        .await?
-        > 0)
+    Ok(tx.execute("delete an API key", sql, values![Value::shown(key)]).await? > 0)
 }
 
 fn read(row: &Row) -> Result<ApiKey> {

@@ -78,103 +78,65 @@ pub async fn set_password_hash(
     at: UnixMillis,
 ) -> Result<bool> {
     let sql = "UPDATE users SET password_hash = $2, updated_at = $3 WHERE id = $1";
-    Ok(tx
-        .execute("set a password", sql, values![Value::shown(user), hash, at])
-        .await?
-        > 0)
+    Ok(tx.execute("set a password", sql, values![Value::shown(user), hash, at]).await? > 0)
 }
 
 pub async fn by_id(mut db: impl Read, user: UserId) -> Result<Option<User>> {
     let sql = format!("SELECT {COLUMNS} FROM users WHERE id = $1");
-    db.row("find a user", sql, values![Value::shown(user)])
-        .await?
-        .as_ref()
-        .map(read)
-        .transpose()
+    db.row("find a user", sql, values![Value::shown(user)]).await?.as_ref().map(read).transpose()
 }
 
 /// The user of this e-mail in any case, with the password's hash if there is one: for signing in only.
 pub async fn credentials(mut db: impl Read, email: &str) -> Result<Option<(User, Option<String>)>> {
     let sql = format!("SELECT {COLUMNS}, password_hash FROM users WHERE email_key = $1");
     let row = db.row("find a user", sql, values![email_key(email)]).await?;
-    row.map(|row| Ok((read(&row)?, row.get("password_hash")?)))
-        .transpose()
+    row.map(|row| Ok((read(&row)?, row.get("password_hash")?))).transpose()
 }
 
 /// All users by e-mail.
 pub async fn list(mut db: impl Read) -> Result<Vec<User>> {
     let sql = format!("SELECT {COLUMNS} FROM users ORDER BY email_key");
-    db.rows("list users", sql, vec![])
-        .await?
-        .iter()
-        .map(read)
-        .collect()
+    db.rows("list users", sql, vec![]).await?.iter().map(read).collect()
 }
 
 pub async fn count(mut db: impl Read) -> Result<u32> {
-    let row = db
-        .row("count users", "SELECT count(*) AS users FROM users", vec![])
-        .await?;
+    let row = db.row("count users", "SELECT count(*) AS users FROM users", vec![]).await?;
     row.map_or(Ok(0), |row| row.u32("users"))
 }
 
 /// Deletes the user with sessions, one-time links and memberships. False when there was none.
 pub async fn delete(tx: &mut Transaction, user: UserId) -> Result<bool> {
     let sql = "DELETE FROM users WHERE id = $1";
-    Ok(tx
-        .execute("delete a user", sql, values![Value::shown(user)])
-        .await?
-        > 0)
+    Ok(tx.execute("delete a user", sql, values![Value::shown(user)]).await? > 0)
 }
 
 /// Gives the user this role in the guru, in place of any other there.
 pub async fn set_membership(tx: &mut Transaction, guru: GuruId, user: UserId, role: Role) -> Result<()> {
     let sql = "INSERT INTO memberships (guru_id, user_id, role) VALUES ($1, $2, $3)
          ON CONFLICT (guru_id, user_id) DO UPDATE SET role = excluded.role";
-    tx.execute(
-        "set a membership",
-        sql,
-        values![Value::shown(guru), Value::shown(user), role.as_str()],
-    )
-    .await?;
+    tx.execute("set a membership", sql, values![Value::shown(guru), Value::shown(user), role.as_str()])
+        .await?;
     Ok(())
 }
 
 /// False when the user was no member.
 pub async fn remove_membership(tx: &mut Transaction, guru: GuruId, user: UserId) -> Result<bool> {
     let sql = "DELETE FROM memberships WHERE guru_id = $1 AND user_id = $2";
-    Ok(tx
-        .execute(
-            "remove a membership",
-            sql,
-            values![Value::shown(guru), Value::shown(user)],
-        )
-        .await?
-        > 0)
+    Ok(tx.execute("remove a membership", sql, values![Value::shown(guru), Value::shown(user)]).await? > 0)
 }
 
 /// The user's role in the guru, if a member.
 pub async fn membership(mut db: impl Read, guru: GuruId, user: UserId) -> Result<Option<Role>> {
     let sql = "SELECT role FROM memberships WHERE guru_id = $1 AND user_id = $2";
-    let row = db
-        .row(
-            "read a membership",
-            sql,
-            values![Value::shown(guru), Value::shown(user)],
-        )
-        .await?;
+    let row = db.row("read a membership", sql, values![Value::shown(guru), Value::shown(user)]).await?;
     row.map(|row| row.word("role", Role::parse)).transpose()
 }
 
 /// The gurus a user is a member of, with the role there.
 pub async fn memberships_of(mut db: impl Read, user: UserId) -> Result<Vec<(GuruId, Role)>> {
     let sql = "SELECT guru_id, role FROM memberships WHERE user_id = $1 ORDER BY guru_id";
-    let rows = db
-        .rows("list memberships", sql, values![Value::shown(user)])
-        .await?;
-    rows.iter()
-        .map(|row| Ok((row.parse("guru_id")?, row.word("role", Role::parse)?)))
-        .collect()
+    let rows = db.rows("list memberships", sql, values![Value::shown(user)]).await?;
+    rows.iter().map(|row| Ok((row.parse("guru_id")?, row.word("role", Role::parse)?))).collect()
 }
 
 /// The guru's members by e-mail, with their roles there.
@@ -183,9 +145,7 @@ pub async fn members(mut db: impl Read, guru: GuruId) -> Result<Vec<(User, Role)
         "SELECT u.id, u.email, u.name, u.role, u.user_groups, u.created_at, u.updated_at, m.role AS guru_role
          FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.guru_id = $1 ORDER BY u.email_key";
     let rows = db.rows("list members", sql, values![Value::shown(guru)]).await?;
-    rows.iter()
-        .map(|row| Ok((read(row)?, row.word("guru_role", Role::parse)?)))
-        .collect()
+    rows.iter().map(|row| Ok((read(row)?, row.word("guru_role", Role::parse)?))).collect()
 }
 
 /// What makes two writings of an e-mail the same: trimmed, and in lower case by Unicode's rules, so that it is alike

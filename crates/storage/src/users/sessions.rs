@@ -28,12 +28,7 @@ pub struct SessionTimes {
 pub async fn insert(tx: &mut Transaction, token: NewToken) -> Result<()> {
     let sql = "INSERT INTO sessions (token_hash, user_id, created_at, expires_at, last_seen_at)
          VALUES ($1, $2, $3, $4, $3)";
-    let values = values![
-        token.hash,
-        Value::shown(token.user_id),
-        token.created_at,
-        token.expires_at
-    ];
+    let values = values![token.hash, Value::shown(token.user_id), token.created_at, token.expires_at];
     tx.execute("begin a session", sql, values).await?;
     Ok(())
 }
@@ -63,8 +58,7 @@ pub async fn touch(
     expires_at: UnixMillis,
 ) -> Result<()> {
     let sql = "UPDATE sessions SET last_seen_at = $2, expires_at = $3 WHERE token_hash = $1";
-    tx.execute("note a session's use", sql, values![hash, seen_at, expires_at])
-        .await?;
+    tx.execute("note a session's use", sql, values![hash, seen_at, expires_at]).await?;
     Ok(())
 }
 
@@ -77,17 +71,14 @@ pub async fn delete(tx: &mut Transaction, hash: Sha256) -> Result<bool> {
 /// Signs the user out everywhere; the number of sessions ended.
 pub async fn delete_of_user(tx: &mut Transaction, user: UserId) -> Result<u64> {
     let sql = "DELETE FROM sessions WHERE user_id = $1";
-    tx.execute("end a user's sessions", sql, values![Value::shown(user)])
-        .await
+    tx.execute("end a user's sessions", sql, values![Value::shown(user)]).await
 }
 
 /// Forgets sessions and one-time links that ended before `now`.
 pub async fn delete_expired(tx: &mut Transaction, now: UnixMillis) -> Result<u64> {
     let sessions = "DELETE FROM sessions WHERE expires_at <= $1";
     let links = "DELETE FROM claim_tokens WHERE expires_at <= $1";
-    Ok(tx
-        .execute("forget ended sessions", sessions, values![now])
-        .await?
+    Ok(tx.execute("forget ended sessions", sessions, values![now]).await?
         + tx.execute("forget ended links", links, values![now]).await?)
 }
 
@@ -95,19 +86,15 @@ pub async fn delete_expired(tx: &mut Transaction, now: UnixMillis) -> Result<u64
 pub async fn insert_claim(tx: &mut Transaction, token: NewToken) -> Result<()> {
     let sql =
         "INSERT INTO claim_tokens (token_hash, user_id, created_at, expires_at) VALUES ($1, $2, $3, $4)";
-    let values = values![
-        token.hash,
-        Value::shown(token.user_id),
-        token.created_at,
-        token.expires_at
-    ];
+    let values = values![token.hash, Value::shown(token.user_id), token.created_at, token.expires_at];
     tx.execute("keep a one-time link", sql, values).await?;
     Ok(())
 }
 
 /// Whether a one-time token could be used up at `now`: to be asked before costly work for it.
 pub async fn is_claimable(mut db: impl Read, hash: Sha256, now: UnixMillis) -> Result<bool> {
-    let sql = "SELECT user_id FROM claim_tokens WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
+    let sql =
+        "SELECT user_id FROM claim_tokens WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2";
     Ok(db.row("find a one-time link", sql, values![hash, now]).await?.is_some())
 }
 
@@ -115,8 +102,5 @@ pub async fn is_claimable(mut db: impl Read, hash: Sha256, now: UnixMillis) -> R
 pub async fn claim(tx: &mut Transaction, hash: Sha256, now: UnixMillis) -> Result<Option<UserId>> {
     let sql = "UPDATE claim_tokens SET used_at = $2
          WHERE token_hash = $1 AND used_at IS NULL AND expires_at > $2 RETURNING user_id";
-    tx.row("use a one-time link", sql, values![hash, now])
-        .await?
-        .map(|row| row.parse("user_id"))
-        .transpose()
+    tx.row("use a one-time link", sql, values![hash, now]).await?.map(|row| row.parse("user_id")).transpose()
 }

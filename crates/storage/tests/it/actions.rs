@@ -12,22 +12,12 @@ async fn an_action_is_kept_with_all_its_versions() {
     on_both(async |db| {
         let guru = a_guru(db, "acme").await?;
         let action = an_action(db, guru, "orders").await?;
-        assert_eq!(
-            (action.version, action.enabled, action.tested_version),
-            (1, false, None)
-        );
+        assert_eq!((action.version, action.enabled, action.tested_version), (1, false, None));
         assert_eq!(*action.spec, spec("orders")?);
 
-        let changed = ActionSpec {
-            trigger: "When the user asks for a parcel".to_owned(),
-            ..spec("parcels")?
-        };
-        let change = ActionChange {
-            id: action.id,
-            version: 1,
-            spec: &changed,
-            at: at(9),
-        };
+        let changed =
+            ActionSpec { trigger: "When the user asks for a parcel".to_owned(), ..spec("parcels")? };
+        let change = ActionChange { id: action.id, version: 1, spec: &changed, at: at(9) };
         let mut tx = db.writer.begin().await?;
         assert_eq!(actions::update(&mut tx, guru, change).await?, 2);
         let Err(StorageError::Stale { what: "action" }) = actions::update(&mut tx, guru, change).await else {
@@ -35,25 +25,15 @@ async fn an_action_is_kept_with_all_its_versions() {
         };
         tx.commit().await?;
 
-        assert_eq!(
-            actions::by_name(&db.reader, guru, &"orders".parse()?).await?,
-            None
-        );
-        let found = actions::by_name(&db.reader, guru, &"parcels".parse()?)
-            .await?
-            .expect("the renamed action");
+        assert_eq!(actions::by_name(&db.reader, guru, &"orders".parse()?).await?, None);
+        let found =
+            actions::by_name(&db.reader, guru, &"parcels".parse()?).await?.expect("the renamed action");
         assert_eq!(
             (found.version, found.updated_at, found.created_at, &*found.spec),
             (2, at(9), at(1), &changed)
         );
-        assert_eq!(
-            actions::version(&db.reader, guru, action.id, 1).await?,
-            Some((spec("orders")?, at(1)))
-        );
-        assert_eq!(
-            actions::version(&db.reader, guru, action.id, 2).await?,
-            Some((changed, at(9)))
-        );
+        assert_eq!(actions::version(&db.reader, guru, action.id, 1).await?, Some((spec("orders")?, at(1))));
+        assert_eq!(actions::version(&db.reader, guru, action.id, 2).await?, Some((changed, at(9))));
         assert_eq!(actions::version(&db.reader, guru, action.id, 3).await?, None);
         Ok(())
     })
@@ -72,24 +52,13 @@ async fn enabling_testing_and_deleting_are_noted() {
         assert!(actions::set_enabled(&mut tx, guru, id, Enablement::Enabled, at(2)).await?);
         tx.commit().await?;
         let action = actions::by_id(&db.reader, guru, id).await?.expect("the action");
-        assert_eq!(
-            (action.enabled, action.tested_version, action.updated_at),
-            (true, Some(1), at(2))
-        );
+        assert_eq!((action.enabled, action.tested_version, action.updated_at), (true, Some(1), at(2)));
         assert_eq!(gurus::revision(&db.reader, guru).await?, Some(before + 2));
 
         let reason = Some("Secret `SHOP_KEY` was deleted".to_owned());
         let mut tx = db.writer.begin().await?;
-        actions::set_enabled(
-            &mut tx,
-            guru,
-            id,
-            Enablement::Disabled {
-                reason: reason.clone(),
-            },
-            at(3),
-        )
-        .await?;
+        actions::set_enabled(&mut tx, guru, id, Enablement::Disabled { reason: reason.clone() }, at(3))
+            .await?;
         tx.commit().await?;
         let action = actions::by_id(&db.reader, guru, id).await?.expect("the action");
         assert_eq!((action.enabled, action.disabled_reason), (false, reason));
@@ -113,22 +82,14 @@ async fn another_guru_sees_and_changes_nothing() {
         assert_eq!(actions::by_id(&db.reader, other, action.id).await?, None);
         assert_eq!(actions::version(&db.reader, other, action.id, 1).await?, None);
         assert_eq!(
-            (
-                actions::count(&db.reader, acme).await?,
-                actions::count(&db.reader, other).await?
-            ),
+            (actions::count(&db.reader, acme).await?, actions::count(&db.reader, other).await?),
             (1, 1)
         );
         let mut tx = db.writer.begin().await?;
         assert!(!actions::set_enabled(&mut tx, other, action.id, Enablement::Enabled, at(2)).await?);
         assert!(!actions::set_tested(&mut tx, other, action.id, 1).await?);
         assert!(!actions::delete(&mut tx, other, action.id).await?);
-        let change = ActionChange {
-            id: action.id,
-            version: 1,
-            spec: &action.spec,
-            at: at(2),
-        };
+        let change = ActionChange { id: action.id, version: 1, spec: &action.spec, at: at(2) };
         assert!(actions::update(&mut tx, other, change).await.is_err());
         tx.commit().await?;
         assert_eq!(actions::by_id(&db.reader, acme, action.id).await?, Some(action));
@@ -143,11 +104,7 @@ async fn a_name_is_taken_once_per_guru() {
         let guru = a_guru(db, "acme").await?;
         an_action(db, guru, "orders").await?;
         let mut tx = db.writer.begin().await?;
-        let again = NewAction {
-            id: ActionId::from_uuid(uuid(2)),
-            spec: &spec("orders")?,
-            at: at(2),
-        };
+        let again = NewAction { id: ActionId::from_uuid(uuid(2)), spec: &spec("orders")?, at: at(2) };
         let Err(StorageError::Conflict { what }) = actions::insert(&mut tx, guru, again).await else {
             panic!("a second `orders`")
         };
@@ -166,11 +123,7 @@ async fn a_secret_knows_its_actions_and_vectors_fit_the_version() {
         let users = actions::using_secret(&db.reader, guru, &key).await?;
         assert_eq!(users, vec![(action.id, "orders".parse()?)]);
 
-        let vectors = ActionVectors {
-            action_id: action.id,
-            version: 1,
-            bytes: vec![0, 1, 255],
-        };
+        let vectors = ActionVectors { action_id: action.id, version: 1, bytes: vec![0, 1, 255] };
         let mut tx = db.writer.begin().await?;
         actions::put_vectors(&mut tx, guru, "small", vectors.clone()).await?;
         actions::put_vectors(&mut tx, guru, "small", vectors.clone()).await?;
@@ -183,21 +136,11 @@ async fn a_secret_knows_its_actions_and_vectors_fit_the_version() {
         let python = errand_domain::action_file::ActionFile::from_value(python)?
             .check(&errand_domain::limits::Limits::default())?;
         let mut tx = db.writer.begin().await?;
-        let change = ActionChange {
-            id: action.id,
-            version: 1,
-            spec: &python,
-            at: at(2),
-        };
+        let change = ActionChange { id: action.id, version: 1, spec: &python, at: at(2) };
         actions::update(&mut tx, guru, change).await?;
         tx.commit().await?;
         assert_eq!(actions::using_secret(&db.reader, guru, &key).await?, vec![]);
-        assert_eq!(
-            actions::using_secret(&db.reader, guru, &"OTHER_KEY".parse()?)
-                .await?
-                .len(),
-            1
-        );
+        assert_eq!(actions::using_secret(&db.reader, guru, &"OTHER_KEY".parse()?).await?.len(), 1);
         assert_eq!(actions::vectors(&db.reader, guru, "small").await?, vec![]);
         Ok(())
     })

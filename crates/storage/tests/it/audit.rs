@@ -46,11 +46,7 @@ async fn concurrent_appends_form_one_chain() {
         let head = audit::head(&db.reader).await?;
         assert_eq!(head.seq, 40);
         assert_eq!(audit::verify(&db.reader).await?, Verdict::Intact(head));
-        let page = AuditPage {
-            guru_id: None,
-            before: Some(3),
-            limit: 10,
-        };
+        let page = AuditPage { guru_id: None, before: Some(3), limit: 10 };
         let rows = audit::list(&db.reader, page).await?;
         assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), [2, 1]);
         Ok(())
@@ -63,20 +59,11 @@ async fn check(tampering: &'static str, expect: i64) {
     for database in errand_testkit::databases().await {
         let db = open(&database.url).await.expect("a fresh database opens");
         for seconds in 1..=3 {
-            append(&db, entry(seconds, "x"))
-                .await
-                .expect("an entry is appended");
+            append(&db, entry(seconds, "x")).await.expect("an entry is appended");
         }
-        crate::migrations::tamper(&database.url, tampering)
-            .await
-            .expect("the log is tampered with");
+        crate::migrations::tamper(&database.url, tampering).await.expect("the log is tampered with");
         let verdict = audit::verify(&db.reader).await.expect("the log is walked");
-        assert_eq!(
-            verdict,
-            Verdict::Broken { seq: expect },
-            "{}: {tampering}",
-            database.kind
-        );
+        assert_eq!(verdict, Verdict::Broken { seq: expect }, "{}: {tampering}", database.kind);
         db.close().await;
     }
 }
@@ -94,15 +81,8 @@ async fn tampering_shows() {
 fn the_hash_tells_fields_apart() {
     let hash = |entry: &AuditEntry| audit::chain_hash([0; 32], 1, entry);
     let base = entry(1, "x");
-    let moved = AuditEntry {
-        verb: format!("{}x", base.verb),
-        object: String::new(),
-        ..base.clone()
-    };
-    let empty = AuditEntry {
-        before: Some(masked("")),
-        ..base.clone()
-    };
+    let moved = AuditEntry { verb: format!("{}x", base.verb), object: String::new(), ..base.clone() };
+    let empty = AuditEntry { before: Some(masked("")), ..base.clone() };
     assert_eq!(hash(&base), hash(&base.clone()));
     assert_ne!(hash(&base), hash(&moved));
     assert_ne!(hash(&base), hash(&empty));

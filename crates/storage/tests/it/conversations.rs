@@ -65,42 +65,24 @@ async fn a_conversation_keeps_its_turns_in_order() {
         let last = conversations::last_turns(&db.reader, guru, conversation.id, 3).await?;
         let expect: Vec<_> = turns[1..].iter().map(|turn| turn.id).collect();
         assert_eq!(last.iter().map(|turn| turn.id).collect::<Vec<_>>(), expect);
-        let done = conversations::turn(&db.reader, guru, turns[2].id)
-            .await?
-            .expect("the turn");
-        assert_eq!(
-            (done.status, done.answer.as_deref()),
-            (TurnStatus::Done, Some("On its way."))
-        );
-        assert_eq!(
-            (done.plan, done.finished_at),
-            (Some(Plan::empty("embedded")), Some(at(3).plus_ms(300)))
-        );
-        let (found, whose) = conversations::by_id(&db.reader, guru, conversation.id)
-            .await?
-            .expect("the conversation");
+        let done = conversations::turn(&db.reader, guru, turns[2].id).await?.expect("the turn");
+        assert_eq!((done.status, done.answer.as_deref()), (TurnStatus::Done, Some("On its way.")));
+        assert_eq!((done.plan, done.finished_at), (Some(Plan::empty("embedded")), Some(at(3).plus_ms(300))));
+        let (found, whose) =
+            conversations::by_id(&db.reader, guru, conversation.id).await?.expect("the conversation");
         assert_eq!((whose, found.updated_at, found.created_at), (owner, at(4), at(1)));
 
         let other = a_guru(db, "other").await?;
         assert_eq!(conversations::turn(&db.reader, other, turns[2].id).await?, None);
-        assert_eq!(
-            conversations::by_id(&db.reader, other, conversation.id).await?,
-            None
-        );
-        let late = db
-            .writer
-            .apply(vec![LedgerWrite::TurnFinished(turn_end(&turns[2])?)])
-            .await?;
+        assert_eq!(conversations::by_id(&db.reader, other, conversation.id).await?, None);
+        let late = db.writer.apply(vec![LedgerWrite::TurnFinished(turn_end(&turns[2])?)]).await?;
         assert_eq!(late.late_turns, [turns[2].id]);
 
         let mut tx = db.writer.begin().await?;
         assert!(!conversations::delete(&mut tx, other, conversation.id).await?);
         assert!(conversations::delete(&mut tx, guru, conversation.id).await?);
         tx.commit().await?;
-        assert_eq!(
-            conversations::last_turns(&db.reader, guru, conversation.id, 3).await?,
-            vec![]
-        );
+        assert_eq!(conversations::last_turns(&db.reader, guru, conversation.id, 3).await?, vec![]);
         Ok(())
     })
     .await;
@@ -119,21 +101,11 @@ async fn owners_see_their_own_last_changed_first() {
             new_conversation(guru, None, 4),
             new_conversation(guru, Some(ana), 2),
         ];
-        write(
-            db,
-            all.iter()
-                .cloned()
-                .map(LedgerWrite::ConversationStarted)
-                .collect(),
-        )
-        .await?;
+        write(db, all.iter().cloned().map(LedgerWrite::ConversationStarted).collect()).await?;
         write(db, vec![LedgerWrite::TurnStarted(new_turn(&all[0], 9))]).await?;
 
         let mut seen = Vec::new();
-        let mut page = ConversationPage {
-            after: None,
-            limit: 2,
-        };
+        let mut page = ConversationPage { after: None, limit: 2 };
         loop {
             let rows = conversations::list_own(&db.reader, guru, ana, page).await?;
             let Some(last) = rows.last() else { break };
@@ -141,10 +113,7 @@ async fn owners_see_their_own_last_changed_first() {
             seen.extend(rows.iter().map(|row| row.id));
         }
         assert_eq!(seen, [all[0].id, all[4].id, all[1].id]);
-        let page = ConversationPage {
-            after: None,
-            limit: 10,
-        };
+        let page = ConversationPage { after: None, limit: 10 };
         let of_key = conversations::list_own(&db.reader, guru, key, page).await?;
         assert_eq!(of_key.iter().map(|row| row.id).collect::<Vec<_>>(), [all[2].id]);
         Ok(())
@@ -182,17 +151,9 @@ async fn retention_forgets_old_turns_and_empty_conversations() {
     on_both(async |db| {
         let guru = a_guru(db, "acme").await?;
         let (old, used) = (new_conversation(guru, None, 1), new_conversation(guru, None, 1));
-        let turns = [
-            new_turn(&old, 1),
-            new_turn(&used, 2),
-            new_turn(&used, 9),
-            new_turn(&old, 3),
-        ];
-        let mut writes: Vec<_> = [&old, &used]
-            .into_iter()
-            .cloned()
-            .map(LedgerWrite::ConversationStarted)
-            .collect();
+        let turns = [new_turn(&old, 1), new_turn(&used, 2), new_turn(&used, 9), new_turn(&old, 3)];
+        let mut writes: Vec<_> =
+            [&old, &used].into_iter().cloned().map(LedgerWrite::ConversationStarted).collect();
         for turn in &turns {
             writes.push(LedgerWrite::TurnStarted(turn.clone()));
             writes.push(LedgerWrite::TurnFinished(turn_end(turn)?));
@@ -220,7 +181,8 @@ async fn the_first_question_names_a_conversation_begun_without_one() {
         write(db, vec![LedgerWrite::ConversationStarted(conversation.clone())]).await?;
         write(db, vec![LedgerWrite::TurnStarted(first)]).await?;
         write(db, vec![LedgerWrite::TurnStarted(second)]).await?;
-        let (found, _) = conversations::by_id(&db.reader, guru, conversation.id).await?.expect("the conversation");
+        let (found, _) =
+            conversations::by_id(&db.reader, guru, conversation.id).await?.expect("the conversation");
         assert_eq!(found.title, "Where is my order?");
         Ok(())
     })

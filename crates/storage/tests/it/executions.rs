@@ -28,17 +28,12 @@ async fn an_execution_is_read_back_as_it_was_written() {
         let action = an_action(db, guru, "orders").await?;
         let new = new_execution(&action, 5)?;
         start(db, &new).await?;
-        let running = executions::by_id(&db.reader, guru, new.id)
-            .await?
-            .expect("the execution");
+        let running = executions::by_id(&db.reader, guru, new.id).await?.expect("the execution");
         assert_eq!(
             (running.status, running.started_at, running.finished_at),
             (ExecutionStatus::Running, Some(at(5)), None)
         );
-        assert_eq!(
-            serde_json::to_string(&running.arguments)?,
-            r#"{"order_id":"12345"}"#
-        );
+        assert_eq!(serde_json::to_string(&running.arguments)?, r#"{"order_id":"12345"}"#);
         assert_eq!(
             (running.action_name.as_str(), running.question.as_str()),
             ("orders", "Where is my order?")
@@ -46,24 +41,14 @@ async fn an_execution_is_read_back_as_it_was_written() {
 
         assert!(finish(db, end_of(&new, ExecutionStatus::Succeeded)).await?);
         assert!(!finish(db, end_of(&new, ExecutionStatus::Failed)).await?);
-        let ended = executions::by_id(&db.reader, guru, new.id)
-            .await?
-            .expect("the execution");
-        assert_eq!(
-            (ended.status, ended.duration_us),
-            (ExecutionStatus::Succeeded, Some(250_000))
-        );
+        let ended = executions::by_id(&db.reader, guru, new.id).await?.expect("the execution");
+        assert_eq!((ended.status, ended.duration_us), (ExecutionStatus::Succeeded, Some(250_000)));
         assert_eq!(ended.output.as_deref(), Some("{\"status\":\"on its way\"}"));
-        assert_eq!(
-            executions::by_id(&db.reader, a_guru(db, "other").await?, new.id).await?,
-            None
-        );
+        assert_eq!(executions::by_id(&db.reader, a_guru(db, "other").await?, new.id).await?, None);
 
         let last = executions::last_runs(&db.reader, guru).await?;
         assert_eq!(
-            last.iter()
-                .map(|run| (run.action_id, run.execution_id))
-                .collect::<Vec<_>>(),
+            last.iter().map(|run| (run.action_id, run.execution_id)).collect::<Vec<_>>(),
             [(action.id, new.id)]
         );
         Ok(())
@@ -76,10 +61,7 @@ async fn eight_claimers_get_one_lease_and_old_leases_count_for_nothing() {
     on_both(async |db| {
         let guru = a_guru(db, "acme").await?;
         let action = an_action(db, guru, "orders").await?;
-        let new = NewExecution {
-            begin: Begin::Queued,
-            ..new_execution(&action, 1)?
-        };
+        let new = NewExecution { begin: Begin::Queued, ..new_execution(&action, 1)? };
         start(db, &new).await?;
         let mut tasks = tokio::task::JoinSet::new();
         for node in 0..8 {
@@ -91,11 +73,7 @@ async fn eight_claimers_get_one_lease_and_old_leases_count_for_nothing() {
                 Ok::<_, errand_storage::StorageError>(fence)
             });
         }
-        let fences = tasks
-            .join_all()
-            .await
-            .into_iter()
-            .collect::<Result<Vec<_>, _>>()?;
+        let fences = tasks.join_all().await.into_iter().collect::<Result<Vec<_>, _>>()?;
         assert_eq!(fences.iter().flatten().collect::<Vec<_>>(), [&Fence::FIRST]);
 
         let mut end = end_of(&new, ExecutionStatus::Succeeded);
@@ -115,15 +93,10 @@ async fn what_a_dead_node_ran_becomes_unknown_and_stays_so() {
         let action = an_action(db, guru, "orders").await?;
         let dead = new_execution(&action, 1)?;
         let alive = NewExecution {
-            begin: Begin::Running {
-                owner: "node-2".to_owned(),
-            },
+            begin: Begin::Running { owner: "node-2".to_owned() },
             ..new_execution(&action, 2)?
         };
-        let queued = NewExecution {
-            begin: Begin::Queued,
-            ..new_execution(&action, 3)?
-        };
+        let queued = NewExecution { begin: Begin::Queued, ..new_execution(&action, 3)? };
         let ended = new_execution(&action, 4)?;
         for new in [&dead, &alive, &queued, &ended] {
             start(db, new).await?;
@@ -134,23 +107,12 @@ async fn what_a_dead_node_ran_becomes_unknown_and_stays_so() {
         let reason = masked("The process died.");
         let found = executions::interrupt(&mut tx, DeadNodes::Named("node-1"), &reason, at(9)).await?;
         tx.commit().await?;
-        assert_eq!(
-            found.iter().map(|run| (run.guru_id, run.id)).collect::<Vec<_>>(),
-            [(guru, dead.id)]
-        );
+        assert_eq!(found.iter().map(|run| (run.guru_id, run.id)).collect::<Vec<_>>(), [(guru, dead.id)]);
         assert!(!finish(db, end_of(&dead, ExecutionStatus::Succeeded)).await?);
-        let row = executions::by_id(&db.reader, guru, dead.id)
-            .await?
-            .expect("the execution");
-        assert_eq!(
-            (row.status, row.error.as_deref()),
-            (ExecutionStatus::Unknown, Some("The process died."))
-        );
+        let row = executions::by_id(&db.reader, guru, dead.id).await?.expect("the execution");
+        assert_eq!((row.status, row.error.as_deref()), (ExecutionStatus::Unknown, Some("The process died.")));
 
-        assert_eq!(
-            ids(&executions::queued_before(&db.reader, at(3), 10).await?),
-            [queued.id]
-        );
+        assert_eq!(ids(&executions::queued_before(&db.reader, at(3), 10).await?), [queued.id]);
         assert_eq!(executions::queued_before(&db.reader, at(2), 10).await?, vec![]);
         let mut tx = db.writer.begin().await?;
         let rest = executions::interrupt(&mut tx, DeadNodes::AllBut("node-3"), &reason, at(9)).await?;
@@ -202,22 +164,9 @@ async fn check_filter(db: &Db, filter: ExecutionFilter, expect: &[usize]) -> Tes
     }
     finish(db, end_of(&all[0], ExecutionStatus::Succeeded)).await?;
     finish(db, end_of(&all[4], ExecutionStatus::Failed)).await?;
-    let shown = executions::list(
-        &db.reader,
-        guru,
-        &filter,
-        ExecutionPage {
-            after: None,
-            limit: 10,
-        },
-    )
-    .await?;
+    let shown = executions::list(&db.reader, guru, &filter, ExecutionPage { after: None, limit: 10 }).await?;
     let expect: BTreeSet<_> = expect.iter().map(|place| all[*place].id).collect();
-    assert_eq!(
-        ids(&shown).into_iter().collect::<BTreeSet<_>>(),
-        expect,
-        "{filter:?}"
-    );
+    assert_eq!(ids(&shown).into_iter().collect::<BTreeSet<_>>(), expect, "{filter:?}");
     assert!(shown.is_sorted_by(|one, next| one.id > next.id), "{filter:?}");
     Ok(())
 }
@@ -227,65 +176,19 @@ async fn filters_show_what_they_say() {
     use ExecutionStatus::{Failed, Running, Succeeded};
     on_both(async |db| {
         let none = ExecutionFilter::default;
-        let text = |text: &str| ExecutionFilter {
-            text: Some(text.to_owned()),
-            ..none()
-        };
+        let text = |text: &str| ExecutionFilter { text: Some(text.to_owned()), ..none() };
         check_filter(db, none(), &[0, 1, 2, 3, 4]).await?;
-        check_filter(
-            db,
-            ExecutionFilter {
-                statuses: vec![Succeeded],
-                ..none()
-            },
-            &[0],
-        )
-        .await?;
-        check_filter(
-            db,
-            ExecutionFilter {
-                statuses: vec![Failed, Succeeded, Failed],
-                ..none()
-            },
-            &[0, 4],
-        )
-        .await?;
-        check_filter(
-            db,
-            ExecutionFilter {
-                source: Some(Source::Api),
-                ..none()
-            },
-            &[1],
-        )
-        .await?;
-        let both = ExecutionFilter {
-            source: Some(Source::Api),
-            statuses: vec![Running, Failed],
-            ..none()
-        };
+        check_filter(db, ExecutionFilter { statuses: vec![Succeeded], ..none() }, &[0]).await?;
+        check_filter(db, ExecutionFilter { statuses: vec![Failed, Succeeded, Failed], ..none() }, &[0, 4])
+            .await?;
+        check_filter(db, ExecutionFilter { source: Some(Source::Api), ..none() }, &[1]).await?;
+        let both = ExecutionFilter { source: Some(Source::Api), statuses: vec![Running, Failed], ..none() };
         check_filter(db, both, &[1]).await?;
         let action = Some(ActionId::from_uuid(uuid(3)));
         check_filter(db, ExecutionFilter { action, ..none() }, &[3]).await?;
-        check_filter(
-            db,
-            ExecutionFilter {
-                from: Some(at(1)),
-                to: Some(at(3)),
-                ..none()
-            },
-            &[1, 2, 3],
-        )
-        .await?;
-        check_filter(
-            db,
-            ExecutionFilter {
-                from: Some(at(4).plus_ms(1)),
-                ..none()
-            },
-            &[],
-        )
-        .await?;
+        check_filter(db, ExecutionFilter { from: Some(at(1)), to: Some(at(3)), ..none() }, &[1, 2, 3])
+            .await?;
+        check_filter(db, ExecutionFilter { from: Some(at(4).plus_ms(1)), ..none() }, &[]).await?;
         check_filter(db, text("where IS my"), &[0, 1, 3, 4]).await?;
         check_filter(db, text("12345"), &[0, 1, 2, 3, 4]).await?;
         check_filter(db, text("on its way"), &[0, 4]).await?;
@@ -306,37 +209,17 @@ async fn a_list_cuts_long_outputs_and_says_so() {
             let new = new_execution(&action, seconds)?;
             start(db, &new).await?;
             let output = Some(masked(&"é".repeat(chars)));
-            finish(
-                db,
-                ExecutionEnd {
-                    output,
-                    ..end_of(&new, ExecutionStatus::Succeeded)
-                },
-            )
-            .await?;
+            finish(db, ExecutionEnd { output, ..end_of(&new, ExecutionStatus::Succeeded) }).await?;
         }
-        let page = ExecutionPage {
-            after: None,
-            limit: 10,
-        };
+        let page = ExecutionPage { after: None, limit: 10 };
         let rows = executions::list(&db.reader, guru, &ExecutionFilter::default(), page).await?;
         let shown: Vec<_> = rows
             .iter()
-            .map(|row| {
-                (
-                    row.output.as_ref().map_or(0, |output| output.chars().count()),
-                    row.output_truncated,
-                )
-            })
+            .map(|row| (row.output.as_ref().map_or(0, |output| output.chars().count()), row.output_truncated))
             .collect();
         assert_eq!(shown, [(LISTED_OUTPUT_CHARS, true), (LISTED_OUTPUT_CHARS, false)]);
-        let whole = executions::by_id(&db.reader, guru, rows[0].id)
-            .await?
-            .expect("the execution");
-        assert_eq!(
-            whole.output.map(|output| output.chars().count()),
-            Some(LISTED_OUTPUT_CHARS + 1)
-        );
+        let whole = executions::by_id(&db.reader, guru, rows[0].id).await?.expect("the execution");
+        assert_eq!(whole.output.map(|output| output.chars().count()), Some(LISTED_OUTPUT_CHARS + 1));
         assert!(!whole.output_truncated);
         Ok(())
     })
@@ -365,10 +248,7 @@ async fn retention_forgets_ended_executions_of_one_guru() {
         write_keys::take(&mut tx, guru, "k", all[0].id, at(1)).await?;
         assert_eq!(executions::delete_before(&mut tx, guru, at(5), 10).await?, 1);
         tx.commit().await?;
-        let page = ExecutionPage {
-            after: None,
-            limit: 10,
-        };
+        let page = ExecutionPage { after: None, limit: 10 };
         let left = executions::list(&db.reader, guru, &ExecutionFilter::default(), page).await?;
         assert_eq!(ids(&left), [all[2].id, all[1].id]);
         assert_eq!(write_keys::holder(&db.reader, guru, "k").await?, None);

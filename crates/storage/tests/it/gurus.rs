@@ -16,21 +16,13 @@ async fn a_guru_is_kept_changed_and_deleted_with_all_it_has() {
         };
         assert_eq!(what, "a guru with this slug");
 
-        let settings = GuruSettings {
-            name: "Acme Care".to_owned(),
-            ..GuruSettings::default()
-        };
+        let settings = GuruSettings { name: "Acme Care".to_owned(), ..GuruSettings::default() };
         let mut tx = db.writer.begin().await?;
         assert!(gurus::update_settings(&mut tx, id, &settings, at(5)).await?);
         assert!(!gurus::update_settings(&mut tx, GuruId::from_uuid(uuid(9)), &settings, at(5)).await?);
         tx.commit().await?;
-        let found = gurus::by_slug(&db.reader, &"acme".parse()?)
-            .await?
-            .expect("the guru");
-        assert_eq!(
-            (found.settings, found.updated_at, found.created_at),
-            (settings, at(5), at(0))
-        );
+        let found = gurus::by_slug(&db.reader, &"acme".parse()?).await?.expect("the guru");
+        assert_eq!((found.settings, found.updated_at, found.created_at), (settings, at(5), at(0)));
         assert_eq!(gurus::revision(&db.reader, id).await?, Some(2));
 
         an_action(db, id, "orders").await?;
@@ -81,25 +73,12 @@ async fn a_limit_holds_when_many_insert_at_once() {
                 assert!(gurus::lock(&mut tx, guru).await?);
                 if actions::count(&mut tx, guru).await? < 1 {
                     let id = ActionId::from_uuid(uuid(number));
-                    actions::insert(
-                        &mut tx,
-                        guru,
-                        NewAction {
-                            id,
-                            spec: &spec,
-                            at: at(1),
-                        },
-                    )
-                    .await?;
+                    actions::insert(&mut tx, guru, NewAction { id, spec: &spec, at: at(1) }).await?;
                 }
                 tx.commit().await
             });
         }
-        tasks
-            .join_all()
-            .await
-            .into_iter()
-            .collect::<Result<Vec<()>, _>>()?;
+        tasks.join_all().await.into_iter().collect::<Result<Vec<()>, _>>()?;
         assert_eq!(actions::count(&db.reader, guru).await?, 1);
         Ok(())
     })

@@ -61,10 +61,7 @@ pub(crate) async fn a_guru(db: &Db, slug: &str) -> Result<GuruId, Box<dyn Error>
     let guru = Guru {
         id: GuruId::from_uuid(uuid(0)),
         slug: slug.parse()?,
-        settings: GuruSettings {
-            name: slug.to_owned(),
-            ..GuruSettings::default()
-        },
+        settings: GuruSettings { name: slug.to_owned(), ..GuruSettings::default() },
         created_at: at(0),
         updated_at: at(0),
     };
@@ -94,20 +91,9 @@ pub(crate) fn spec(name: &str) -> Result<ActionSpec, Box<dyn Error>> {
 pub(crate) async fn an_action(db: &Db, guru: GuruId, name: &str) -> Result<Action, Box<dyn Error>> {
     let id = ActionId::from_uuid(uuid(1));
     let mut tx = db.writer.begin().await?;
-    actions::insert(
-        &mut tx,
-        guru,
-        actions::NewAction {
-            id,
-            spec: &spec(name)?,
-            at: at(1),
-        },
-    )
-    .await?;
+    actions::insert(&mut tx, guru, actions::NewAction { id, spec: &spec(name)?, at: at(1) }).await?;
     tx.commit().await?;
-    Ok(actions::by_id(&db.reader, guru, id)
-        .await?
-        .expect("the action just inserted"))
+    Ok(actions::by_id(&db.reader, guru, id).await?.expect("the action just inserted"))
 }
 
 pub(crate) fn execution_id(seconds: i64) -> ExecutionId {
@@ -130,9 +116,7 @@ pub(crate) fn new_execution(action: &Action, seconds: i64) -> Result<NewExecutio
         user_id: None,
         question: masked("Where is my order?"),
         arguments: MaskedJson::new("arguments", masked(r#"{"order_id":"12345"}"#))?,
-        begin: Begin::Running {
-            owner: "node-1".to_owned(),
-        },
+        begin: Begin::Running { owner: "node-1".to_owned() },
         at: at(seconds),
     })
 }
@@ -152,9 +136,7 @@ pub(crate) fn end_of(new: &NewExecution, status: ExecutionStatus) -> ExecutionEn
 }
 
 pub(crate) async fn start(db: &Db, new: &NewExecution) -> TestResult {
-    db.writer
-        .apply(vec![LedgerWrite::ExecutionStarted(new.clone())])
-        .await?;
+    db.writer.apply(vec![LedgerWrite::ExecutionStarted(new.clone())]).await?;
     Ok(())
 }
 

@@ -19,14 +19,8 @@ async fn a_write_key_is_taken_by_one_execution() {
         };
         let (one, two) = (execution_id(1), execution_id(2));
         let (first, second) = tokio::join!(take(acme, one), take(acme, two));
-        let winner = write_keys::holder(&db.reader, acme, "k")
-            .await?
-            .expect("a holder");
-        let outcomes = if winner == one {
-            [first?, second?]
-        } else {
-            [second?, first?]
-        };
+        let winner = write_keys::holder(&db.reader, acme, "k").await?.expect("a holder");
+        let outcomes = if winner == one { [first?, second?] } else { [second?, first?] };
         assert_eq!(outcomes, [Taken::ByThis, Taken::ByOther(winner)]);
         assert_eq!(take(acme, winner).await?, Taken::ByThis);
         assert_eq!(take(other, one).await?, Taken::ByThis);
@@ -44,10 +38,7 @@ async fn a_write_key_is_taken_by_one_execution() {
 #[tokio::test]
 async fn a_repeated_request_finds_its_reply() {
     on_both(async |db| {
-        let request = RequestKey {
-            caller: "key_1",
-            key: "abc",
-        };
+        let request = RequestKey { caller: "key_1", key: "abc" };
         let begin = async |caller| {
             let mut tx = db.writer.begin().await?;
             let earlier =
@@ -57,36 +48,14 @@ async fn a_repeated_request_finds_its_reply() {
         };
         assert_eq!(begin("key_1").await?, None);
         assert_eq!(begin("key_2").await?, None);
-        assert_eq!(
-            begin("key_1").await?,
-            Some(Earlier {
-                request_hash: [7; 32],
-                reply: None
-            })
-        );
+        assert_eq!(begin("key_1").await?, Some(Earlier { request_hash: [7; 32], reply: None }));
         let mut tx = db.writer.begin().await?;
         http_replies::finish(&mut tx, request, 201, masked("{}")).await?;
         http_replies::forget(&mut tx, request).await?;
-        http_replies::forget(
-            &mut tx,
-            RequestKey {
-                caller: "key_2",
-                key: "abc",
-            },
-        )
-        .await?;
+        http_replies::forget(&mut tx, RequestKey { caller: "key_2", key: "abc" }).await?;
         tx.commit().await?;
-        let reply = Some(Reply {
-            status: 201,
-            body: "{}".to_owned(),
-        });
-        assert_eq!(
-            begin("key_1").await?,
-            Some(Earlier {
-                request_hash: [7; 32],
-                reply
-            })
-        );
+        let reply = Some(Reply { status: 201, body: "{}".to_owned() });
+        assert_eq!(begin("key_1").await?, Some(Earlier { request_hash: [7; 32], reply }));
         assert_eq!(begin("key_2").await?, None);
         let mut tx = db.writer.begin().await?;
         assert_eq!(http_replies::delete_before(&mut tx, at(2)).await?, 2);
@@ -105,16 +74,10 @@ async fn settings_are_kept_as_json() {
         assert!(!settings::put_if_absent(&mut tx, "retention_days", &90, at(3)).await?);
         assert!(settings::put_if_absent(&mut tx, "installation", &"x", at(3)).await?);
         tx.commit().await?;
-        assert_eq!(
-            settings::get::<u32>(&db.reader, "retention_days").await?,
-            Some(60)
-        );
+        assert_eq!(settings::get::<u32>(&db.reader, "retention_days").await?, Some(60));
         assert_eq!(settings::get::<u32>(&db.reader, "other").await?, None);
         let odd = settings::get::<u32>(&db.reader, "installation").await;
-        assert!(
-            matches!(odd, Err(StorageError::Corrupt { what: "setting", .. })),
-            "{odd:?}"
-        );
+        assert!(matches!(odd, Err(StorageError::Corrupt { what: "setting", .. })), "{odd:?}");
         let mut tx = db.writer.begin().await?;
         assert!(settings::delete(&mut tx, "installation").await?);
         assert!(!settings::delete(&mut tx, "installation").await?);

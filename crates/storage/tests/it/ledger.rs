@@ -21,16 +21,8 @@ fn shared(events: &[Event<Masked>]) -> Vec<Arc<Event<Masked>>> {
 }
 
 fn chunk(seq: u32, execution_id: ExecutionId, text: &str) -> Event<Masked> {
-    let kind = EventKind::ActionOutput {
-        execution_id,
-        stream: OutputStream::Result,
-        text: masked(text),
-    };
-    Event {
-        seq,
-        at: at(i64::from(seq)),
-        kind,
-    }
+    let kind = EventKind::ActionOutput { execution_id, stream: OutputStream::Result, text: masked(text) };
+    Event { seq, at: at(i64::from(seq)), kind }
 }
 
 #[tokio::test]
@@ -45,29 +37,19 @@ async fn a_whole_turn_in_one_batch_reads_as_one_written_step_by_step() {
         let (question, source) = (masked("Where is my order?"), Source::Web);
         let stream = StreamId::Turn(turn.id);
         let events = vec![
-            Event {
-                seq: 1,
-                at: at(1),
-                kind: EventKind::TurnStarted { question, source },
-            },
+            Event { seq: 1, at: at(1), kind: EventKind::TurnStarted { question, source } },
             chunk(2, run.id, "a"),
             Event {
                 seq: 3,
                 at: at(3),
-                kind: EventKind::TurnFinished {
-                    status: TurnStatus::Done,
-                    error: None,
-                },
+                kind: EventKind::TurnFinished { status: TurnStatus::Done, error: None },
             },
         ];
         // Ends stand before beginnings, which must not matter.
         let applied = db
             .writer
             .apply(vec![
-                LedgerWrite::Events(Batch {
-                    stream,
-                    events: shared(&events),
-                }),
+                LedgerWrite::Events(Batch { stream, events: shared(&events) }),
                 LedgerWrite::TurnFinished(turn_end(&turn)?),
                 LedgerWrite::ExecutionFinished(end_of(&run, ExecutionStatus::Succeeded)),
                 LedgerWrite::ExecutionFinished(end_of(&run, ExecutionStatus::Failed)),
@@ -76,38 +58,18 @@ async fn a_whole_turn_in_one_batch_reads_as_one_written_step_by_step() {
                 LedgerWrite::ConversationStarted(conversation.clone()),
             ])
             .await?;
-        assert_eq!(
-            (applied.late_executions, applied.late_turns),
-            (vec![run.id], vec![])
-        );
+        assert_eq!((applied.late_executions, applied.late_turns), (vec![run.id], vec![]));
 
         let found = executions::of_turn(&db.reader, guru, turn.id).await?;
-        assert_eq!(
-            found.iter().map(|run| run.status).collect::<Vec<_>>(),
-            [ExecutionStatus::Succeeded]
-        );
-        assert_eq!(
-            (found[0].started_at, found[0].duration_us),
-            (Some(at(2)), Some(250_000))
-        );
-        let found = conversations::turn(&db.reader, guru, turn.id)
-            .await?
-            .expect("the turn");
-        assert_eq!(
-            (found.status, found.finished_at),
-            (TurnStatus::Done, Some(at(1).plus_ms(300)))
-        );
+        assert_eq!(found.iter().map(|run| run.status).collect::<Vec<_>>(), [ExecutionStatus::Succeeded]);
+        assert_eq!((found[0].started_at, found[0].duration_us), (Some(at(2)), Some(250_000)));
+        let found = conversations::turn(&db.reader, guru, turn.id).await?.expect("the turn");
+        assert_eq!((found.status, found.finished_at), (TurnStatus::Done, Some(at(1).plus_ms(300))));
         assert_eq!(events::after(&db.reader, guru, stream, 0, 10).await?, events);
         assert_eq!(events::after(&db.reader, guru, stream, 1, 1).await?, events[1..2]);
         assert_eq!(events::after(&db.reader, guru, stream, 3, 10).await?, vec![]);
-        assert_eq!(
-            events::of_execution(&db.reader, guru, run.id, Some(turn.id)).await?,
-            events[1..2]
-        );
-        assert_eq!(
-            events::after(&db.reader, a_guru(db, "other").await?, stream, 0, 10).await?,
-            vec![]
-        );
+        assert_eq!(events::of_execution(&db.reader, guru, run.id, Some(turn.id)).await?, events[1..2]);
+        assert_eq!(events::after(&db.reader, a_guru(db, "other").await?, stream, 0, 10).await?, vec![]);
         Ok(())
     })
     .await;
@@ -123,15 +85,10 @@ async fn a_failing_batch_leaves_nothing() {
         let twice = vec![chunk(1, run.id, "a"), chunk(1, run.id, "b")];
         let writes = vec![
             LedgerWrite::ExecutionStarted(run.clone()),
-            LedgerWrite::Events(Batch {
-                stream,
-                events: shared(&twice),
-            }),
+            LedgerWrite::Events(Batch { stream, events: shared(&twice) }),
         ];
         let outcome = db.writer.apply(writes).await;
-        let Err(StorageError::Conflict { what }) = outcome else {
-            panic!("{outcome:?}")
-        };
+        let Err(StorageError::Conflict { what }) = outcome else { panic!("{outcome:?}") };
         assert_eq!(what, "an event with this number");
         assert_eq!(executions::by_id(&db.reader, guru, run.id).await?, None);
         Ok(())
@@ -150,17 +107,8 @@ async fn batches_of_any_size_arrive_whole() {
             start(db, &run).await?;
             let stream = StreamId::Execution(run.id);
             let events: Vec<_> = (1..=size).map(|seq| chunk(seq, run.id, "x")).collect();
-            db.writer
-                .apply(vec![LedgerWrite::Events(Batch {
-                    stream,
-                    events: shared(&events),
-                })])
-                .await?;
-            assert_eq!(
-                events::after(&db.reader, guru, stream, 0, 1_000).await?,
-                events,
-                "{size}"
-            );
+            db.writer.apply(vec![LedgerWrite::Events(Batch { stream, events: shared(&events) })]).await?;
+            assert_eq!(events::after(&db.reader, guru, stream, 0, 1_000).await?, events, "{size}");
         }
         Ok(())
     })
@@ -181,9 +129,7 @@ async fn eight_writers_at_once_lose_nothing() {
             let db = db.clone();
             tasks.spawn(async move {
                 for run in runs {
-                    db.writer
-                        .apply(vec![LedgerWrite::ExecutionStarted(run.clone())])
-                        .await?;
+                    db.writer.apply(vec![LedgerWrite::ExecutionStarted(run.clone())]).await?;
                     let stream = StreamId::Execution(run.id);
                     let events = shared(&[chunk(1, run.id, "a")]);
                     let end = end_of(&run, ExecutionStatus::Succeeded);
@@ -196,23 +142,13 @@ async fn eight_writers_at_once_lose_nothing() {
                 Ok::<_, StorageError>(())
             });
         }
-        tasks
-            .join_all()
-            .await
-            .into_iter()
-            .collect::<Result<Vec<()>, _>>()?;
-        let page = executions::ExecutionPage {
-            after: None,
-            limit: 200,
-        };
+        tasks.join_all().await.into_iter().collect::<Result<Vec<()>, _>>()?;
+        let page = executions::ExecutionPage { after: None, limit: 200 };
         let rows = executions::list(&db.reader, guru, &executions::ExecutionFilter::default(), page).await?;
         assert_eq!(rows.len(), 160);
         assert!(rows.iter().all(|row| row.status == ExecutionStatus::Succeeded));
         for row in &rows {
-            assert_eq!(
-                events::of_execution(&db.reader, guru, row.id, None).await?.len(),
-                1
-            );
+            assert_eq!(events::of_execution(&db.reader, guru, row.id, None).await?.len(), 1);
         }
         TestResult::Ok(())
     })
@@ -224,24 +160,12 @@ async fn masked_json_that_masking_broke_is_refused() {
     on_both(async |db| {
         let broken =
             errand_storage::MaskedJson::<errand_domain::Arguments>::new("arguments", masked("{\"a\":***}"));
-        assert!(
-            matches!(
-                broken,
-                Err(StorageError::BadJson {
-                    what: "arguments",
-                    ..
-                })
-            ),
-            "{broken:?}"
-        );
+        assert!(matches!(broken, Err(StorageError::BadJson { what: "arguments", .. })), "{broken:?}");
         let late = end_of(
             &new_execution(&an_action(db, a_guru(db, "acme").await?, "o").await?, 1)?,
             ExecutionStatus::Failed,
         );
-        let applied = db
-            .writer
-            .apply(vec![LedgerWrite::ExecutionFinished(late.clone())])
-            .await?;
+        let applied = db.writer.apply(vec![LedgerWrite::ExecutionFinished(late.clone())]).await?;
         assert_eq!(applied.late_executions, [late.id]);
         assert_ne!(late.id, execution_id(1));
         Ok(())

@@ -41,11 +41,7 @@ async fn nodes_that_start_at_once_migrate_once() {
 #[tokio::test]
 async fn a_newer_or_altered_database_is_refused() {
     for database in errand_testkit::databases().await {
-        open(&database.url)
-            .await
-            .expect("a fresh database opens")
-            .close()
-            .await;
+        open(&database.url).await.expect("a fresh database opens").close().await;
         let newer = "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (9999, 'later', '', 0)";
         tamper(&database.url, newer).await.expect("a row is added");
         let Err(error) = open(&database.url).await else {
@@ -56,26 +52,17 @@ async fn a_newer_or_altered_database_is_refused() {
         };
         assert_eq!((*found, *known), (9999, SCHEMA_VERSION));
 
-        tamper(
-            &database.url,
-            "DELETE FROM schema_migrations WHERE version = 9999",
-        )
-        .await
-        .expect("a row is deleted");
-        tamper(
-            &database.url,
-            "UPDATE schema_migrations SET checksum = 'x' WHERE version = 2",
-        )
-        .await
-        .expect("a change");
+        tamper(&database.url, "DELETE FROM schema_migrations WHERE version = 9999")
+            .await
+            .expect("a row is deleted");
+        tamper(&database.url, "UPDATE schema_migrations SET checksum = 'x' WHERE version = 2")
+            .await
+            .expect("a change");
         let Err(error) = open(&database.url).await else {
             panic!("{}: opened an altered database", database.kind)
         };
         assert!(
-            matches!(
-                error.downcast_ref(),
-                Some(StorageError::ChangedMigration { version: 2 })
-            ),
+            matches!(error.downcast_ref(), Some(StorageError::ChangedMigration { version: 2 })),
             "{error}"
         );
     }

@@ -21,11 +21,7 @@ async fn fill(db: &Db, url: &str) -> Result<(GuruId, ActionId), Box<dyn std::err
         let base = new_execution(&action, number)?;
         let new = NewExecution {
             guru_id: if number % 4 == 0 { other } else { acme },
-            action_id: if number % 21 == 0 {
-                action.id
-            } else {
-                other_actions[place % 20]
-            },
+            action_id: if number % 21 == 0 { action.id } else { other_actions[place % 20] },
             source: Source::ALL[place % 13],
             ..base
         };
@@ -43,23 +39,11 @@ async fn check(db: &Db, guru: GuruId, filter: ExecutionFilter) -> TestResult {
         let page = ExecutionPage { after, limit: 50 };
         let plan = executions::explain(&db.reader, guru, &filter, page).await?;
         let scans = |line: &String| line.contains("Seq Scan") || line.contains("SCAN executions");
-        assert!(
-            !plan.iter().any(scans),
-            "{filter:?} reads the whole table:\n{}",
-            plan.join("\n")
-        );
+        assert!(!plan.iter().any(scans), "{filter:?} reads the whole table:\n{}", plan.join("\n"));
         let sorts = |line: &String| line.contains("Sort  ") || line.contains("TEMP B-TREE");
         let merges = filter.statuses.len() > 1;
-        assert!(
-            merges || !plan.iter().any(sorts),
-            "{filter:?} sorts:\n{}",
-            plan.join("\n")
-        );
-        assert_eq!(
-            executions::list(&db.reader, guru, &filter, page).await?.len(),
-            50,
-            "{filter:?}"
-        );
+        assert!(merges || !plan.iter().any(sorts), "{filter:?} sorts:\n{}", plan.join("\n"));
+        assert_eq!(executions::list(&db.reader, guru, &filter, page).await?.len(), 50, "{filter:?}");
     }
     Ok(())
 }
@@ -72,66 +56,13 @@ async fn every_filter_walks_an_index() {
             let (guru, action) = fill(&db, &database.url).await?;
             let none = ExecutionFilter::default;
             check(&db, guru, none()).await?;
-            check(
-                &db,
-                guru,
-                ExecutionFilter {
-                    action: Some(action),
-                    ..none()
-                },
-            )
-            .await?;
-            check(
-                &db,
-                guru,
-                ExecutionFilter {
-                    source: Some(Source::Web),
-                    ..none()
-                },
-            )
-            .await?;
-            check(
-                &db,
-                guru,
-                ExecutionFilter {
-                    statuses: vec![ExecutionStatus::Failed],
-                    ..none()
-                },
-            )
-            .await?;
-            let bad = vec![
-                ExecutionStatus::Failed,
-                ExecutionStatus::TimedOut,
-                ExecutionStatus::Unknown,
-            ];
-            check(
-                &db,
-                guru,
-                ExecutionFilter {
-                    statuses: bad,
-                    ..none()
-                },
-            )
-            .await?;
-            check(
-                &db,
-                guru,
-                ExecutionFilter {
-                    from: Some(at(100)),
-                    to: Some(at(3_900)),
-                    ..none()
-                },
-            )
-            .await?;
-            check(
-                &db,
-                guru,
-                ExecutionFilter {
-                    text: Some("ORDER".to_owned()),
-                    ..none()
-                },
-            )
-            .await?;
+            check(&db, guru, ExecutionFilter { action: Some(action), ..none() }).await?;
+            check(&db, guru, ExecutionFilter { source: Some(Source::Web), ..none() }).await?;
+            check(&db, guru, ExecutionFilter { statuses: vec![ExecutionStatus::Failed], ..none() }).await?;
+            let bad = vec![ExecutionStatus::Failed, ExecutionStatus::TimedOut, ExecutionStatus::Unknown];
+            check(&db, guru, ExecutionFilter { statuses: bad, ..none() }).await?;
+            check(&db, guru, ExecutionFilter { from: Some(at(100)), to: Some(at(3_900)), ..none() }).await?;
+            check(&db, guru, ExecutionFilter { text: Some("ORDER".to_owned()), ..none() }).await?;
             db.close().await;
             TestResult::Ok(())
         };

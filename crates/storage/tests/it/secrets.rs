@@ -8,13 +8,7 @@ use crate::harness::{TestResult, a_guru, at, on_both, uuid};
 
 fn sealed(guru: GuruId, version: u32, bytes: &[u8]) -> Result<SealedSecret, Box<dyn std::error::Error>> {
     let (id, name) = (SecretId::from_uuid(uuid(1)), "SHOP_KEY".parse()?);
-    Ok(SealedSecret {
-        id,
-        guru_id: guru,
-        name,
-        version,
-        sealed: bytes.to_vec(),
-    })
+    Ok(SealedSecret { id, guru_id: guru, name, version, sealed: bytes.to_vec() })
 }
 
 async fn put(db: &errand_storage::Db, guru: GuruId, secret: &SealedSecret, seconds: i64) -> TestResult {
@@ -36,9 +30,7 @@ async fn a_secret_is_created_replaced_rewrapped_and_deleted() {
 
         put(db, guru, &sealed(guru, 2, &[4])?, 5).await?;
         let entries = secrets::list(&db.reader, guru).await?;
-        let [entry] = entries.as_slice() else {
-            panic!("one secret, not {entries:?}")
-        };
+        let [entry] = entries.as_slice() else { panic!("one secret, not {entries:?}") };
         assert_eq!(
             (entry.id, entry.version, entry.created_at, entry.updated_at),
             (first.id, 2, at(1), at(5))
@@ -52,14 +44,8 @@ async fn a_secret_is_created_replaced_rewrapped_and_deleted() {
         tx.commit().await?;
         let all = secrets::all_sealed(&db.reader, None, 10).await?;
         assert_eq!(all[0].sealed, vec![5]);
-        assert_eq!(
-            secrets::all_sealed(&db.reader, Some(all[0].id), 10).await?,
-            vec![]
-        );
-        assert_eq!(
-            secrets::list(&db.reader, guru).await?[0].last_used_at,
-            Some(at(7))
-        );
+        assert_eq!(secrets::all_sealed(&db.reader, Some(all[0].id), 10).await?, vec![]);
+        assert_eq!(secrets::list(&db.reader, guru).await?[0].last_used_at, Some(at(7)));
 
         let before = gurus::revision(&db.reader, guru).await?.expect("a revision");
         let mut tx = db.writer.begin().await?;
@@ -85,10 +71,7 @@ async fn a_value_sealed_for_another_version_is_refused() {
         for version in [1, 3] {
             let mut tx = db.writer.begin().await?;
             let outcome = secrets::put(&mut tx, guru, &sealed(guru, version, &[2])?, at(2)).await;
-            assert!(
-                matches!(outcome, Err(StorageError::Stale { what: "secret" })),
-                "{outcome:?}"
-            );
+            assert!(matches!(outcome, Err(StorageError::Stale { what: "secret" })), "{outcome:?}");
         }
         Ok(())
     })

@@ -33,20 +33,11 @@ async fn a_user_is_found_by_e_mail_in_any_case() {
     on_both(async |db| {
         let mut user = ana();
         insert(db, &user).await?;
-        let twin = User {
-            id: UserId::from_uuid(uuid(2)),
-            email: "ANA@acme.TEST".to_owned(),
-            ..ana()
-        };
-        let Err(StorageError::Conflict { what }) = insert(db, &twin).await else {
-            panic!("a second Ana")
-        };
+        let twin = User { id: UserId::from_uuid(uuid(2)), email: "ANA@acme.TEST".to_owned(), ..ana() };
+        let Err(StorageError::Conflict { what }) = insert(db, &twin).await else { panic!("a second Ana") };
         assert_eq!(what, "a user with this e-mail");
 
-        assert_eq!(
-            users::credentials(&db.reader, "ana@ACME.test").await?,
-            Some((user.clone(), None))
-        );
+        assert_eq!(users::credentials(&db.reader, "ana@ACME.test").await?, Some((user.clone(), None)));
         user.role = Role::SuperAdmin;
         user.updated_at = at(4);
         let mut tx = db.writer.begin().await?;
@@ -68,12 +59,8 @@ async fn a_one_time_link_lets_in_once_and_only_in_time() {
     on_both(async |db| {
         let user = ana();
         insert(db, &user).await?;
-        let token = |byte| NewToken {
-            hash: [byte; 32],
-            user_id: user.id,
-            created_at: at(1),
-            expires_at: at(10),
-        };
+        let token =
+            |byte| NewToken { hash: [byte; 32], user_id: user.id, created_at: at(1), expires_at: at(10) };
         let mut tx = db.writer.begin().await?;
         sessions::insert_claim(&mut tx, token(1)).await?;
         sessions::insert_claim(&mut tx, token(2)).await?;
@@ -101,25 +88,16 @@ async fn a_session_lasts_until_its_end_or_the_sign_out() {
     on_both(async |db| {
         let user = ana();
         insert(db, &user).await?;
-        let token = |byte| NewToken {
-            hash: [byte; 32],
-            user_id: user.id,
-            created_at: at(1),
-            expires_at: at(10),
-        };
+        let token =
+            |byte| NewToken { hash: [byte; 32], user_id: user.id, created_at: at(1), expires_at: at(10) };
         let mut tx = db.writer.begin().await?;
         for byte in [1, 2, 3] {
             sessions::insert(&mut tx, token(byte)).await?;
         }
         sessions::touch(&mut tx, [1; 32], at(5), at(20)).await?;
         tx.commit().await?;
-        let (found, times) = sessions::user(&db.reader, [1; 32], at(15))
-            .await?
-            .expect("a session in time");
-        assert_eq!(
-            (found, times.created_at, times.last_seen_at),
-            (user.clone(), at(1), at(5))
-        );
+        let (found, times) = sessions::user(&db.reader, [1; 32], at(15)).await?.expect("a session in time");
+        assert_eq!((found, times.created_at, times.last_seen_at), (user.clone(), at(1), at(5)));
         assert_eq!(sessions::user(&db.reader, [2; 32], at(10)).await?, None);
 
         let mut tx = db.writer.begin().await?;
@@ -147,11 +125,7 @@ async fn memberships_and_keys_belong_to_a_guru() {
             created_at: at(1),
             last_used_at: None,
         };
-        let of_acme = ApiKey {
-            id: ApiKeyId::from_uuid(uuid(2)),
-            guru_id: Some(acme),
-            ..everywhere.clone()
-        };
+        let of_acme = ApiKey { id: ApiKeyId::from_uuid(uuid(2)), guru_id: Some(acme), ..everywhere.clone() };
         let mut tx = db.writer.begin().await?;
         users::set_membership(&mut tx, acme, user.id, Role::Viewer).await?;
         users::set_membership(&mut tx, acme, user.id, Role::GuruAdmin).await?;
@@ -160,36 +134,15 @@ async fn memberships_and_keys_belong_to_a_guru() {
         api_keys::touch(&mut tx, of_acme.id, at(9)).await?;
         tx.commit().await?;
 
-        let of_acme = ApiKey {
-            last_used_at: Some(at(9)),
-            ..of_acme
-        };
-        assert_eq!(
-            users::membership(&db.reader, acme, user.id).await?,
-            Some(Role::GuruAdmin)
-        );
+        let of_acme = ApiKey { last_used_at: Some(at(9)), ..of_acme };
+        assert_eq!(users::membership(&db.reader, acme, user.id).await?, Some(Role::GuruAdmin));
         assert_eq!(users::membership(&db.reader, other, user.id).await?, None);
-        assert_eq!(
-            users::memberships_of(&db.reader, user.id).await?,
-            vec![(acme, Role::GuruAdmin)]
-        );
-        assert_eq!(
-            users::members(&db.reader, acme).await?,
-            vec![(user.clone(), Role::GuruAdmin)]
-        );
-        assert_eq!(
-            api_keys::by_hash(&db.reader, [2; 32]).await?,
-            Some(of_acme.clone())
-        );
+        assert_eq!(users::memberships_of(&db.reader, user.id).await?, vec![(acme, Role::GuruAdmin)]);
+        assert_eq!(users::members(&db.reader, acme).await?, vec![(user.clone(), Role::GuruAdmin)]);
+        assert_eq!(api_keys::by_hash(&db.reader, [2; 32]).await?, Some(of_acme.clone()));
         assert_eq!(api_keys::by_hash(&db.reader, [3; 32]).await?, None);
-        assert_eq!(
-            api_keys::list_of_guru(&db.reader, acme).await?,
-            vec![of_acme.clone()]
-        );
-        assert_eq!(
-            api_keys::list(&db.reader).await?,
-            vec![everywhere, of_acme.clone()]
-        );
+        assert_eq!(api_keys::list_of_guru(&db.reader, acme).await?, vec![of_acme.clone()]);
+        assert_eq!(api_keys::list(&db.reader).await?, vec![everywhere, of_acme.clone()]);
 
         let mut tx = db.writer.begin().await?;
         assert!(api_keys::delete(&mut tx, of_acme.id).await?);

@@ -75,19 +75,12 @@ struct Run {
 pub async fn run(context: &Context, door: &Door, args: RunArgs, verb: Verb) -> Result<Exit, Failure> {
     let body = json!({ "arguments": arguments(args.pairs, args.arguments)? });
     let spinner = context.output.spinner(&format!("Running {}", args.name));
-    let reply = door
-        .client
-        .post(&[&door.guru, "actions", &args.name, verb.as_str()], Some(&body))
-        .await;
+    let reply = door.client.post(&[&door.guru, "actions", &args.name, verb.as_str()], Some(&body)).await;
     spinner.finish_and_clear();
     let reply = with_story(door, reply?).await?;
     let run: Run = read(&reply)?;
     context.output.show(&reply, || show(&context.output, &run))?;
-    Ok(if run.status == "succeeded" {
-        Exit::Done
-    } else {
-        Exit::Failed
-    })
+    Ok(if run.status == "succeeded" { Exit::Done } else { Exit::Failed })
 }
 
 /// Text stays text here: the server knows the declared types and reads values by them.
@@ -112,16 +105,8 @@ async fn with_story(door: &Door, reply: Value) -> Result<Value, Failure> {
     if reply.get("masked_count").is_some() {
         return Ok(reply);
     }
-    let id = reply
-        .get("id")
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned();
-    Ok(door
-        .client
-        .get(&[&door.guru, "executions", &id])
-        .await
-        .unwrap_or(reply))
+    let id = reply.get("id").and_then(Value::as_str).unwrap_or_default().to_owned();
+    Ok(door.client.get(&[&door.guru, "executions", &id]).await.unwrap_or(reply))
 }
 
 /// The output alone on standard output, so that it can be piped; the rest beside it.
@@ -141,28 +126,20 @@ fn show(output: &Output, run: &Run) -> Result<(), Failure> {
 
 fn summary(output: &Output, run: &Run) -> String {
     let status = output.paint_aside(status_tone(&run.status).unwrap_or(Tone::Warning), &run.status);
-    let duration = run
-        .duration_ms
-        .map_or_else(String::new, |ms| format!(" in {}", human_ms(ms)));
+    let duration = run.duration_ms.map_or_else(String::new, |ms| format!(" in {}", human_ms(ms)));
     let masked = match run.masked_count {
         None | Some(0) => String::new(),
         Some(1) => ", a secret masked once".to_owned(),
         Some(count) => format!(", secrets masked {count} times"),
     };
-    format!(
-        "{status}{duration}{masked}  {}",
-        output.paint_aside(Tone::Dim, &run.id)
-    )
+    format!("{status}{duration}{masked}  {}", output.paint_aside(Tone::Dim, &run.id))
 }
 
 /// JSON is laid out, anything else stays as it is.
 fn pretty(text: &str) -> String {
-    let value = serde_json::from_str::<Value>(text)
-        .ok()
-        .filter(|value| value.is_object() || value.is_array());
-    value
-        .and_then(|value| serde_json::to_string_pretty(&value).ok())
-        .unwrap_or_else(|| text.to_owned())
+    let value =
+        serde_json::from_str::<Value>(text).ok().filter(|value| value.is_object() || value.is_array());
+    value.and_then(|value| serde_json::to_string_pretty(&value).ok()).unwrap_or_else(|| text.to_owned())
 }
 
 #[cfg(test)]

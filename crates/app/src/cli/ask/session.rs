@@ -56,16 +56,9 @@ pub fn keep(context: &Context, door: &Door, session_id: &str) {
 }
 
 fn write(context: &Context, session: &LastSession) -> std::io::Result<()> {
-    fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(&context.config.data_dir)?;
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(file(context))?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(&context.config.data_dir)?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file(context))?;
     file.write_all(serde_json::to_string(session)?.as_bytes())
 }
 

@@ -39,12 +39,7 @@ impl Outcome {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.expect("read an answer");
         let json = serde_json::from_str(&text).unwrap_or_default();
-        Self {
-            status,
-            headers,
-            text,
-            json,
-        }
+        Self { status, headers, text, json }
     }
 
     /// The JSON of an answer with this status.
@@ -69,9 +64,7 @@ impl Outcome {
 
 impl Api {
     pub fn anonymous(address: SocketAddr) -> Self {
-        let client = reqwest::Client::builder()
-            .timeout(PATIENCE * 2)
-            .connect_timeout(Duration::from_secs(2));
+        let client = reqwest::Client::builder().timeout(PATIENCE * 2).connect_timeout(Duration::from_secs(2));
         Self {
             client: client.build().expect("a client"),
             base: format!("http://{address}"),
@@ -80,18 +73,12 @@ impl Api {
     }
 
     pub fn with_key(address: SocketAddr, key: &str) -> Self {
-        Self {
-            credentials: Credentials::Key(key.to_owned()),
-            ..Self::anonymous(address)
-        }
+        Self { credentials: Credentials::Key(key.to_owned()), ..Self::anonymous(address) }
     }
 
     /// `cookie` is a pair, `name=value`.
     pub fn with_cookie(&self, cookie: &str) -> Self {
-        Self {
-            credentials: Credentials::Session(cookie.to_owned()),
-            ..self.clone()
-        }
+        Self { credentials: Credentials::Session(cookie.to_owned()), ..self.clone() }
     }
 
     pub async fn is_ready(&self) -> bool {
@@ -102,13 +89,7 @@ impl Api {
     /// Trades a one-time link's token for a session.
     pub async fn claim(&self, token: &str) -> Self {
         let reply = self.post("/api/v1/auth/claim", json!({"token": token})).await;
-        let cookie = reply
-            .headers
-            .get("set-cookie")
-            .expect("a cookie")
-            .to_str()
-            .expect("text")
-            .to_owned();
+        let cookie = reply.headers.get("set-cookie").expect("a cookie").to_str().expect("text").to_owned();
         assert_eq!(reply.status, 200, "{}", reply.text);
         let pair = cookie.split(';').next().expect("a pair").to_owned();
         self.with_cookie(&pair)
@@ -174,48 +155,31 @@ impl Api {
 
     /// All events of a turn that ended or will end.
     pub async fn events(&self, guru: &str, turn: &str) -> Vec<SseEvent> {
-        let response = self
-            .request(Method::GET, &format!("/api/v1/{guru}/turns/{turn}/events"))
-            .send()
-            .await;
+        let response = self.request(Method::GET, &format!("/api/v1/{guru}/turns/{turn}/events")).send().await;
         sse::read_all(response.expect("the server answers")).await
     }
 
     /// A guru that is there for one test.
     pub async fn new_guru(&self, slug: &str) {
-        self.post("/api/v1/gurus", json!({"slug": slug, "name": "A test's guru"}))
-            .await
-            .ok(201);
+        self.post("/api/v1/gurus", json!({"slug": slug, "name": "A test's guru"})).await.ok(201);
     }
 
     pub async fn new_secret(&self, guru: &str, name: &str, value: &str) {
-        self.post(
-            &format!("/api/v1/{guru}/secrets"),
-            json!({"name": name, "value": value}),
-        )
-        .await
-        .ok(201);
+        self.post(&format!("/api/v1/{guru}/secrets"), json!({"name": name, "value": value})).await.ok(201);
     }
 
     /// Creates and enables.
     pub async fn new_action(&self, guru: &str, file: &Value) {
-        self.post(&format!("/api/v1/{guru}/actions"), file.clone())
-            .await
-            .ok(201);
+        self.post(&format!("/api/v1/{guru}/actions"), file.clone()).await.ok(201);
         let name = file["name"].as_str().expect("a name");
-        self.post(&format!("/api/v1/{guru}/actions/{name}/enable"), json!({}))
-            .await
-            .ok(200);
+        self.post(&format!("/api/v1/{guru}/actions/{name}/enable"), json!({})).await.ok(200);
     }
 
     /// Runs an action directly; its execution, ended.
     pub async fn run(&self, guru: &str, action: &str, arguments: Value) -> Value {
-        self.post(
-            &format!("/api/v1/{guru}/actions/{action}/run"),
-            json!({"arguments": arguments}),
-        )
-        .await
-        .ok(200)
+        self.post(&format!("/api/v1/{guru}/actions/{action}/run"), json!({"arguments": arguments}))
+            .await
+            .ok(200)
     }
 
     pub async fn execution(&self, guru: &str, id: &str) -> Value {
@@ -224,10 +188,7 @@ impl Api {
 
     /// History, newest first. `query` begins with a question mark or is empty.
     pub async fn history(&self, guru: &str, query: &str) -> Vec<Value> {
-        let page = self
-            .get(&format!("/api/v1/{guru}/executions{query}"))
-            .await
-            .ok(200);
+        let page = self.get(&format!("/api/v1/{guru}/executions{query}")).await.ok(200);
         page["items"].as_array().expect("a list").clone()
     }
 }

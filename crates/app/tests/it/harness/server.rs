@@ -51,37 +51,23 @@ pub struct Server {
 
 impl Server {
     pub async fn demo() -> Self {
-        Self::start(Setup {
-            demo: true,
-            ..Setup::default()
-        })
-        .await
+        Self::start(Setup { demo: true, ..Setup::default() }).await
     }
 
     /// With a way open to one upstream of the test.
     pub async fn reaching(upstream: &errand_testkit::Upstream) -> Self {
-        Self::start(Setup {
-            open: vec![upstream.address()],
-            ..Setup::default()
-        })
-        .await
+        Self::start(Setup { open: vec![upstream.address()], ..Setup::default() }).await
     }
 
     pub async fn start(setup: Setup) -> Self {
         // Fails when it is there already, which is fine: tests may share a process.
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-        let folder = tempfile::Builder::new()
-            .prefix("errand-it-")
-            .tempdir()
-            .expect("make a folder for a test");
+        let folder =
+            tempfile::Builder::new().prefix("errand-it-").tempdir().expect("make a folder for a test");
         std::fs::create_dir(folder.path().join("data")).expect("make the data directory");
         std::fs::write(folder.path().join("data/errand.toml"), setup.settings).expect("write the settings");
-        let mut server = Self {
-            setup,
-            folder: Some(folder),
-            child: None,
-            address: ([127, 0, 0, 1], 0).into(),
-        };
+        let mut server =
+            Self { setup, folder: Some(folder), child: None, address: ([127, 0, 0, 1], 0).into() };
         server.start_again().await;
         server
     }
@@ -95,22 +81,14 @@ impl Server {
             }
         }
         self.spawn();
-        assert!(
-            self.is_ready_in_time().await,
-            "the server did not become ready:\n{}",
-            self.log()
-        );
+        assert!(self.is_ready_in_time().await, "the server did not become ready:\n{}", self.log());
     }
 
     fn spawn(&mut self) {
         assert!(self.child.is_none(), "the server runs already");
         self.address = free_address();
         let log = |name: &str| {
-            File::options()
-                .create(true)
-                .append(true)
-                .open(self.folder().join(name))
-                .expect("open a log")
+            File::options().create(true).append(true).open(self.folder().join(name)).expect("open a log")
         };
         let mut command = Command::new(binary());
         command
@@ -174,20 +152,14 @@ impl Server {
     pub fn sign_in_token(&self) -> String {
         let printed =
             std::fs::read_to_string(self.folder().join("stdout.log")).expect("read what the server printed");
-        let token = printed
-            .split("/claim?token=")
-            .nth(1)
-            .expect("a sign-in link was printed");
+        let token = printed.split("/claim?token=").nth(1).expect("a sign-in link was printed");
         token.chars().take_while(|c| !c.is_whitespace()).collect()
     }
 
     /// A new key of these scopes for all gurus, made beside the server: keys have no door yet.
     pub async fn new_key(&self, scopes: &[Scope]) -> String {
         let engine = self.engine().await;
-        let key = engine
-            .create_api_key("a test's key", scopes, None)
-            .await
-            .expect("make a key");
+        let key = engine.create_api_key("a test's key", scopes, None).await.expect("make a key");
         engine.db().close().await;
         key.text.expose().to_owned()
     }
@@ -203,9 +175,7 @@ impl Server {
             .expect("a guru");
         let mut tx = engine.db().writer.begin().await.expect("begin");
         users::insert(&mut tx, &user).await.expect("insert a user");
-        users::set_membership(&mut tx, guru.id, user.id, role)
-            .await
-            .expect("make a member");
+        users::set_membership(&mut tx, guru.id, user.id, role).await.expect("make a member");
         tx.commit().await.expect("commit");
         let token = engine.make_claim(email).await.expect("make a sign-in link");
         engine.db().close().await;
@@ -246,10 +216,7 @@ impl Server {
 
     /// What `systemctl stop` does; returns at once.
     pub fn tell_to_stop(&mut self) {
-        let told = Command::new("sh")
-            .arg("-c")
-            .arg(format!("kill -TERM {}", self.child().id()))
-            .status();
+        let told = Command::new("sh").arg("-c").arg(format!("kill -TERM {}", self.child().id())).status();
         assert!(told.expect("run kill").success(), "SIGTERM could not be sent");
     }
 
@@ -260,11 +227,7 @@ impl Server {
                 self.child = None;
                 return status;
             }
-            assert!(
-                begun.elapsed() < PATIENCE,
-                "the server did not stop:\n{}",
-                self.log()
-            );
+            assert!(begun.elapsed() < PATIENCE, "the server did not stop:\n{}", self.log());
             tokio::time::sleep(LOOK_AGAIN).await;
         }
     }
@@ -312,11 +275,7 @@ impl Drop for Server {
             let path = folder.path().to_owned();
             let removed = folder.close();
             let gone = removed.is_ok() && !path.exists();
-            assert!(
-                gone || std::thread::panicking(),
-                "{} was left behind: {removed:?}",
-                path.display()
-            );
+            assert!(gone || std::thread::panicking(), "{} was left behind: {removed:?}", path.display());
         }
     }
 }

@@ -19,20 +19,10 @@ pub struct Reader {
 
 impl Reader {
     pub fn new(response: Response) -> Self {
-        let kind = response
-            .headers()
-            .get("content-type")
-            .and_then(|value| value.to_str().ok())
-            .unwrap_or_default();
-        assert!(
-            kind.starts_with("text/event-stream"),
-            "no event stream: {} {kind}",
-            response.status()
-        );
-        Self {
-            response,
-            text: String::new(),
-        }
+        let kind =
+            response.headers().get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
+        assert!(kind.starts_with("text/event-stream"), "no event stream: {} {kind}", response.status());
+        Self { response, text: String::new() }
     }
 
     /// The next event; None at the stream's end. Comments are passed over.
@@ -47,8 +37,7 @@ impl Reader {
                 continue;
             }
             let chunk = self.response.chunk().await.expect("read events")?;
-            self.text
-                .push_str(std::str::from_utf8(&chunk).expect("events are text"));
+            self.text.push_str(std::str::from_utf8(&chunk).expect("events are text"));
         }
     }
 
@@ -74,16 +63,10 @@ pub async fn read_all(response: Response) -> Vec<SseEvent> {
 }
 
 fn parse(block: &str) -> Option<SseEvent> {
-    let field = |name: &str| {
-        block
-            .lines()
-            .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "))
-    };
+    let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     let data = field("data")?;
     Some(SseEvent {
-        id: field("id")
-            .and_then(|id| id.parse().ok())
-            .expect("an event has a number"),
+        id: field("id").and_then(|id| id.parse().ok()).expect("an event has a number"),
         name: field("event").expect("an event has a type").to_owned(),
         data: serde_json::from_str(data).expect("an event's data is JSON"),
     })

@@ -19,10 +19,7 @@ const _: () = assert!(HEAD.is_multiple_of(PANEL));
 /// For each token, the mixture of all values by all heads, from the rows of queries, keys and values.
 pub(super) fn attention(set: InstructionSet, triples: &[f32]) -> Vec<f32> {
     let mut mixed = vec![0.0; triples.len() / 3];
-    set.run(Attention {
-        triples,
-        mixed: &mut mixed,
-    });
+    set.run(Attention { triples, mixed: &mut mixed });
     mixed
 }
 

@@ -69,10 +69,7 @@ impl InstructionSet {
             return work.run::<Plain>();
         }
         // SAFETY: only `detect` sets `avx2`, once it has found both features on this processor.
-        #[expect(
-            unsafe_code,
-            reason = "calling code compiled for instructions found at run time"
-        )]
+        #[expect(unsafe_code, reason = "calling code compiled for instructions found at run time")]
         unsafe {
             run_avx2(work);
         }

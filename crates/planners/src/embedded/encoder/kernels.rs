@@ -21,11 +21,7 @@ const NORM_EPSILON: f32 = 1e-12;
 pub(super) fn linear(set: InstructionSet, input: &[f32], matrix: &Matrix) -> Vec<f32> {
     let rows = input.len() / matrix.depth();
     let mut output = vec![0.0; rows * matrix.outputs()];
-    set.run(Linear {
-        input,
-        matrix,
-        output: &mut output,
-    });
+    set.run(Linear { input, matrix, output: &mut output });
     output
 }
 
@@ -77,9 +73,8 @@ impl Interleaved {
         self.depth = depth;
         self.values.clear();
         self.values.resize(rows * depth, 0.0);
-        let groups = source
-            .chunks(self.group_rows * stride)
-            .zip(self.values.chunks_mut(self.group_rows * depth));
+        let groups =
+            source.chunks(self.group_rows * stride).zip(self.values.chunks_mut(self.group_rows * depth));
         for (source, group) in groups {
             let rows = group.len() / depth;
             for (row, source) in source.chunks(stride).enumerate() {
@@ -101,10 +96,7 @@ impl Interleaved {
         stride: usize,
     ) {
         let group_values = self.group_rows * self.depth;
-        let groups = self
-            .values
-            .chunks(group_values)
-            .zip(output.chunks_mut(self.group_rows * stride));
+        let groups = self.values.chunks(group_values).zip(output.chunks_mut(self.group_rows * stride));
         for (group, output) in groups {
             match group.len() / self.depth {
                 6 => multiply_group::<S, E, 6>(group, panel, start, output, stride),
@@ -166,10 +158,7 @@ struct AddAndNormalize<'a> {
 impl Work for AddAndNormalize<'_> {
     #[inline(always)]
     fn run<S: Shape>(self) {
-        let rows = self
-            .states
-            .chunks_exact_mut(DIMENSION)
-            .zip(self.addend.chunks_exact(DIMENSION));
+        let rows = self.states.chunks_exact_mut(DIMENSION).zip(self.addend.chunks_exact(DIMENSION));
         for (state, addend) in rows {
             for (value, addend) in state.iter_mut().zip(addend) {
                 *value += addend;
@@ -234,9 +223,7 @@ pub(super) fn erf<S: Shape>(x: f32) -> f32 {
     const FACTORS: [f32; 5] = [1.061_405_4, -1.453_152_1, 1.421_413_8, -0.284_496_74, 0.254_829_6];
     let distance = x.abs();
     let t = 1.0 / S::multiply_add(0.327_591_1, distance, 1.0);
-    let sum = FACTORS
-        .iter()
-        .fold(0.0, |sum, factor| S::multiply_add(sum, t, *factor));
+    let sum = FACTORS.iter().fold(0.0, |sum, factor| S::multiply_add(sum, t, *factor));
     (1.0 - sum * t * exp::<S>(-distance * distance)).copysign(x)
 }
 
@@ -249,23 +236,13 @@ pub(super) fn exp<S: Shape>(x: f32) -> f32 {
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
     // One over the factorials of 7 down to 0.
-    const FACTORS: [f32; 8] = [
-        1.984_127e-4,
-        1.388_888_9e-3,
-        8.333_334e-3,
-        4.166_666_8e-2,
-        0.166_666_67,
-        0.5,
-        1.0,
-        1.0,
-    ];
+    const FACTORS: [f32; 8] =
+        [1.984_127e-4, 1.388_888_9e-3, 8.333_334e-3, 4.166_666_8e-2, 0.166_666_67, 0.5, 1.0, 1.0];
     let x = x.clamp(-87.0, 88.0);
     let rounded = S::multiply_add(x, std::f32::consts::LOG2_E, ROUNDER);
     let whole = rounded - ROUNDER;
     let rest = S::multiply_add(whole, -LN_2_LOW, S::multiply_add(whole, -LN_2_HIGH, x));
-    let power = FACTORS
-        .iter()
-        .fold(0.0, |sum, factor| S::multiply_add(sum, rest, *factor));
+    let power = FACTORS.iter().fold(0.0, |sum, factor| S::multiply_add(sum, rest, *factor));
     // The exponent's bits begin at 23; 127 there stands for a factor of 1.
     power * f32::from_bits((rounded.to_bits() << 23).wrapping_add(127 << 23))
 }

@@ -53,11 +53,7 @@ pub(super) struct Matrix {
 impl Matrix {
     pub(super) fn with_capacity(depth: usize, outputs: usize) -> Self {
         let panels = outputs / PANEL;
-        Self {
-            depth,
-            rows: Vec::with_capacity(panels * depth),
-            bias: Vec::with_capacity(panels),
-        }
+        Self { depth, rows: Vec::with_capacity(panels * depth), bias: Vec::with_capacity(panels) }
     }
 
     /// Adds a panel: `weights` holds, for each of its [`PANEL`] columns, the `depth` weights of that column.

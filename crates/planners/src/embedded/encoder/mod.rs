@@ -67,11 +67,7 @@ impl Encoder {
             let reason = format!("has {pieces} pieces where `{WEIGHTS_FILE}` has {rows} rows");
             return Err(EncoderError::unusable(&folder.join(VOCABULARY_FILE), reason));
         }
-        Ok(Self {
-            tokenizer,
-            weights,
-            instruction_set: InstructionSet::detect(),
-        })
+        Ok(Self { tokenizer, weights, instruction_set: InstructionSet::detect() })
     }
 
     /// The text's vector: [`DIMENSION`] values, length 1, the mean over all its tokens. The dot product of two such
@@ -129,16 +125,10 @@ pub enum EncoderError {
 
 impl EncoderError {
     fn read(path: &Path, source: std::io::Error) -> Self {
-        Self::Read {
-            path: path.to_owned(),
-            source,
-        }
+        Self::Read { path: path.to_owned(), source }
     }
 
     fn unusable(path: &Path, reason: impl Into<String>) -> Self {
-        Self::Unusable {
-            path: path.to_owned(),
-            reason: reason.into(),
-        }
+        Self::Unusable { path: path.to_owned(), reason: reason.into() }
     }
 }

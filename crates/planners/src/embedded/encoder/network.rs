@@ -27,10 +27,5 @@ fn apply(layer: &Layer, set: InstructionSet, states: &mut [f32]) {
     add_and_normalize(set, states, &linear(set, &mixed, &layer.mix), &layer.mix_norm);
     let mut inner = linear(set, states, &layer.widen);
     gelu(set, &mut inner);
-    add_and_normalize(
-        set,
-        states,
-        &linear(set, &inner, &layer.narrow),
-        &layer.narrow_norm,
-    );
+    add_and_normalize(set, states, &linear(set, &inner, &layer.narrow), &layer.narrow_norm);
 }

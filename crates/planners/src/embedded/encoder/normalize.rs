@@ -40,8 +40,7 @@ pub(super) fn fold(character: char, mut take: impl FnMut(char, Class)) {
     }
     decompose_canonical(character, |part| {
         if !part.is_mark_nonspacing() {
-            part.to_lowercase()
-                .for_each(|lower| take(lower, folded_class(lower)));
+            part.to_lowercase().for_each(|lower| take(lower, folded_class(lower)));
         }
     });
 }

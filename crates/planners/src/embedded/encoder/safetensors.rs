@@ -40,25 +40,13 @@ impl TensorFile {
         file.read_exact(&mut length).map_err(read)?;
         let header_bytes = u64::from_le_bytes(length);
         if header_bytes > HEADER_BYTES_MAX {
-            return Err(EncoderError::unusable(
-                path,
-                "is not a safetensors file: its header is too long",
-            ));
+            return Err(EncoderError::unusable(path, "is not a safetensors file: its header is too long"));
         }
         let mut header = Vec::new();
-        (&mut file)
-            .take(header_bytes)
-            .read_to_end(&mut header)
-            .map_err(read)?;
+        (&mut file).take(header_bytes).read_to_end(&mut header).map_err(read)?;
         let tensors = parse_header(&header)
             .map_err(|error| EncoderError::unusable(path, format!("is not a safetensors file: {error}")))?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            file_bytes,
-            values_at: 8 + header_bytes,
-            tensors,
-        })
+        Ok(Self { path: path.to_owned(), file, file_bytes, values_at: 8 + header_bytes, tensors })
     }
 
     /// Rows of a matrix, whatever its number of columns.
@@ -90,8 +78,7 @@ impl TensorFile {
         for first in (0..rows).step_by(step) {
             let count = step.min(rows - first) * row_values;
             let bytes = &mut bytes[..count * VALUE_BYTES];
-            self.read_at(at, bytes)
-                .map_err(|source| EncoderError::read(&self.path, source))?;
+            self.read_at(at, bytes).map_err(|source| EncoderError::read(&self.path, source))?;
             for (value, bytes) in values.iter_mut().zip(bytes.as_chunks::<VALUE_BYTES>().0) {
                 *value = f32::from_le_bytes(*bytes);
             }
@@ -107,17 +94,12 @@ impl TensorFile {
             return Err(self.unusable(name, "is missing"));
         };
         if tensor.dtype != "F32" || tensor.shape != shape {
-            let reason = format!(
-                "is {} {:?} where F32 {shape:?} is needed",
-                tensor.dtype, tensor.shape
-            );
+            let reason = format!("is {} {:?} where F32 {shape:?} is needed", tensor.dtype, tensor.shape);
             return Err(self.unusable(name, &reason));
         }
         let (start, end) = tensor.data_offsets;
         // The number of rows comes from the file: it may be anything.
-        let bytes = shape
-            .iter()
-            .try_fold(VALUE_BYTES, |bytes, count| bytes.checked_mul(*count));
+        let bytes = shape.iter().try_fold(VALUE_BYTES, |bytes, count| bytes.checked_mul(*count));
         if bytes.is_none() || end.checked_sub(start) != bytes.map(|bytes| bytes as u64) {
             return Err(self.unusable(name, "has offsets that do not fit its shape"));
         }
@@ -140,8 +122,5 @@ impl TensorFile {
 fn parse_header(header: &[u8]) -> serde_json::Result<HashMap<String, TensorPlace>> {
     let mut entries: HashMap<String, serde_json::Value> = serde_json::from_slice(header)?;
     entries.remove("__metadata__");
-    entries
-        .into_iter()
-        .map(|(name, entry)| Ok((name, serde_json::from_value(entry)?)))
-        .collect()
+    entries.into_iter().map(|(name, entry)| Ok((name, serde_json::from_value(entry)?))).collect()
 }

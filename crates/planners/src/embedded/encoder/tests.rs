@@ -45,32 +45,19 @@ fn encoder() -> Encoder {
 }
 
 fn cases<T: for<'a> Deserialize<'a>>(file: &str) -> Vec<T> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/data/encoder")
-        .join(file);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/encoder").join(file);
     let text = fs::read_to_string(path).expect("the fixture is there");
-    text.lines()
-        .map(|line| serde_json::from_str(line).expect("a case a line"))
-        .collect()
+    text.lines().map(|line| serde_json::from_str(line).expect("a case a line")).collect()
 }
 
 fn values(base64: &str) -> Vec<f32> {
     let bytes = BASE64_STANDARD.decode(base64).expect("base64");
-    bytes
-        .as_chunks()
-        .0
-        .iter()
-        .map(|bytes| f32::from_le_bytes(*bytes))
-        .collect()
+    bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
 }
 
 fn cosine(left: &[f32], right: &[f32]) -> f32 {
-    let dot = |left: &[f32], right: &[f32]| {
-        left.iter()
-            .zip(right)
-            .map(|(left, right)| left * right)
-            .sum::<f32>()
-    };
+    let dot =
+        |left: &[f32], right: &[f32]| left.iter().zip(right).map(|(left, right)| left * right).sum::<f32>();
     dot(left, right) / (dot(left, left) * dot(right, right)).sqrt()
 }
 
@@ -78,11 +65,7 @@ fn cosine(left: &[f32], right: &[f32]) -> f32 {
 fn tokens_equal_the_reference() {
     let tokenizer = Tokenizer::load(&model_folder().join(VOCABULARY_FILE)).expect("the vocabulary loads");
     let cases: Vec<TokenCase> = cases("tokens.jsonl");
-    assert!(
-        cases.len() > 300,
-        "the fixture has shrunk to {} cases",
-        cases.len()
-    );
+    assert!(cases.len() > 300, "the fixture has shrunk to {} cases", cases.len());
     for case in cases {
         let tokens = tokenizer.tokenize(&case.text);
         let ids: Vec<u32> = tokens.iter().map(|token| token.id).collect();
@@ -106,11 +89,7 @@ fn vectors_equal_the_reference() {
         assert_eq!(per_token.states.len(), per_token.tokens.len() * DIMENSION);
         let last = &per_token.states[per_token.states.len() - DIMENSION..];
         let found = cosine(last, &values(&case.last_token));
-        assert!(
-            found > COSINE_MIN,
-            "cosine {found} of the last token of {:?}",
-            case.text
-        );
+        assert!(found > COSINE_MIN, "cosine {found} of the last token of {:?}", case.text);
     }
 }
 
@@ -136,10 +115,7 @@ fn changed_files_do_not_verify() {
     let folder = Scratch::new("changed");
     folder.write(WEIGHTS_FILE, b"not a model");
     let error = verify(folder.path()).expect_err("the digest differs");
-    assert!(
-        error.to_string().contains("model.safetensors` has SHA-256"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("model.safetensors` has SHA-256"), "{error}");
 }
 
 #[test]
@@ -159,46 +135,18 @@ fn unusable_folders_say_what_to_do() {
     check(None, Some(b"hello\n"), "is no vocabulary: it lacks `[UNK]`");
     check(None, Some(b"\xff\xfe\n"), "vocab.txt` could not be read");
     check(None, Some(vocabulary), "model.safetensors` could not be read");
-    check(
-        Some(b""),
-        Some(vocabulary),
-        "model.safetensors` could not be read",
-    );
+    check(Some(b""), Some(vocabulary), "model.safetensors` could not be read");
     check(Some(&[0xff; 64]), Some(vocabulary), "its header is too long");
-    check(
-        Some(&header("[1]")),
-        Some(vocabulary),
-        "is not a safetensors file",
-    );
-    check(
-        Some(&header("{}")),
-        Some(vocabulary),
-        "tensor `embeddings.word_embeddings.weight` is missing",
-    );
+    check(Some(&header("[1]")), Some(vocabulary), "is not a safetensors file");
+    check(Some(&header("{}")), Some(vocabulary), "tensor `embeddings.word_embeddings.weight` is missing");
     let entry = r#"{"dtype":"F16","shape":[6,384],"data_offsets":[0,4608]}"#;
-    check(
-        Some(&words(entry)),
-        Some(vocabulary),
-        "is F16 [6, 384] where F32 [6, 384] is needed",
-    );
+    check(Some(&words(entry)), Some(vocabulary), "is F16 [6, 384] where F32 [6, 384] is needed");
     let entry = r#"{"dtype":"F32","shape":[6,384],"data_offsets":[9216,0]}"#;
-    check(
-        Some(&words(entry)),
-        Some(vocabulary),
-        "has offsets that do not fit its shape",
-    );
+    check(Some(&words(entry)), Some(vocabulary), "has offsets that do not fit its shape");
     let entry = r#"{"dtype":"F32","shape":[6,384],"data_offsets":[0,9216]}"#;
-    check(
-        Some(&words(entry)),
-        Some(vocabulary),
-        "ends after the end of the file",
-    );
+    check(Some(&words(entry)), Some(vocabulary), "ends after the end of the file");
     let entry = r#"{"dtype":"F32","shape":[18446744073709551615,384],"data_offsets":[0,9216]}"#;
-    check(
-        Some(&words(entry)),
-        Some(vocabulary),
-        "has offsets that do not fit its shape",
-    );
+    check(Some(&words(entry)), Some(vocabulary), "has offsets that do not fit its shape");
 }
 
 #[test]
@@ -211,14 +159,8 @@ fn functions_are_near_enough() {
             for step in -8000..8000_i16 {
                 let x = f32::from(step) / 1000.0;
                 let exact = f64::from(x).exp();
-                self.0.0 = self
-                    .0
-                    .0
-                    .max((f64::from(kernels::exp::<S>(x)) / exact - 1.0).abs());
-                self.0.1 = self
-                    .0
-                    .1
-                    .max((f64::from(kernels::erf::<S>(x)) - erf(f64::from(x))).abs());
+                self.0.0 = self.0.0.max((f64::from(kernels::exp::<S>(x)) / exact - 1.0).abs());
+                self.0.1 = self.0.1.max((f64::from(kernels::erf::<S>(x)) - erf(f64::from(x))).abs());
             }
         }
     }
@@ -263,9 +205,7 @@ fn tokens_stay_in_the_text() {
         prop_assert!(inner.windows(2).all(|pair| pair[0].start <= pair[1].start));
         Ok(())
     };
-    runner
-        .run(&any::<String>(), check)
-        .expect("every token lies in the text");
+    runner.run(&any::<String>(), check).expect("every token lies in the text");
 }
 
 /// A folder that goes when the test ends.

@@ -68,25 +68,12 @@ impl Tokenizer {
             *id = find(name)?;
         }
         let vocabulary_size = text.lines().count();
-        Ok(Self {
-            heads,
-            tails,
-            special,
-            unknown,
-            first,
-            last,
-            piece_characters_max,
-            vocabulary_size,
-        })
+        Ok(Self { heads, tails, special, unknown, first, last, piece_characters_max, vocabulary_size })
     }
 
     /// The text's tokens, framed by the two special ones; no more than [`TOKENS_MAX`], what follows is not read.
     pub fn tokenize(&self, text: &str) -> Vec<Token> {
-        let mut words = Words {
-            tokenizer: self,
-            tokens: vec![frame(self.first)],
-            word: Word::default(),
-        };
+        let mut words = Words { tokenizer: self, tokens: vec![frame(self.first)], word: Word::default() };
         words.read(text);
         let mut tokens = words.tokens;
         tokens.truncate(TOKENS_MAX - 1);
@@ -105,34 +92,22 @@ impl Tokenizer {
         while at < count && !word.overlong {
             let longest = count.min(at + self.piece_characters_max);
             let table = if at == 0 { &self.heads } else { &self.tails };
-            let found = (at + 1..=longest)
-                .rev()
-                .find_map(|end| Some((end, *table.get(word.slice(at, end))?)));
+            let found =
+                (at + 1..=longest).rev().find_map(|end| Some((end, *table.get(word.slice(at, end))?)));
             let Some((end, id)) = found else { break };
-            tokens.push(Token {
-                id,
-                start: word.characters[at].start,
-                end: word.characters[end - 1].end,
-            });
+            tokens.push(Token { id, start: word.characters[at].start, end: word.characters[end - 1].end });
             at = end;
         }
         if at < count || word.overlong {
             tokens.truncate(before);
-            tokens.push(Token {
-                id: self.unknown,
-                start: word.start(),
-                end: word.end,
-            });
+            tokens.push(Token { id: self.unknown, start: word.start(), end: word.end });
         }
     }
 }
 
 impl fmt::Debug for Tokenizer {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter
-            .debug_struct("Tokenizer")
-            .field("pieces", &self.vocabulary_size)
-            .finish_non_exhaustive()
+        formatter.debug_struct("Tokenizer").field("pieces", &self.vocabulary_size).finish_non_exhaustive()
     }
 }
 
@@ -160,11 +135,7 @@ impl Words<'_> {
             if let Some((id, length)) = self.special_at(&text[start..]) {
                 self.end_word();
                 skip_to = start + length;
-                self.tokens.push(Token {
-                    id,
-                    start,
-                    end: skip_to,
-                });
+                self.tokens.push(Token { id, start, end: skip_to });
             } else {
                 self.read_character(character, start);
             }
@@ -177,9 +148,7 @@ impl Words<'_> {
             return None;
         }
         let named = SPECIAL.iter().zip(self.tokenizer.special);
-        named
-            .into_iter()
-            .find_map(|(name, id)| text.starts_with(name).then_some((id, name.len())))
+        named.into_iter().find_map(|(name, id)| text.starts_with(name).then_some((id, name.len())))
     }
 
     fn read_character(&mut self, character: char, start: usize) {
@@ -241,19 +210,12 @@ impl Word {
             self.overlong = true;
             return;
         }
-        self.characters.push(Character {
-            at: self.text.len(),
-            start,
-            end,
-        });
+        self.characters.push(Character { at: self.text.len(), start, end });
         self.text.push(character);
     }
 
     fn slice(&self, first: usize, end: usize) -> &str {
-        let stop = self
-            .characters
-            .get(end)
-            .map_or(self.text.len(), |character| character.at);
+        let stop = self.characters.get(end).map_or(self.text.len(), |character| character.at);
         &self.text[self.characters[first].at..stop]
     }
 

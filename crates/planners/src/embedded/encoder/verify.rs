@@ -27,10 +27,7 @@ fn verify_file(path: &Path, expected: &str) -> Result<(), EncoderError> {
     if found == expected {
         return Ok(());
     }
-    Err(EncoderError::unusable(
-        path,
-        format!("has SHA-256 {found} where {expected} was published"),
-    ))
+    Err(EncoderError::unusable(path, format!("has SHA-256 {found} where {expected} was published")))
 }
 
 fn sha256(path: &Path) -> std::io::Result<String> {
@@ -45,7 +42,5 @@ fn sha256(path: &Path) -> std::io::Result<String> {
         hasher.update(&buffer[..read]);
     }
     let digest = hasher.finalize();
-    Ok(digest
-        .iter()
-        .fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
+    Ok(digest.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}")))
 }

@@ -43,15 +43,8 @@ impl Weights {
         let words = read_words(&mut file)?;
         let places = read_places(&mut file)?;
         let first_norm = read_norm(&mut file, "embeddings.LayerNorm")?;
-        let layers = (0..LAYERS)
-            .map(|index| read_layer(&mut file, index))
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            words,
-            places,
-            first_norm,
-            layers,
-        })
+        let layers = (0..LAYERS).map(|index| read_layer(&mut file, index)).collect::<Result<_, _>>()?;
+        Ok(Self { words, places, first_norm, layers })
     }
 
     pub(super) fn vocabulary_size(&self) -> usize {
@@ -60,11 +53,7 @@ impl Weights {
 
     /// Writes what a token is worth at a place, before the first normalisation.
     pub(super) fn embed(&self, id: u32, place: usize, state: &mut [f32]) {
-        let words = self
-            .words
-            .chunks_exact(DIMENSION)
-            .nth(id as usize)
-            .unwrap_or_default();
+        let words = self.words.chunks_exact(DIMENSION).nth(id as usize).unwrap_or_default();
         let places = &self.places[place * DIMENSION..][..DIMENSION];
         for ((value, word), place) in state.iter_mut().zip(words).zip(places) {
             *value = word.widen() + place;
@@ -109,10 +98,7 @@ fn read_layer(file: &mut TensorFile, index: usize) -> Result<Layer, EncoderError
         append(
             file,
             &name(&format!("attention.self.{part}")),
-            Part {
-                outputs: DIMENSION,
-                scale,
-            },
+            Part { outputs: DIMENSION, scale },
             &mut attend,
         )?;
     }

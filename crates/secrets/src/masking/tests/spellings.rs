@@ -8,20 +8,14 @@ use crate::masking::spellings::{ENCODED_BYTES_MIN, spellings};
 fn check(value: &str, expect: &[&str]) {
     let found = spellings(value);
     for text in expect {
-        assert!(
-            found.iter().any(|spelling| spelling.as_str() == *text),
-            "`{value}` is not spelled `{text}`"
-        );
+        assert!(found.iter().any(|spelling| spelling.as_str() == *text), "`{value}` is not spelled `{text}`");
     }
 }
 
 fn check_not(value: &str, absent: &[&str]) {
     let found = spellings(value);
     for text in absent {
-        assert!(
-            found.iter().all(|spelling| spelling.as_str() != *text),
-            "`{value}` is spelled `{text}`"
-        );
+        assert!(found.iter().all(|spelling| spelling.as_str() != *text), "`{value}` is spelled `{text}`");
     }
 }
 
@@ -52,10 +46,7 @@ fn encodings_as_the_common_tools_write_them() {
 
 #[test]
 fn a_value_with_a_trailing_line_break_is_known_without_it() {
-    check(
-        "hunter22\n",
-        &["hunter22\n", "hunter22", "aHVudGVyMjI=", "aHVudGVyMjIK"],
-    );
+    check("hunter22\n", &["hunter22\n", "hunter22", "aHVudGVyMjI=", "aHVudGVyMjIK"]);
 }
 
 #[test]
@@ -66,14 +57,7 @@ fn lines_and_leaves_count_when_they_are_long_enough() {
     let json = r#"{"type": "svc", "key": {"private": ["line one\nline two!"]}, "token": "abcd1234"}"#;
     check(
         json,
-        &[
-            "line one\nline two!",
-            "line one\\nline two!",
-            "line one",
-            "line two!",
-            "abcd1234",
-            "YWJjZDEyMzQ=",
-        ],
+        &["line one\nline two!", "line one\\nline two!", "line one", "line two!", "abcd1234", "YWJjZDEyMzQ="],
     );
     check_not(json, &["svc", "type", "token"]);
 }
@@ -84,11 +68,7 @@ fn short_values_have_no_encodings_that_ordinary_text_meets() {
     let shortest = found.iter().map(|text| text.len()).min();
     assert_eq!(shortest, Some(4));
     check("1234", &["1234", "31323334"]);
-    assert!(
-        found
-            .iter()
-            .all(|text| text.as_str() == "1234" || text.len() >= ENCODED_BYTES_MIN)
-    );
+    assert!(found.iter().all(|text| text.as_str() == "1234" || text.len() >= ENCODED_BYTES_MIN));
     assert!(spellings("abc").is_empty());
 }
 
@@ -96,8 +76,5 @@ fn short_values_have_no_encodings_that_ordinary_text_meets() {
 fn long_base64_is_known_by_its_lines() {
     let value = "0123456789".repeat(10);
     let encoded = general_purpose::STANDARD.encode(&value);
-    check(
-        &value,
-        &[&encoded, &encoded[..76], &encoded[76..], &encoded[64..128]],
-    );
+    check(&value, &[&encoded, &encoded[..76], &encoded[76..], &encoded[64..128]]);
 }
