@@ -96,7 +96,7 @@ const REQUESTS_PER_MINUTE_DEFAULT: u32 = 1_200;
 /// What the command line may set over file and environment.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub struct ConfigArgs {
-    /// Settings file [default: DATA_DIR/errand.toml when it exists]
+    /// Settings file [default: `DATA_DIR/errand.toml` when it exists]
     #[arg(long, global = true, value_name = "FILE", env = "ERRAND_CONFIG", hide_env = true)]
     pub config: Option<PathBuf>,
     /// Where the database, the keys and the model lie

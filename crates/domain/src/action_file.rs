@@ -200,7 +200,7 @@ impl ActionFile {
                 match parameter.accept(default) {
                     Ok(value) => parameter.default = Some(value),
                     Err(problem) => {
-                        found.push(Problem { field: Some(format!("{place}.default")), ..problem })
+                        found.push(Problem { field: Some(format!("{place}.default")), ..problem });
                     }
                 }
             }

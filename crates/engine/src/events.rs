@@ -380,8 +380,8 @@ pub fn mask_arguments(masker: &Masker, arguments: &Arguments) -> Arguments {
     // A number may be a secret too (a PIN); it is only replaced, and then by text, when it is one.
     let mask = |value: &ArgValue| {
         let text = value.to_string();
-        let masked = masker.mask_str(&text);
-        if *masked == *text { value.clone() } else { ArgValue::String(masked.to_string()) }
+        let shown = masker.mask_str(&text);
+        if *shown == *text { value.clone() } else { ArgValue::String(shown.to_string()) }
     };
     arguments.iter().map(|(name, value)| (name.clone(), mask(value))).collect()
 }

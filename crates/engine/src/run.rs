@@ -382,13 +382,13 @@ fn record_runner_event(writer: &StreamWriter, execution_id: ExecutionId, event: 
     match event {
         RunnerEvent::Output { stream, text } => writer.record_output(execution_id, stream, &text),
         RunnerEvent::Exchange(exchange) => {
-            writer.record(EventKind::HttpExchanged { execution_id, exchange }, Vec::new())
+            writer.record(EventKind::HttpExchanged { execution_id, exchange }, Vec::new());
         }
         RunnerEvent::Contact(contact) => {
-            writer.record(EventKind::HostContacted { execution_id, contact }, Vec::new())
+            writer.record(EventKind::HostContacted { execution_id, contact }, Vec::new());
         }
         RunnerEvent::Phase(phase) => {
-            writer.record(EventKind::PhaseMeasured { execution_id, phase }, Vec::new())
+            writer.record(EventKind::PhaseMeasured { execution_id, phase }, Vec::new());
         }
     }
 }

@@ -91,7 +91,7 @@ fn judge_arguments(
                 outcome.arguments_right.push(place);
             }
             Some(value) => {
-                outcome.arguments_wrong.push(format!("{place}: {value} ({})", accepted.join(" | ")))
+                outcome.arguments_wrong.push(format!("{place}: {value} ({})", accepted.join(" | ")));
             }
             None => outcome.arguments_missed.push(place),
         }

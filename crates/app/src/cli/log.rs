@@ -22,7 +22,7 @@ pub fn start(config: &Config) -> Result<(), Failure> {
     match config.log_format {
         LogFormat::Json => log.json().init(),
         LogFormat::Text => {
-            log.with_ansi(variable("NO_COLOR").is_none() && std::io::stderr().is_terminal()).init()
+            log.with_ansi(variable("NO_COLOR").is_none() && std::io::stderr().is_terminal()).init();
         }
     }
     Ok(())

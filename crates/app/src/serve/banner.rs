@@ -24,7 +24,7 @@ pub fn print(facts: &Facts<'_>) {
     println!("  API       {shown}/api/docs");
     match facts.link {
         Some(link) => {
-            println!("  sign in   {}\n            (works once; `errand link` makes another)", bold(link))
+            println!("  sign in   {}\n            (works once; `errand link` makes another)", bold(link));
         }
         None => println!("  sign in   {shown}/sign-in, or with a link from `errand link`"),
     }

@@ -89,7 +89,7 @@ fn flatten(prefix: &str, value: &Value, lines: &mut Vec<String>, tables: &mut Ve
         match field {
             Value::Object(inner) if !inner.is_empty() => flatten(&name, field, lines, tables),
             Value::Array(items) if items.iter().any(Value::is_object) => {
-                tables.push((name, render_list(items)))
+                tables.push((name, render_list(items)));
             }
             Value::Null => {}
             other => lines.push(format!("- **{}**: {}", escape(&name), escape(&plain(other)))),
