@@ -6,6 +6,7 @@ pub mod context;
 pub mod failure;
 mod guru;
 mod history;
+mod key;
 mod link;
 mod lint;
 mod log;
@@ -73,6 +74,9 @@ enum Command {
     /// The gurus of the server
     #[command(subcommand, visible_alias = "gurus")]
     Guru(guru::GuruCommand),
+    /// API keys for programs
+    #[command(subcommand, visible_alias = "keys")]
+    Key(key::KeyCommand),
     /// Make a new one-time sign-in link
     Link(link::LinkArgs),
     /// The language model of the built-in planner
@@ -128,6 +132,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Secret(command) => secret::run(context, command).await,
         Command::History(args) => history::run(context, args).await,
         Command::Guru(command) => guru::run(context, command).await,
+        Command::Key(command) => key::run(context, command).await,
         Command::Link(args) => link::run(context, args).await,
         Command::Model(command) => model::run(&context.config, &context.output, command).await,
         Command::Doctor(args) => doctor::run(context, args).await,
