@@ -20,6 +20,7 @@ mod journal;
 mod open_range;
 mod policy;
 mod request;
+mod sandbox;
 mod tls;
 
 #[cfg(test)]
@@ -40,6 +41,7 @@ pub use hosts::host_matches;
 pub use open_range::{OpenRange, OpenRangeError};
 pub use policy::{EgressPolicy, Refusal};
 pub use request::{InboundResponse, OutboundRequest, Outcome, RequestRules, Timings};
+pub use sandbox::{Destination, RedirectedListener, SandboxSockets};
 pub use tls::SetupError;
 
 use connect::{Connector, Resolver};

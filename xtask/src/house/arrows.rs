@@ -11,14 +11,15 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("egress", &["domain"]),
     ("storage", &["domain", "secrets"]),
     ("planners", &["domain"]),
-    ("runners", &["domain", "secrets", "egress"]),
+    ("sandbox", &["egress"]),
+    ("runners", &["domain", "secrets", "egress", "sandbox"]),
     ("engine", &["domain", "planners", "runners", "storage", "secrets"]),
     ("http", &["domain", "engine", "storage"]),
     ("templates", &["domain"]),
     ("testkit", &["domain"]),
     (
         "app",
-        &["domain", "secrets", "egress", "storage", "planners", "runners", "engine", "http", "templates"],
+        &["domain", "secrets", "egress", "sandbox", "storage", "planners", "runners", "engine", "http", "templates"],
     ),
     ("xtask", &[]),
 ];
