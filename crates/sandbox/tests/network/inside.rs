@@ -3,12 +3,14 @@
 #![expect(unsafe_code, reason = "enters namespaces between fork and exec, and passes descriptors")]
 
 use std::{
+    ffi::{CStr, CString},
     io,
     mem::zeroed,
     os::{
         fd::{AsRawFd, FromRawFd, OwnedFd, RawFd},
-        unix::{net::UnixDatagram, process::CommandExt},
+        unix::{ffi::OsStringExt, net::UnixDatagram, process::CommandExt},
     },
+    path::PathBuf,
     process::{Command, Stdio},
 };
 
@@ -32,17 +34,28 @@ pub(crate) struct Inside {
     pub(crate) sockets: Vec<(u8, OwnedFd)>,
 }
 
-pub(crate) fn start(way: Way, means: net::Means, program: &[&str]) -> Inside {
+pub(crate) fn start((way, means): (Way, net::Means), program: &[&str]) -> Inside {
     let (ours, theirs) = UnixDatagram::pair().expect("a socket pair");
     let passing = theirs.as_raw_fd();
     let mut command = Command::new(program[0]);
     command.args(&program[1..]).env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     command.env("HOME", "/tmp").current_dir("/").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let image = image().and_then(|path| CString::new(path.into_os_string().into_vec()).ok());
     // SAFETY: between fork and exec the child makes system calls only.
-    unsafe { command.pre_exec(move || enter(way, means, passing)) };
+    unsafe {
+        command.pre_exec(move || {
+            enter(way, means, passing)?;
+            use_files(image.as_deref())
+        })
+    };
     let child = command.spawn().expect("starts inside");
     drop(theirs);
     Inside { child, sockets: receive(&ours).expect("sockets are handed over") }
+}
+
+/// The image of the sandbox, where there is one; its programs are the ones that scripts use.
+pub(crate) fn image() -> Option<PathBuf> {
+    std::env::var_os("ERRAND_IMAGE_DIR").map(PathBuf::from).filter(|path| path.join("usr/bin/python3").exists())
 }
 
 fn enter(way: Way, means: net::Means, passing: RawFd) -> io::Result<()> {
@@ -62,24 +75,39 @@ fn enter(way: Way, means: net::Means, passing: RawFd) -> io::Result<()> {
     // SAFETY: takes numbers only.
     check(unsafe { libc::unshare(libc::CLONE_NEWNET | libc::CLONE_NEWNS) })?;
     let sockets = net::set_up(means).map_err(|failure| io::Error::from_raw_os_error(failure.errno))?;
-    send(passing, sockets.as_slice())?;
-    use_name_server()
+    send(passing, sockets.as_slice())
 }
 
-/// Puts `nameserver 127.0.0.1` over `/etc/resolv.conf`.
-fn use_name_server() -> io::Result<()> {
+/// Goes into the image, when there is one, and puts `nameserver 127.0.0.1` over `/etc/resolv.conf`.
+fn use_files(image: Option<&CStr>) -> io::Result<()> {
     let none = std::ptr::null();
     // SAFETY: the texts end with a zero byte.
     check(unsafe { libc::mount(none, c"/".as_ptr(), none, libc::MS_REC | libc::MS_PRIVATE, none.cast()) })?;
     // SAFETY: the texts end with a zero byte.
     check(unsafe { libc::mount(c"tmpfs".as_ptr(), c"/mnt".as_ptr(), c"tmpfs".as_ptr(), 0, none.cast()) })?;
+    if let Some(image) = image {
+        enter_image(image)?;
+    }
     write(c"/mnt/resolv.conf", b"nameserver 127.0.0.1\n")?;
     let (from, to) = (c"/mnt/resolv.conf".as_ptr(), c"/etc/resolv.conf".as_ptr());
     // SAFETY: the texts end with a zero byte.
     check(unsafe { libc::mount(from, to, none, libc::MS_BIND, none.cast()) })
 }
 
-fn write(path: &std::ffi::CStr, bytes: &[u8]) -> io::Result<()> {
+/// The image as the root, with this machine's devices and the folder of `use_files` in it.
+fn enter_image(image: &CStr) -> io::Result<()> {
+    // SAFETY: the path ends with a zero byte.
+    check(unsafe { libc::chdir(image.as_ptr()) })?;
+    for (from, to) in [(c"/dev", c"dev"), (c"/mnt", c"mnt")] {
+        let (from, to, none) = (from.as_ptr(), to.as_ptr(), std::ptr::null());
+        // SAFETY: the texts end with a zero byte.
+        check(unsafe { libc::mount(from, to, none, libc::MS_BIND | libc::MS_REC, none.cast()) })?;
+    }
+    // SAFETY: the text ends with a zero byte.
+    check(unsafe { libc::chroot(c".".as_ptr()) })
+}
+
+fn write(path: &CStr, bytes: &[u8]) -> io::Result<()> {
     // SAFETY: the path ends with a zero byte.
     let fd = unsafe { libc::open(path.as_ptr(), libc::O_WRONLY | libc::O_CREAT | libc::O_CLOEXEC, 0o644) };
     check(fd)?;

@@ -3,6 +3,7 @@
 //! ```text
 //! table inet errand {
 //!   chain gate   { type filter hook output priority -150;
+//!     tcp flags & (fin|syn|rst|ack) == rst|ack tcp sequence 0 queue bypass   # nobody listens there
 //!     ct state established,related accept
 //!     udp dport 53 accept
 //!     tcp dport 53 accept
@@ -83,6 +84,14 @@ fn batch(queueing: Queueing, v6: bool) -> Request {
 
 fn gate_chain(request: &mut Request, queueing: Queueing, v6: bool) {
     chain(request, GATE, "filter", -150);
+    if queueing != Queueing::None {
+        rule(request, GATE, |rule| {
+            with_flags(rule, RST | ACK);
+            load_payload(rule, libc::NFT_PAYLOAD_TRANSPORT_HEADER, 4, 4);
+            compare(rule, libc::NFT_CMP_EQ, &0_u32.to_be_bytes());
+            queue(rule, queueing);
+        });
+    }
     rule(request, GATE, |rule| {
         load_connection_state(rule);
         mask(rule, &(STATE_ESTABLISHED | STATE_RELATED).to_ne_bytes());
@@ -97,7 +106,7 @@ fn gate_chain(request: &mut Request, queueing: Queueing, v6: bool) {
     }
     if queueing != Queueing::None {
         rule(request, GATE, |rule| {
-            first_packet(rule);
+            with_flags(rule, SYN);
             queue(rule, queueing);
         });
     }
@@ -223,13 +232,18 @@ fn to_port(rule: &mut Request, protocol: u8, port: u16) {
     compare(rule, libc::NFT_CMP_EQ, &port.to_be_bytes());
 }
 
-/// TCP with SYN and none of FIN, RST, ACK.
-fn first_packet(rule: &mut Request) {
+/// TCP with exactly these of the flags FIN, SYN, RST and ACK.
+fn with_flags(rule: &mut Request, flags: u8) {
     of_protocol(rule, TCP);
     load_payload(rule, libc::NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
-    mask(rule, &[0b0001_0111]);
-    compare(rule, libc::NFT_CMP_EQ, &[0b0000_0010]);
+    mask(rule, &[FIN | SYN | RST | ACK]);
+    compare(rule, libc::NFT_CMP_EQ, &[flags]);
 }
+
+const FIN: u8 = 0b0_0001;
+const SYN: u8 = 0b0_0010;
+const RST: u8 = 0b0_0100;
+const ACK: u8 = 0b1_0000;
 
 fn load_meta(rule: &mut Request, key: c_int) {
     expression(rule, "meta", |data| {
