@@ -37,8 +37,9 @@ pub(crate) struct Inside {
 pub(crate) fn start((way, means): (Way, net::Means), program: &[&str]) -> Inside {
     let (ours, theirs) = UnixDatagram::pair().expect("a socket pair");
     let passing = theirs.as_raw_fd();
-    let mut command = Command::new(program[0]);
-    command.args(&program[1..]).env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    // One that hangs is ended, so that the test fails with what it printed.
+    let mut command = Command::new("timeout");
+    command.args(["--kill-after=1", "20"]).args(program).env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
     command.env("HOME", "/tmp").current_dir("/").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let image = image().and_then(|path| CString::new(path.into_os_string().into_vec()).ok());
     // SAFETY: between fork and exec the child makes system calls only.

@@ -123,7 +123,8 @@ impl Netlink {
         if fd < 0 { Err(Failure::last(step)) } else { Ok(Self { fd }) }
     }
 
-    /// Sends the request and reads what the kernel says of it, which is there as soon as the send returns.
+    /// Sends the request and reads all that the kernel says of it, which is there as soon as the send returns. The first
+    /// error counts.
     pub(super) fn ask(&self, request: &Request, step: &'static str) -> Result<(), Failure> {
         let bytes = request.bytes.get(..request.length).ok_or(Failure { step, errno: libc::EMSGSIZE })?;
         // SAFETY: the pointer and length are those of a live slice.
@@ -131,6 +132,7 @@ impl Netlink {
         if sent < 0 {
             return Err(Failure::last(step));
         }
+        let mut outcome = Ok(());
         loop {
             let mut answer = [0_u8; 1024];
             // SAFETY: the pointer and length are those of a live buffer.
@@ -139,11 +141,10 @@ impl Netlink {
             };
             let Ok(read) = usize::try_from(read) else {
                 let failure = Failure::last(step);
-                return if failure.errno == libc::EAGAIN { Ok(()) } else { Err(failure) };
+                return if failure.errno == libc::EAGAIN { outcome } else { Err(failure) };
             };
-            if let Some(errno) = error_in(answer.get(..read).unwrap_or_default()) {
-                return Err(Failure { step, errno });
-            }
+            let error = error_in(answer.get(..read).unwrap_or_default());
+            outcome = outcome.and(error.map_or(Ok(()), |errno| Err(Failure { step, errno })));
         }
     }
 
