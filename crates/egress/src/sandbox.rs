@@ -14,6 +14,8 @@ mod packet;
 mod record;
 mod relay;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::{
     io,
