@@ -23,7 +23,8 @@ use crate::{
 };
 
 fn parts(open: &[&str], answers: &[&[&str]]) -> Arc<Parts> {
-    let read = |texts: &&[&str]| texts.iter().map(|text| text.parse().expect("an address")).collect::<Vec<IpAddr>>();
+    let read =
+        |texts: &&[&str]| texts.iter().map(|text| text.parse().expect("an address")).collect::<Vec<IpAddr>>();
     Arc::new(Parts {
         policy: Arc::new(EgressPolicy::from_texts(open.iter().copied()).expect("ranges")),
         resolver: Resolver::Scripted(Mutex::new(answers.iter().map(read).collect::<VecDeque<_>>())),
@@ -33,7 +34,10 @@ fn parts(open: &[&str], answers: &[&[&str]]) -> Arc<Parts> {
 }
 
 fn rules(allowed: &[&str]) -> SandboxRules {
-    SandboxRules { allowed_hosts: allowed.iter().map(|host| (*host).to_owned()).collect(), ..SandboxRules::default() }
+    SandboxRules {
+        allowed_hosts: allowed.iter().map(|host| (*host).to_owned()).collect(),
+        ..SandboxRules::default()
+    }
 }
 
 async fn listener() -> (TcpListener, SocketAddr) {
@@ -68,12 +72,17 @@ async fn a_name_that_changes_its_mind_is_judged_as_it_was_first() {
 async fn of_many_addresses_only_open_ones_are_connected_to() {
     let (_listener, address) = listener().await;
     let (open, port) = (address.to_string(), address.port());
-    let run = Run::new(parts(&[&open], &[&["10.0.0.1", "::ffff:127.0.0.1"], &["10.0.0.1", "fe80::1"]]), rules(&[]), true);
+    let run = Run::new(
+        parts(&[&open], &[&["10.0.0.1", "::ffff:127.0.0.1"], &["10.0.0.1", "fe80::1"]]),
+        rules(&[]),
+        true,
+    );
     let (mixed, closed) = (run.name("mixed.test").expect("room"), run.name("closed.test").expect("room"));
     run.open(SocketAddr::new(mixed.v6(), port)).await.map_err(|_| ()).expect("one is open");
     let denied = run.open(SocketAddr::new(closed.v6(), port)).await.map(|_| ()).expect_err("none is open");
     assert_eq!(denied, Denial::Refused);
-    let expect = [format!("mixed.test:{port} at 127.0.0.1"), format!("closed.test:{port} refused at 10.0.0.1")];
+    let expect =
+        [format!("mixed.test:{port} at 127.0.0.1"), format!("closed.test:{port} refused at 10.0.0.1")];
     assert_eq!(contacts(&run), expect);
 }
 
@@ -117,7 +126,10 @@ async fn every_limit_holds() {
     assert!(run.name("a.test").is_some() && run.name("b.test").is_none() && run.name("a.test").is_some());
     assert!(run.may_ask() && run.may_ask() && !run.may_ask());
     run.refuse_name("c.test");
-    assert_eq!(contacts(&run), [format!("127.0.0.1:{port} at 127.0.0.1"), format!("127.0.0.1:{port} refused at ")]);
+    assert_eq!(
+        contacts(&run),
+        [format!("127.0.0.1:{port} at 127.0.0.1"), format!("127.0.0.1:{port} refused at ")]
+    );
 }
 
 #[tokio::test]
@@ -143,7 +155,8 @@ async fn a_connection_that_leads_to_itself_ends_at_the_limit() {
         tcp: vec![RedirectedListener { socket: door.into(), destination: Destination::SocketName }],
         ..SandboxSockets::default()
     };
-    let network = SandboxNetwork::start(parts(&[&meant.to_string()], &[]), sockets, rules(&[])).expect("served");
+    let network =
+        SandboxNetwork::start(parts(&[&meant.to_string()], &[]), sockets, rules(&[])).expect("served");
     let mut script = TcpStream::connect(meant).await.expect("taken");
     script.write_all(b"hello").await.expect("sent");
     let mut answer = Vec::new();
@@ -151,5 +164,7 @@ async fn a_connection_that_leads_to_itself_ends_at_the_limit() {
     drop(script);
     let contacts = network.finish().await;
     assert_eq!((contacts.len(), contacts[1].refused.is_some(), answer.len()), (2, true, 0));
-    assert!(contacts[1].refused.as_ref().is_some_and(|why| why.contains("128 connections that are still open")));
+    assert!(
+        contacts[1].refused.as_ref().is_some_and(|why| why.contains("128 connections that are still open"))
+    );
 }

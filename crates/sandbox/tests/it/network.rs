@@ -22,7 +22,8 @@ fn site() -> SocketAddr {
         for stream in listener.incoming() {
             let mut stream = stream.expect("a connection");
             let _ = stream.read(&mut [0; 4096]);
-            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello");
+            let _ =
+                stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello");
         }
     });
     address
@@ -48,11 +49,14 @@ fn check(house: &House, site: SocketAddr, script: &str, stdout: &str, contacts: 
     });
     let found: Vec<_> = found
         .iter()
-        .map(|contact| format!("{}:{} {}", contact.host, contact.port, contact.refused.as_deref().unwrap_or("reached")))
+        .map(|contact| {
+            format!("{}:{} {}", contact.host, contact.port, contact.refused.as_deref().unwrap_or("reached"))
+        })
         .collect();
     assert_eq!(ran[0], stdout.replace("SITE", &port), "{script}\n{ran:?} {found:?}");
     let expect: Vec<_> = contacts.iter().map(|start| start.replace("SITE", &port)).collect();
-    let same = found.len() == expect.len() && found.iter().zip(&expect).all(|(got, start)| got.starts_with(start));
+    let same =
+        found.len() == expect.len() && found.iter().zip(&expect).all(|(got, start)| got.starts_with(start));
     assert!(same, "{script}\n{found:?}");
 }
 

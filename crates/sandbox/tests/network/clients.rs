@@ -18,7 +18,10 @@ async fn python_clients_work_and_say_why_they_do_not() {
     let egress = egress(&[("shop.test", "127.0.0.1"), ("evil.test", "127.0.0.1")], &[site.address]);
     let standard = [
         ("import urllib.request as u", "u.urlopen(URL).read().decode()"),
-        ("import http.client as h", "(c := h.HTTPConnection(HOST, PORT), c.request('GET', '/'), c.getresponse().read().decode())[2]"),
+        (
+            "import http.client as h",
+            "(c := h.HTTPConnection(HOST, PORT), c.request('GET', '/'), c.getresponse().read().decode())[2]",
+        ),
         (
             "import asyncio\nasync def ask():\n  r, w = await asyncio.open_connection(HOST, PORT)\n  w.write(b'GET / HTTP/1.0\\r\\n\\r\\n')\n  return (await r.read())[-5:].decode()",
             "asyncio.run(ask())",
@@ -27,7 +30,10 @@ async fn python_clients_work_and_say_why_they_do_not() {
     let of_the_image = [
         ("import requests", "requests.get(URL).text"),
         ("import httpx", "httpx.get(URL).text"),
-        ("import httpx, asyncio\nasync def ask():\n  async with httpx.AsyncClient() as c: return (await c.get(URL)).text", "asyncio.run(ask())"),
+        (
+            "import httpx, asyncio\nasync def ask():\n  async with httpx.AsyncClient() as c: return (await c.get(URL)).text",
+            "asyncio.run(ask())",
+        ),
         (
             "import openai\nc = lambda: openai.OpenAI(base_url=URL + 'v1', api_key='k', max_retries=0)",
             "'hello' if c().models.list().data[0].id == 'tiny' else ''",
@@ -58,7 +64,8 @@ async fn curl_works_and_fails_at_once() {
     let port = site.port();
     let egress = egress(&[("shop.test", "127.0.0.1")], &[site.address]);
     let of = |host: &str| format!("http://{host}:{port}/");
-    let ran = run(&egress, only(&["shop.test"]), HERE, &["curl", "-sS", &of("shop.test"), &of("evil.test")]).await;
+    let ran =
+        run(&egress, only(&["shop.test"]), HERE, &["curl", "-sS", &of("shop.test"), &of("evil.test")]).await;
     assert!(ran.stdout == "hello" && ran.stderr.contains("connect to"), "{ran:?}");
     assert!(ran.contacts[1].starts_with(&format!("evil.test:{port} refused: ")), "{ran:?}");
 }
@@ -68,10 +75,14 @@ async fn curl_works_and_fails_at_once() {
 async fn git_clones_over_https() {
     let folder = tempfile::tempdir().expect("a folder");
     let repository = folder.path().join("tool.git");
-    let make = "git init -q --bare $0 && git -C $0 symbolic-ref HEAD refs/heads/main && \
+    let commands = "git init -q --bare $0 && git -C $0 symbolic-ref HEAD refs/heads/main && \
         c=$(git -C $0 -c user.name=a -c user.email=a@b.test commit-tree -m one $(git -C $0 mktree </dev/null)) && \
         git -C $0 update-ref refs/heads/main $c && git -C $0 update-server-info";
-    let made = std::process::Command::new("sh").args(["-c", make]).arg(&repository).status().expect("git is there");
+    let made = std::process::Command::new("sh")
+        .args(["-c", commands])
+        .arg(&repository)
+        .status()
+        .expect("git is there");
     assert!(made.success());
     let site = Site::start_secure(folder.path()).await;
     let port = site.port();

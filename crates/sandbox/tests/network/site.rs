@@ -103,7 +103,9 @@ fn acceptor() -> TlsAcceptor {
     let key = PrivateKeyDer::Pkcs8(made.signing_key.serialize_der().into());
     let config = ServerConfig::builder_with_provider(aws_lc_rs::default_provider().into())
         .with_safe_default_protocol_versions()
-        .and_then(|builder| builder.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key))
+        .and_then(|builder| {
+            builder.with_no_client_auth().with_single_cert(vec![made.cert.der().clone()], key)
+        })
         .expect("a server's configuration");
     TlsAcceptor::from(Arc::new(config))
 }
@@ -123,7 +125,9 @@ async fn serve_http(mut stream: impl AsyncRead + AsyncWrite + Unpin, folder: Opt
             Ok(bytes) => ("200 OK", bytes),
             Err(_) => ("404 Not Found", Vec::new()),
         },
-        (None, "/v1/models") => ("200 OK", br#"{"object":"list","data":[{"id":"tiny","object":"model"}]}"#.to_vec()),
+        (None, "/v1/models") => {
+            ("200 OK", br#"{"object":"list","data":[{"id":"tiny","object":"model"}]}"#.to_vec())
+        }
         (None, _) => ("200 OK", b"hello".to_vec()),
     };
     let kind = if path.starts_with("/v1/") { "application/json" } else { "text/plain" };

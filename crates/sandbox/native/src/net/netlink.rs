@@ -4,7 +4,7 @@
 
 use core::ffi::c_int;
 
-/// What the longest request (the nf_tables rules) takes, twice.
+/// What the longest request (the `nf_tables` rules) takes, twice.
 const REQUEST_BYTES_MAX: usize = 8192;
 const HEADER_BYTES: usize = 16;
 const NESTED: u16 = 0x8000;
@@ -136,9 +136,8 @@ impl Netlink {
         loop {
             let mut answer = [0_u8; 1024];
             // SAFETY: the pointer and length are those of a live buffer.
-            let read = unsafe {
-                libc::recv(self.fd, answer.as_mut_ptr().cast(), answer.len(), libc::MSG_DONTWAIT)
-            };
+            let read =
+                unsafe { libc::recv(self.fd, answer.as_mut_ptr().cast(), answer.len(), libc::MSG_DONTWAIT) };
             let Ok(read) = usize::try_from(read) else {
                 let failure = Failure::last(step);
                 return if failure.errno == libc::EAGAIN { outcome } else { Err(failure) };

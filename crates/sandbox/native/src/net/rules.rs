@@ -128,7 +128,9 @@ fn gate_chain(request: &mut Request, queueing: Queueing, v6: bool) {
             verdict(rule, libc::NF_ACCEPT);
         });
     }
-    rule(request, GATE, |rule| reject(rule, libc::NFT_REJECT_ICMPX_UNREACH, libc::NFT_REJECT_ICMPX_PORT_UNREACH));
+    rule(request, GATE, |rule| {
+        reject(rule, libc::NFT_REJECT_ICMPX_UNREACH, libc::NFT_REJECT_ICMPX_PORT_UNREACH);
+    });
 }
 
 fn refuse_chain(request: &mut Request) {
