@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use errand_egress::{Destination, RedirectedListener, SandboxSockets};
+use errand_egress::SandboxSockets;
 use rustix::{
     pipe::PipeFlags,
     process::{Signal, pidfd_send_signal},
@@ -213,25 +213,12 @@ async fn hear_ready(line: &AsyncLine) -> io::Result<(OwnedFd, SandboxSockets)> {
         Some((b'R', roles)) => {
             let mut descriptors = descriptors.into_iter();
             let tmp = descriptors.next().ok_or(io::ErrorKind::InvalidData)?;
-            let mut sockets = SandboxSockets::default();
-            for (role, socket) in roles.iter().zip(descriptors) {
-                place(&mut sockets, *role, socket);
-            }
+            let sockets = SandboxSockets::from_roles(roles.iter().copied().zip(descriptors));
+            let sockets = sockets.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
             Ok((tmp, sockets))
         }
         Some((b'F', failure)) => Err(failed(failure)),
         _ => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
-    }
-}
-
-/// The roles of `native/src/net/sockets.rs`.
-fn place(sockets: &mut SandboxSockets, role: u8, socket: OwnedFd) {
-    match role {
-        1 => sockets.tcp.push(RedirectedListener { socket, destination: Destination::OriginalDestination }),
-        2 => sockets.tcp.push(RedirectedListener { socket, destination: Destination::SocketName }),
-        3 => sockets.dns_udp.push(socket),
-        4 => sockets.dns_tcp.push(socket),
-        _ => {}
     }
 }
 

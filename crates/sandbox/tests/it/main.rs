@@ -4,5 +4,6 @@
 mod as_user;
 mod endings;
 mod harness;
+mod network;
 mod pool;
 mod semantics;

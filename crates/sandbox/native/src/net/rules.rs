@@ -3,6 +3,7 @@
 //! ```text
 //! table inet errand {
 //!   chain gate   { type filter hook output priority -150;
+//!     ct state established tcp flags & (fin|syn|rst|ack) == rst|ack tcp sequence 0 queue bypass   # nobody listens
 //!     ct state established,related accept
 //!     udp dport 53 accept
 //!     tcp dport 53 accept
@@ -83,10 +84,18 @@ fn batch(queueing: Queueing, v6: bool) -> Request {
 
 fn gate_chain(request: &mut Request, queueing: Queueing, v6: bool) {
     chain(request, GATE, "filter", -150);
+    if queueing != Queueing::None {
+        rule(request, GATE, |rule| {
+            // Those that `refuse` makes are related to a connection, not part of one, and can't be queued again.
+            in_state(rule, STATE_ESTABLISHED);
+            with_flags(rule, RST | ACK);
+            load_payload(rule, libc::NFT_PAYLOAD_TRANSPORT_HEADER, 4, 4);
+            compare(rule, libc::NFT_CMP_EQ, &0_u32.to_be_bytes());
+            queue(rule, queueing);
+        });
+    }
     rule(request, GATE, |rule| {
-        load_connection_state(rule);
-        mask(rule, &(STATE_ESTABLISHED | STATE_RELATED).to_ne_bytes());
-        compare(rule, libc::NFT_CMP_NEQ, &0_u32.to_ne_bytes());
+        in_state(rule, STATE_ESTABLISHED | STATE_RELATED);
         verdict(rule, libc::NF_ACCEPT);
     });
     for protocol in [UDP, TCP] {
@@ -97,7 +106,7 @@ fn gate_chain(request: &mut Request, queueing: Queueing, v6: bool) {
     }
     if queueing != Queueing::None {
         rule(request, GATE, |rule| {
-            first_packet(rule);
+            with_flags(rule, SYN);
             queue(rule, queueing);
         });
     }
@@ -119,7 +128,9 @@ fn gate_chain(request: &mut Request, queueing: Queueing, v6: bool) {
             verdict(rule, libc::NF_ACCEPT);
         });
     }
-    rule(request, GATE, |rule| reject(rule, libc::NFT_REJECT_ICMPX_UNREACH, libc::NFT_REJECT_ICMPX_PORT_UNREACH));
+    rule(request, GATE, |rule| {
+        reject(rule, libc::NFT_REJECT_ICMPX_UNREACH, libc::NFT_REJECT_ICMPX_PORT_UNREACH);
+    });
 }
 
 fn refuse_chain(request: &mut Request) {
@@ -223,13 +234,18 @@ fn to_port(rule: &mut Request, protocol: u8, port: u16) {
     compare(rule, libc::NFT_CMP_EQ, &port.to_be_bytes());
 }
 
-/// TCP with SYN and none of FIN, RST, ACK.
-fn first_packet(rule: &mut Request) {
+/// TCP with exactly these of the flags FIN, SYN, RST and ACK.
+fn with_flags(rule: &mut Request, flags: u8) {
     of_protocol(rule, TCP);
     load_payload(rule, libc::NFT_PAYLOAD_TRANSPORT_HEADER, 13, 1);
-    mask(rule, &[0b0001_0111]);
-    compare(rule, libc::NFT_CMP_EQ, &[0b0000_0010]);
+    mask(rule, &[FIN | SYN | RST | ACK]);
+    compare(rule, libc::NFT_CMP_EQ, &[flags]);
 }
+
+const FIN: u8 = 0b0_0001;
+const SYN: u8 = 0b0_0010;
+const RST: u8 = 0b0_0100;
+const ACK: u8 = 0b1_0000;
 
 fn load_meta(rule: &mut Request, key: c_int) {
     expression(rule, "meta", |data| {
@@ -238,11 +254,14 @@ fn load_meta(rule: &mut Request, key: c_int) {
     });
 }
 
-fn load_connection_state(rule: &mut Request) {
+/// One of the states whose bits are set.
+fn in_state(rule: &mut Request, states: u32) {
     expression(rule, "ct", |data| {
         data.attribute(1, &REGISTER.to_be_bytes());
         data.attribute(2, &long(libc::NFT_CT_STATE));
     });
+    mask(rule, &states.to_ne_bytes());
+    compare(rule, libc::NFT_CMP_NEQ, &0_u32.to_ne_bytes());
 }
 
 fn load_payload(rule: &mut Request, base: c_int, offset: u32, length: u32) {
