@@ -43,7 +43,8 @@ async fn measure_all() -> Result<(), Box<dyn std::error::Error>> {
     let [image, launcher @ ..] = arguments.as_slice() else {
         return Err("name the image's root directory".into());
     };
-    let mut settings = SandboxSettings { image: image.clone(), ready_children: 16, ..SandboxSettings::default() };
+    let mut settings =
+        SandboxSettings { image: image.clone(), ready_children: 16, ..SandboxSettings::default() };
     if let Some(launcher) = launcher.first() {
         settings.launcher.clone_from(launcher);
     }
@@ -57,7 +58,12 @@ async fn measure_all() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-async fn measure(sandbox: &Sandbox, name: &str, script: &str, image: &Path) -> Result<Value, Box<dyn std::error::Error>> {
+async fn measure(
+    sandbox: &Sandbox,
+    name: &str,
+    script: &str,
+    image: &Path,
+) -> Result<Value, Box<dyn std::error::Error>> {
     let mut one_by_one = Vec::new();
     for _ in 0..RUNS {
         let begun = Instant::now();
@@ -83,7 +89,9 @@ async fn measure(sandbox: &Sandbox, name: &str, script: &str, image: &Path) -> R
     }
     let per_second = f64::from(served) / begun.elapsed().as_secs_f64();
     let cold = (0..COLD_RUNS).map(|_| cold(image, script)).collect::<Result<Vec<_>, _>>()?;
-    Ok(json!({ "script": name, "ready_ms": spread(one_by_one), "runs_per_second": per_second, "bubblewrap_cold_ms": spread(cold) }))
+    Ok(
+        json!({ "script": name, "ready_ms": spread(one_by_one), "runs_per_second": per_second, "bubblewrap_cold_ms": spread(cold) }),
+    )
 }
 
 async fn run(sandbox: &Sandbox, script: &str) -> Result<(), errand_sandbox::SandboxError> {
@@ -107,6 +115,8 @@ fn cold(image: &Path, script: &str) -> std::io::Result<Duration> {
 
 fn spread(mut times: Vec<Duration>) -> Value {
     times.sort_unstable();
-    let at = |part: usize| times.get((times.len() * part / 100).min(times.len() - 1)).map(|time| time.as_secs_f64() * 1e3);
+    let at = |part: usize| {
+        times.get((times.len() * part / 100).min(times.len() - 1)).map(|time| time.as_secs_f64() * 1e3)
+    };
     json!({ "min": at(0), "p50": at(50), "p99": at(99) })
 }

@@ -78,7 +78,10 @@ impl Groups {
             }
             tokio::time::sleep(REMOVAL_PAUSE).await;
         }
-        tracing::warn!(instance = self.instance, "control groups could not be removed; the next start sweeps them");
+        tracing::warn!(
+            instance = self.instance,
+            "control groups could not be removed; the next start sweeps them"
+        );
     }
 
     /// Of zygotes and runs together.
@@ -90,7 +93,9 @@ impl Groups {
         for base in self.layout.bases() {
             let folder = base.join(name);
             match fs::create_dir(&folder) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(at(&folder, error)),
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(at(&folder, &error));
+                }
                 _ => {}
             }
             if !name.contains('/') {
@@ -110,12 +115,12 @@ impl Drop for Groups {
 }
 
 /// A file error carries its path.
-fn at(path: &Path, error: io::Error) -> io::Error {
+fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
-    fs::write(path, text).map_err(|error| at(path, error))
+    fs::write(path, text).map_err(|error| at(path, &error))
 }
 
 #[cfg(test)]
