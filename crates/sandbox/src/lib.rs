@@ -8,6 +8,7 @@
 //! either: each child hands over the sockets that listen inside its own network namespace ([`ReadyChild::take_sockets`]),
 //! and whoever runs it serves them under the egress policy.
 
+pub mod image;
 mod limits;
 mod outcome;
 mod program;
