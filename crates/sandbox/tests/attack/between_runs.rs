@@ -2,13 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::harness::{Seen, run, run_together};
+use crate::harness::{run_all, run_together};
 
 /// The first script plants something; the second looks for it and prints what it found.
 async fn check(plant: &str, look: &str) {
-    let planted = run(plant).await;
+    let [planted, found] = run_all([plant, look]).await;
     assert_eq!(planted.stdout.trim(), "planted", "{planted:?}");
-    let found = run(look).await;
     assert_eq!(found.stdout.trim(), "nothing", "{found:?}");
 }
 
@@ -110,21 +109,17 @@ async fn randomness() {
         "import numpy; print(numpy.random.random())",
         "import tempfile; print(tempfile.mktemp())",
     ];
-    const RUNS: usize = 6;
     for source in SOURCES {
         let mut seen = HashSet::new();
-        for _ in 0..RUNS {
-            let Seen { stdout, stderr, .. } = run(source).await;
-            assert!(seen.insert(stdout.clone()), "{source} gave {stdout} twice; {stderr}");
+        for run in run_all([source; 6]).await {
+            assert!(seen.insert(run.stdout.clone()), "{source} gave {} twice; {}", run.stdout, run.stderr);
         }
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn addresses_and_hash_seeds_of_runs_differ() {
-    let mut hashes = HashSet::new();
-    for _ in 0..6 {
-        hashes.insert(run("print(hash('errand'))").await.stdout);
-    }
-    assert!(hashes.len() > 1, "every run had the hash seed of the one before");
+async fn hash_seeds() {
+    let runs = run_all(["print(hash('errand'))"; 6]).await;
+    let hashes: HashSet<_> = runs.iter().map(|run| &run.stdout).collect();
+    assert_eq!(hashes.len(), runs.len(), "{runs:?}");
 }
