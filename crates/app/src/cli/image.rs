@@ -183,7 +183,7 @@ async fn show(output: &Output, mut progress: UnboundedReceiver<Progress>) {
         }
     }
     // Whoever reports has more to do, and nothing more to say.
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn list(output: &Output, store: &Store) -> Result<Exit, Failure> {

@@ -146,7 +146,7 @@ fn stanza<'a>(lines: &[&'a str]) -> Option<Source<'a>> {
             "enabled" => {
                 is_enabled = !words
                     .clone()
-                    .any(|word| matches!(word.to_ascii_lowercase().as_str(), "no" | "false" | "0" | "off"))
+                    .any(|word| matches!(word.to_ascii_lowercase().as_str(), "no" | "false" | "0" | "off"));
             }
             _ => {}
         }

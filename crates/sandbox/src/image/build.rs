@@ -84,14 +84,14 @@ pub async fn build(store: &Store, request: &BuildRequest, reporter: &Reporter) -
 
 async fn unpack(job: &Job<'_>) -> Result<(), ImageError> {
     let (archive, root) = (job.work.archive(), job.work.root());
-    job.work.clear(&root)?;
+    Work::clear(&root)?;
     let reporter = job.reporter.clone();
     tokio::task::spawn_blocking(move || {
         let file = File::open(&archive).map_err(|error| ImageError::file("open", &archive, &error))?;
         let total = file.metadata().map_or(0, |about| about.len());
         let opened = Root::open(&root).map_err(|error| ImageError::file("open", &root, &error))?;
         layer::add(&opened, BufReader::new(file), &mut Allowance::default(), |bytes| {
-            reporter.step(bytes, total)
+            reporter.step(bytes, total);
         })?;
         prepare(&opened)
     })

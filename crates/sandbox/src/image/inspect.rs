@@ -106,8 +106,8 @@ pub fn libraries(root: &Root) -> Result<Vec<Library>, ImageError> {
 
 fn library(metadata: &str) -> Option<Library> {
     let field = |name: &str| {
-        let headers = metadata.lines().take_while(|line| !line.trim().is_empty());
-        headers.filter_map(|line| line.strip_prefix(name)).next().map(|value| value.trim().to_owned())
+        let mut headers = metadata.lines().take_while(|line| !line.trim().is_empty());
+        headers.find_map(|line| line.strip_prefix(name)).map(|value| value.trim().to_owned())
     };
     Some(Library { name: normal(&field("Name:")?), version: field("Version:")?, sha256: None })
 }

@@ -132,7 +132,7 @@ fn pip(job: &Job<'_>, options: &[&str], input: &Input) -> Result<Visit, ImageErr
 /// The image brings pip as a wheel, which Python runs as it is.
 fn wheel_of_pip(root: &Root) -> Result<String, ImageError> {
     let names = root.names(PIP_FOLDER).map_err(|error| ImageError::inside("read", PIP_FOLDER, &error))?;
-    let found = names.into_iter().find(|name| name.starts_with("pip-") && name.ends_with(".whl"));
+    let found = names.into_iter().find(|name| name.starts_with("pip-") && name.strip_suffix(".whl").is_some());
     found.map(|name| format!("/{PIP_FOLDER}/{name}")).ok_or_else(|| {
         ImageError::new(
             "no_pip",

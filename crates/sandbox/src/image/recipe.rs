@@ -207,7 +207,7 @@ mod tests {
         match expect {
             Ok(has_hashes) => assert_eq!(got.map(|got| got.has_hashes()), Ok(has_hashes), "{text}"),
             Err(part) => {
-                assert!(got.as_ref().is_err_and(|error| error.message.contains(part)), "{text}: {got:?}")
+                assert!(got.as_ref().is_err_and(|error| error.message.contains(part)), "{text}: {got:?}");
             }
         }
     }

@@ -159,7 +159,7 @@ mod tests {
         check(
             |root| {
                 fs::set_permissions(root.join("usr/bin/data"), fs::Permissions::from_mode(0o600))
-                    .expect("chmod")
+                    .expect("chmod");
             },
             true,
             "rights",
@@ -167,7 +167,7 @@ mod tests {
         check(
             |root| {
                 fs::set_permissions(root.join("usr/bin/tool"), fs::Permissions::from_mode(0o711))
-                    .expect("chmod")
+                    .expect("chmod");
             },
             false,
             "a program",

@@ -45,7 +45,7 @@ impl Work {
         for folder in [work.folder.clone(), work.stamps(), work.wheels(), work.image()] {
             make_folder(&folder)?;
         }
-        work.clear(&work.scratch())?;
+        Self::clear(&work.scratch())?;
         // Libraries that were installed in part could be anything; the base is unpacked again.
         if work.was_begun(Stage::Libraries) && !work.has(Stage::Libraries) {
             for stage in [Stage::Unpack, Stage::Libraries] {
@@ -84,7 +84,7 @@ impl Work {
     }
 
     /// An empty folder, whatever was there.
-    pub fn clear(&self, folder: &Path) -> Result<(), ImageError> {
+    pub fn clear(folder: &Path) -> Result<(), ImageError> {
         remove_any(folder).map_err(|error| ImageError::file("delete", folder, &error))?;
         make_folder(folder)
     }

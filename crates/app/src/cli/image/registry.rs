@@ -390,6 +390,18 @@ fn sign_in_needed() -> Failure {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        collections::HashMap,
+        sync::{Arc, Mutex},
+    };
+
+    use axum::{
+        body::Body,
+        extract::{Request, State},
+        http,
+    };
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -426,6 +438,93 @@ mod tests {
         ] {
             check(wrong, None);
         }
+    }
+
+    /// What a registry holds and what it was asked.
+    struct Fake {
+        documents: HashMap<String, String>,
+        blobs: HashMap<String, Vec<u8>>,
+        /// Requests as `path range authorization`.
+        asked: Mutex<Vec<String>>,
+    }
+
+    async fn answer(State(fake): State<Arc<Fake>>, request: Request) -> http::Response<Body> {
+        let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or("-");
+        let (path, range, authorization) = (request.uri().path(), header("range"), header("authorization"));
+        let host = header("host").to_owned();
+        fake.asked.lock().expect("nobody panicked").push(format!("{path} {range} {authorization}"));
+        let reply = |status: u16, body: Vec<u8>| {
+            http::Response::builder().status(status).body(body.into()).expect("a reply")
+        };
+        if path == "/token" {
+            return reply(200, br#"{"token":"t0k3n"}"#.to_vec());
+        }
+        if authorization != "Bearer t0k3n" {
+            let challenge = format!("Bearer realm=\"http://{host}/token\",service=\"own\"");
+            let refusal = http::Response::builder().status(401).header("www-authenticate", challenge);
+            return refusal.body(Body::empty()).expect("a reply");
+        }
+        let name = path.rsplit('/').next().unwrap_or_default();
+        if let Some(text) = fake.documents.get(name) {
+            return reply(200, text.clone().into_bytes());
+        }
+        let Some(bytes) = fake.blobs.get(name) else {
+            return reply(404, Vec::new());
+        };
+        match range.strip_prefix("bytes=").and_then(|range| range.strip_suffix('-')) {
+            Some(from) => reply(206, bytes[from.parse::<usize>().expect("a number")..].to_vec()),
+            None => reply(200, bytes.clone()),
+        }
+    }
+
+    /// A registry with one image for this machine and one for another, on a port of its own.
+    async fn serve(blobs: &[&[u8]]) -> (Arc<Fake>, String) {
+        let digest = |bytes: &[u8]| Digest::of(bytes).expect("memory can be read").to_string();
+        let parts: Vec<Value> =
+            blobs.iter().map(|bytes| json!({ "digest": digest(bytes), "size": bytes.len() })).collect();
+        let manifest = json!({ "config": parts[0], "layers": parts[1..] }).to_string();
+        let own = json!({ "os": "linux", "architecture": errand_sandbox::image::architecture() });
+        let index = json!({ "manifests": [
+            { "digest": digest(b"other"), "size": 5, "platform": { "os": "linux", "architecture": "other" } },
+            { "digest": digest(manifest.as_bytes()), "size": manifest.len(), "platform": own },
+        ]});
+        let documents =
+            HashMap::from([("1".to_owned(), index.to_string()), (digest(manifest.as_bytes()), manifest)]);
+        let blobs = blobs.iter().map(|bytes| (digest(bytes), bytes.to_vec())).collect();
+        let fake = Arc::new(Fake { documents, blobs, asked: Mutex::default() });
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let router = axum::Router::new().fallback(answer).with_state(Arc::clone(&fake));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        (fake, format!("{address}/team/python:1"))
+    }
+
+    #[tokio::test]
+    async fn an_image_is_pulled_and_goes_on_where_it_stopped() {
+        let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+        let (config, layer) = (b"{}".as_slice(), b"the layer's bytes".as_slice());
+        let (fake, reference) = serve(&[config, layer]).await;
+        let place = tempfile::tempdir().expect("a folder");
+        let store = Store::new(place.path());
+        let folder = pull(&Output::plain(), &store, &reference).await.expect("it is pulled");
+        let layer_path = folder.join(Digest::of(layer).expect("memory can be read").path());
+        assert_eq!(fs::read(&layer_path).ok().as_deref(), Some(layer));
+        assert!(folder.join("index.json").exists());
+        // As if it had been cut in the middle of the layer.
+        fs::write(layer_path.with_extension("part"), &layer[..4]).expect("a file");
+        fs::remove_file(&layer_path).expect("it is there");
+        fake.asked.lock().expect("nobody panicked").clear();
+        pull(&Output::plain(), &store, &reference).await.expect("it goes on");
+        assert_eq!(fs::read(&layer_path).ok().as_deref(), Some(layer));
+        let asked = fake.asked.lock().expect("nobody panicked").clone();
+        let blobs: Vec<&String> = asked.iter().filter(|line| line.contains("/blobs/")).collect();
+        assert!(blobs.len() == 1 && blobs[0].contains("bytes=4- Bearer t0k3n"), "{asked:?}");
+        // What lies there is wrong: it is found out, and gone at the next try.
+        fs::remove_file(&layer_path).expect("it is there");
+        fs::write(layer_path.with_extension("part"), b"another layer of ").expect("a file");
+        let refused = pull(&Output::plain(), &store, &reference).await.map_err(|failure| failure.code);
+        assert_eq!(refused, Err("wrong_digest".to_owned()));
+        pull(&Output::plain(), &store, &reference).await.expect("it starts again");
     }
 
     #[test]
