@@ -60,8 +60,12 @@ pub async fn attack(attack: Attack) {
 
 /// A run in a sandbox that serves this process's runs one after the other.
 pub async fn run_all<const N: usize>(scripts: [&str; N]) -> [Seen; N] {
+    run_all_with(settings(), scripts).await
+}
+
+pub async fn run_all_with<const N: usize>(settings: SandboxSettings, scripts: [&str; N]) -> [Seen; N] {
     let before = Traces::now();
-    let sandbox = start().await;
+    let sandbox = Sandbox::start(settings).await.expect("a sandbox");
     let mut all = Vec::new();
     for script in scripts {
         all.push(run_in(&sandbox, script, TIME).await);
@@ -82,13 +86,16 @@ pub async fn run_together(scripts: [&str; 2]) -> [Seen; 2] {
 }
 
 async fn start() -> Sandbox {
-    let settings = SandboxSettings {
+    Sandbox::start(settings()).await.expect("a sandbox")
+}
+
+pub fn settings() -> SandboxSettings {
+    SandboxSettings {
         image: image(),
         ready_children: 2,
         launcher: env!("CARGO_BIN_EXE_errand-sandbox-launcher").into(),
         ..SandboxSettings::default()
-    };
-    Sandbox::start(settings).await.expect("a sandbox")
+    }
 }
 
 async fn run_in(sandbox: &Sandbox, script: &str, timeout: Duration) -> Seen {

@@ -58,12 +58,12 @@ def flood_the_channel():
     for descriptor in descriptors():
         if descriptor in (0, 1, 2):
             continue
-        os.set_blocking(descriptor, False)
-        for _ in range(10_000):
-            try:
+        try:
+            os.set_blocking(descriptor, False)
+            for _ in range(10_000):
                 os.write(descriptor, b"\xff" * 65_536)
-            except OSError:
-                break
+        except OSError:
+            continue
     sys.exit(5)
 
 

