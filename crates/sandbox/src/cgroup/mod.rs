@@ -20,7 +20,7 @@ use std::{fs, io, path::Path, time::Duration};
 use crate::{RunLimits, SandboxError};
 
 const INSTANCES_MAX: u32 = 1000;
-const REMOVALS_MAX: u32 = 500;
+const REMOVALS_MAX: u32 = 6000;
 const REMOVAL_PAUSE: Duration = Duration::from_millis(10);
 
 /// The groups of one supervisor.
@@ -78,6 +78,7 @@ impl Groups {
             }
             tokio::time::sleep(REMOVAL_PAUSE).await;
         }
+        tracing::warn!(instance = self.instance, "control groups could not be removed; the next start sweeps them");
     }
 
     /// Of zygotes and runs together.
