@@ -18,7 +18,7 @@ pub struct Failure {
 
 impl Failure {
     /// Of the system call that just failed on this thread.
-    pub(super) fn last(step: &'static str) -> Self {
+    pub(crate) fn last(step: &'static str) -> Self {
         // SAFETY: the location is this thread's own and always readable.
         Self { step, errno: unsafe { *libc::__errno_location() } }
     }
