@@ -122,7 +122,7 @@ async fn run_child(
 ) -> Result<Ran, SandboxError> {
     let network = serve_network(egress, &mut child, run.input)?;
     let (chunks, printed) = mpsc::channel(CHUNKS_BUFFERED_MAX);
-    let running = child.run(start.program, start.limits, chunks, run.cancel.clone());
+    let running = child.run(&start.program, &start.limits, chunks, run.cancel);
     let (report, output) = tokio::join!(running, relay::relay(printed, run.sink));
     let contacts = network.finish().await;
     Ok(Ran { report: report?, output, contacts })

@@ -51,8 +51,8 @@ pub(crate) async fn check(room: &PythonRoom, script: &PythonScript) -> Option<Sy
             environment: vec![("CODE".to_owned(), script.code.clone()), ("NAME".to_owned(), "script".to_owned())],
         };
         let (chunks, printed) = mpsc::channel(super::CHUNKS_BUFFERED_MAX);
-        let (report, answer) =
-            tokio::join!(child.run(program, limits, chunks, CancellationToken::new()), collect(printed));
+        let never = CancellationToken::new();
+        let (report, answer) = tokio::join!(child.run(&program, &limits, chunks, &never), collect(printed));
         Ok::<_, SandboxError>((report?.ending, answer))
     };
     match tokio::time::timeout(TIMEOUT, checked).await {
