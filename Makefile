@@ -1,21 +1,22 @@
 # Thin on purpose: each target names what it does, and scripts/ or cargo do it. `make help` lists the targets.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help run dev test lint bench gen fmt setup prerequisites web model
+.PHONY: help run dev test lint bench gen fmt setup prerequisites web model image
 
-# `make run` and `make test` share one copy of the planner's model.
+# `make run` and `make test` share one copy of the planner's model and one image for Python actions.
 export ERRAND_MODEL_DIR ?= $(CURDIR)/.cache/model
+export ERRAND_IMAGE_DIR ?= $(CURDIR)/.cache/image
 
 say = @printf '\033[1m==>\033[0m %s\n'
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: prerequisites web model ## Build everything and start Errand with the demo on http://127.0.0.1:8029
+run: prerequisites web model image ## Build everything and start Errand with the demo on http://127.0.0.1:8029
 	$(say) "Starting Errand with the demo guru (stop with Ctrl-C)"
 	@cargo run --quiet --package errand -- serve --demo
 
-dev: prerequisites web model ## Start Errand and the web app with hot reload
+dev: prerequisites web model image ## Start Errand and the web app with hot reload
 	@scripts/dev.sh
 
 test: ## Run every test there is; installs what they need
@@ -53,3 +54,8 @@ web: prerequisites
 model: web
 	$(say) "Building Errand (the first time takes some minutes) and fetching the planner's model"
 	@cargo run --quiet --package errand -- model install
+
+# Without it Errand runs all the same, Python actions apart; what is missing is said.
+image: model
+	$(say) "Looking for the image of Python actions (making it takes some minutes, once)"
+	@cargo run --quiet --package errand -- image build || echo "Errand starts without Python actions."

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what the tests need and the machine lacks: PostgreSQL, Chromium, curl and the web app's packages.
+# Installs what the tests need and the machine lacks: PostgreSQL, Chromium, curl, what makes the sandbox's image,
+# and the web app's packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,6 +9,10 @@ have() { command -v "$1" >/dev/null 2>&1; }
 packages=()
 have curl || packages+=(curl)
 have chromium || have chromium-browser || have google-chrome || packages+=(chromium)
+have mmdebstrap || packages+=(mmdebstrap)
+have bwrap || packages+=(bubblewrap)
+have newuidmap || packages+=(uidmap)
+compgen -G "/usr/share/keyrings/debian-archive-keyring.*" >/dev/null || packages+=(debian-archive-keyring)
 have initdb || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || packages+=(postgresql)
 
 if [ "${#packages[@]}" -gt 0 ]; then

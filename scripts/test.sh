@@ -70,6 +70,8 @@ prepare "Installing what the tests need" scripts/install-test-needs.sh
 prepare "Building the web app" scripts/build-web.sh
 export ERRAND_MODEL_DIR="${ERRAND_MODEL_DIR:-$PWD/.cache/model}"
 prepare "Building Errand and fetching the planner's model" cargo run --quiet --package errand -- model install
+export ERRAND_IMAGE_DIR="${ERRAND_IMAGE_DIR:-$PWD/.cache/image}"
+prepare "Making the image of Python actions, if it isn't there" cargo run --quiet --package errand -- image build
 
 start_postgres() { scripts/postgres-for-tests.sh >"$logs/postgres.env"; }
 prepare "Starting a private PostgreSQL" start_postgres

@@ -11,7 +11,7 @@ use errand_domain::limits::Limits;
 use serde::Deserialize;
 
 /// Every variable that Errand reads, with what it sets. `errand doctor` prints this table.
-pub const VARIABLES: [(&str, &str); 15] = [
+pub const VARIABLES: [(&str, &str); 19] = [
     ("ERRAND_CONFIG", "path of errand.toml"),
     ("ERRAND_DATA_DIR", "data_dir: database, keys and models"),
     ("ERRAND_LISTEN", "listen: address and port of the dashboard and API"),
@@ -20,12 +20,16 @@ pub const VARIABLES: [(&str, &str); 15] = [
     ("ERRAND_MASTER_KEY", "master key(s), base64 or hex, newest first, comma-separated"),
     ("ERRAND_MASTER_KEY_FILE", "master_key_file: path of the key file"),
     ("ERRAND_MODEL_DIR", "model_dir: where the sentence model lies"),
+    ("ERRAND_IMAGE_DIR", "image_dir: where the images of Python actions lie"),
+    ("ERRAND_IMAGE_REQUIREMENTS", "image_requirements: a file of Python packages to add to the image"),
     ("ERRAND_EGRESS_OPEN", "egress.open: comma-separated address ranges that actions may reach"),
     ("ERRAND_LOG", "log.filter: what to log, such as `info` or `errand_engine=debug`"),
     ("ERRAND_LOG_FORMAT", "log.format: `text` or `json`"),
     ("ERRAND_SERVER", "address of the server that the command line talks to"),
     ("ERRAND_API_KEY", "API key of the command line"),
     ("ERRAND_GURU", "guru of the command line"),
+    ("ERRAND_REGISTRY_USER", "user name at the registry that `errand image unpack` pulls from"),
+    ("ERRAND_REGISTRY_PASSWORD", "password or token at that registry"),
     ("NO_COLOR", "set to anything: no colours"),
 ];
 
@@ -41,6 +45,8 @@ struct ConfigFile {
     database_url: Option<String>,
     master_key_file: Option<PathBuf>,
     model_dir: Option<PathBuf>,
+    image_dir: Option<PathBuf>,
+    image_requirements: Option<PathBuf>,
     egress: EgressSection,
     limits: Limits,
     log: LogSection,
@@ -80,6 +86,9 @@ pub struct Config {
     pub master_key: Option<String>,
     pub master_key_file: PathBuf,
     pub model_dir: PathBuf,
+    pub image_dir: PathBuf,
+    /// Python packages that the operator adds to the image.
+    pub image_requirements: Option<PathBuf>,
     pub egress_open: Vec<String>,
     pub limits: Limits,
     pub log_filter: String,
@@ -130,6 +139,10 @@ impl Config {
             model_dir: path_variable("ERRAND_MODEL_DIR")
                 .or(file.model_dir)
                 .unwrap_or_else(|| data_dir.join("models").join("minilm-l6-v2")),
+            image_dir: path_variable("ERRAND_IMAGE_DIR")
+                .or(file.image_dir)
+                .unwrap_or_else(|| data_dir.join("images")),
+            image_requirements: path_variable("ERRAND_IMAGE_REQUIREMENTS").or(file.image_requirements),
             egress_open,
             limits: file.limits,
             log_filter: variable("ERRAND_LOG").or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
@@ -180,4 +193,11 @@ pub fn variable(name: &str) -> Option<String> {
 
 fn path_variable(name: &str) -> Option<PathBuf> {
     variable(name).map(PathBuf::from)
+}
+
+/// The whole environment, for programs that are started with parts of it. What is no text is left out.
+pub fn environment() -> Vec<(String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }

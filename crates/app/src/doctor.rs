@@ -1,6 +1,7 @@
 //! `errand doctor`: what this machine and installation can do, what is wrong, and how to mend it. It looks and never
 //! changes anything.
 
+mod image;
 mod machine;
 mod server;
 
@@ -102,6 +103,7 @@ async fn look(context: &Context) -> Vec<Finding> {
     findings.push(machine::model(&config.model_dir));
     findings.extend(machine::egress(&config.egress_open));
     findings.push(machine::python_actions());
+    findings.push(image::look(config));
     findings.extend(server::look(context).await);
     spinner.finish_and_clear();
     findings

@@ -20,6 +20,7 @@ mod cgroup;
 mod child;
 mod host;
 mod ids;
+pub mod image;
 mod keeper;
 mod launcher;
 mod limits;

@@ -6,6 +6,7 @@ pub mod context;
 pub mod failure;
 mod guru;
 mod history;
+mod image;
 mod key;
 mod link;
 mod lint;
@@ -82,6 +83,9 @@ enum Command {
     /// The language model of the built-in planner
     #[command(subcommand)]
     Model(model::ModelCommand),
+    /// The file system that Python actions run in
+    #[command(subcommand, visible_alias = "images")]
+    Image(image::ImageCommand),
     /// What this machine and installation can do, what is wrong, and how to mend it
     Doctor(doctor::DoctorArgs),
 }
@@ -135,6 +139,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Key(command) => key::run(context, command).await,
         Command::Link(args) => link::run(context, args).await,
         Command::Model(command) => model::run(&context.config, &context.output, command).await,
+        Command::Image(command) => image::run(context, command).await,
         Command::Doctor(args) => doctor::run(context, args).await,
     }
 }
@@ -178,6 +183,12 @@ mod tests {
         check("history run_1 --status failed", Err(ErrorKind::ArgumentConflict));
         check("history --status nonsense", Err(ErrorKind::InvalidValue));
         check("model install --from model.whl", Ok(()));
+        check("image build --requirements more.txt --anew", Ok(()));
+        check("image unpack", Err(ErrorKind::MissingRequiredArgument));
+        check("image rm 3f1c 4d2e", Ok(()));
+        check("image rm --unused", Ok(()));
+        check("image rm", Err(ErrorKind::MissingRequiredArgument));
+        check("image rm 3f1c --unused", Err(ErrorKind::ArgumentConflict));
         check("--server http://127.0.0.1:1 doctor", Ok(()));
         check("sing", Err(ErrorKind::InvalidSubcommand));
     }

@@ -197,6 +197,21 @@ impl Output {
         bar
     }
 
+    /// A bar for one of several steps: its title, how far it is, what it is at. In a log, the title alone.
+    pub fn step_bar(&self, title: &str) -> ProgressBar {
+        if self.json || !self.stderr_is_terminal {
+            self.aside(title);
+            return ProgressBar::hidden();
+        }
+        let bar = ProgressBar::no_length();
+        if let Ok(style) = ProgressStyle::with_template("{prefix} [{bar:24}] {elapsed:.dim} {msg:.dim}") {
+            bar.set_style(style);
+        }
+        bar.set_prefix(title.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(100));
+        bar
+    }
+
     /// Tells a failure and answers with its exit code.
     pub fn failure(&self, failure: &Failure) -> Exit {
         if failure.is_silent() {
