@@ -8,7 +8,7 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use errand_domain::{
-    Action, Arguments, BuiltIns, ConversationId, Ending, EventKind, Execution, ExecutionId, ExecutionStatus,
+    Action, ActionSpec, Arguments, BuiltIns, ConversationId, Ending, EventKind, Execution, ExecutionId, ExecutionStatus,
     Problem, SecretName, Source, StreamId, TurnId, UnixMillis, UserId, limits,
 };
 use errand_runners::{RunInput, RunLimits, RunOutcome, RunnerEvent, Runners};
@@ -120,7 +120,7 @@ impl Engine {
         arguments: &Arguments,
         source: Source,
     ) -> Result<Execution> {
-        let arguments = complete_arguments(action, arguments)?;
+        let arguments = complete_arguments(&action.spec, arguments)?;
         let job = Job {
             execution_id: ExecutionId::from_uuid(new_uuid()),
             guru: Arc::clone(&permit.guru),
@@ -252,7 +252,7 @@ impl Engine {
 
     /// What must hold before anything happens outside: the secrets are there, and no other run of the same intent was.
     async fn prepare(&self, job: &Job) -> Result<std::result::Result<NeededSecrets, Problem>> {
-        let secrets = match needed_secrets(job) {
+        let secrets = match needed_secrets(&job.guru, &job.action.spec) {
             Ok(secrets) => secrets,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -416,8 +416,8 @@ fn record_runner_event(recording: Recording<'_>, event: RunnerEvent) {
 }
 
 /// Checks given arguments for a direct run; what is missing is an error here, since nobody can be asked.
-fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
-    let (arguments, missing) = errand_domain::parameter::complete(&action.spec.parameters, given)
+pub(crate) fn complete_arguments(spec: &ActionSpec, given: &Arguments) -> Result<Arguments> {
+    let (arguments, missing) = errand_domain::parameter::complete(&spec.parameters, given)
         .map_err(|found| EngineError::Invalid(errand_domain::Problems(found)))?;
     if missing.is_empty() {
         return Ok(arguments);
@@ -427,7 +427,7 @@ fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
         .map(|name| {
             Problem::new(
                 "missing_argument",
-                format!("`{}` needs a value for `{name}`.", action.spec.name),
+                format!("`{}` needs a value for `{name}`.", spec.name),
                 "Give it in `arguments`.",
             )
             .at(format!("arguments.{name}"))
@@ -437,23 +437,24 @@ fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
 }
 
 /// The values an action refers to; deny by default: it gets no other.
-fn needed_secrets(job: &Job) -> std::result::Result<NeededSecrets, Problem> {
-    job.action
-        .spec
-        .secrets()
+pub(crate) fn needed_secrets(
+    guru: &GuruView,
+    spec: &ActionSpec,
+) -> std::result::Result<NeededSecrets, Problem> {
+    spec.secrets()
         .into_iter()
-        .map(|name| match job.guru.secret(&name) {
+        .map(|name| match guru.secret(&name) {
             Some(value) => Ok((name, value)),
             None => Err(Problem::new(
                 "missing_secret",
-                format!("`{}` needs the secret `{name}`, which is not set.", job.action.spec.name),
+                format!("`{}` needs the secret `{name}`, which is not set.", spec.name),
                 format!("Set it with `errand secret set {name}`."),
             )),
         })
         .collect()
 }
 
-type NeededSecrets = BTreeMap<SecretName, Arc<SecretText>>;
+pub(crate) type NeededSecrets = BTreeMap<SecretName, Arc<SecretText>>;
 
 /// Turn + action version + canonical arguments, hashed: arguments are ordered by name, so the text is canonical.
 fn write_key(turn_id: TurnId, job: &Job) -> Result<String> {

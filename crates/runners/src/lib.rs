@@ -29,7 +29,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 pub use failure::RunFailure;
-pub use python::{PythonRoom, PythonState, PythonStatus, ScriptPreview, SyntaxProblem};
+pub use python::{PoolStatus, PythonRoom, PythonState, PythonStatus, ScriptPreview, SyntaxProblem};
 
 /// Everything that runs actions, with what they share.
 #[derive(Debug, Clone)]

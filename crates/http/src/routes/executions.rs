@@ -138,3 +138,20 @@ pub async fn one(
     let id = super::id(&path.id, "execution")?;
     Ok(Json(state.engine.execution(&permit, id).await?.into()))
 }
+
+/// End one execution at once: a script is killed with everything it started; a request that was sent is not called back
+#[utoipa::path(post, path = "/api/v1/{guru}/executions/{id}/cancel", tag = "history", params(
+    ("guru" = String, Path, description = "The guru's slug."),
+    ("id" = String, Path, description = "The execution's id (`run_…`)."),
+), responses(
+    (status = 202, description = "It stops, or had ended already."),
+    Refused,
+))]
+pub async fn cancel(
+    State(state): State<HttpState>,
+    For(permit): For<Manage>,
+    InPath(path): InPath<ExecutionPath>,
+) -> ApiResult<StatusCode> {
+    state.engine.cancel_execution(&permit, super::id(&path.id, "execution")?).await?;
+    Ok(StatusCode::ACCEPTED)
+}

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{RunFailure, RunInput, RunOutcome, RunSink, RunnerEvent};
 
-pub use room::{PythonRoom, PythonState, PythonStatus};
+pub use room::{PoolStatus, PythonRoom, PythonState, PythonStatus};
 pub use syntax::SyntaxProblem;
 pub(crate) use syntax::check as check_syntax;
 

@@ -22,8 +22,39 @@ pub enum PythonState {
 #[derive(Debug, Clone)]
 pub enum PythonStatus {
     Starting,
-    Ready(SandboxStatus),
+    Ready(PoolStatus),
     Unavailable { what: String, remedy: String },
+}
+
+/// The sandbox's children and what they cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PoolStatus {
+    /// Children that stand ready, without and with the data libraries loaded.
+    pub ready_bare: usize,
+    pub ready_data: usize,
+    pub running: usize,
+    pub waiting: usize,
+    /// Since the start.
+    pub runs_served: u64,
+    /// Of the sandbox's own processes, since the start.
+    pub restarts: u64,
+    /// Of everything in it together.
+    pub memory_bytes: Option<u64>,
+}
+
+impl From<SandboxStatus> for PoolStatus {
+    fn from(status: SandboxStatus) -> Self {
+        let ready = |tier| status.ready.iter().filter(|(of, _)| *of == tier).map(|(_, ready)| ready).sum();
+        Self {
+            ready_bare: ready(Tier::Bare),
+            ready_data: ready(Tier::Data),
+            running: status.running,
+            waiting: status.waiting,
+            runs_served: status.runs_served,
+            restarts: status.restarts,
+            memory_bytes: status.memory_bytes,
+        }
+    }
 }
 
 /// The way to the sandbox. Cheap to clone.
@@ -53,7 +84,7 @@ impl PythonRoom {
     pub fn status(&self) -> PythonStatus {
         match &*self.state.borrow() {
             PythonState::Starting => PythonStatus::Starting,
-            PythonState::Ready(sandbox) => PythonStatus::Ready(sandbox.status()),
+            PythonState::Ready(sandbox) => PythonStatus::Ready(sandbox.status().into()),
             PythonState::Unavailable { what, remedy } => {
                 PythonStatus::Unavailable { what: what.clone(), remedy: remedy.clone() }
             }
