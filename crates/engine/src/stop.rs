@@ -6,7 +6,7 @@ use errand_domain::{ExecutionId, GuruId};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    Engine, EngineError,
+    Engine,
     access::{Manage, Permit},
     error::Result,
     run::Job,

@@ -1,6 +1,6 @@
 //! History.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use errand_domain::{ExecutionId, ExecutionStatus, Source, UnixMillis};
 use errand_engine::{access::Manage, manage::history::HistoryQuery};
 use serde::Deserialize;
