@@ -82,7 +82,9 @@ impl EgressError {
             ConnectError::Dns => Self::Dns { origin },
             ConnectError::Unreachable(kind) => Self::Unreachable { origin, reason: kind.to_string() },
             ConnectError::Tls(reason) => Self::Tls { origin, reason },
-            ConnectError::TimedOut => Self::Unreachable { origin, reason: "no connection in time".to_owned() },
+            ConnectError::TimedOut => {
+                Self::Unreachable { origin, reason: "no connection in time".to_owned() }
+            }
         }
     }
 

@@ -14,6 +14,8 @@ mod packet;
 mod record;
 mod relay;
 mod run;
+#[cfg(test)]
+mod tests;
 
 use std::{
     io,
@@ -62,7 +64,9 @@ pub enum Destination {
 
 /// The sandbox named a kind of socket that is not known here.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("The sandbox handed over a socket of the unknown kind {0}. Build the image and the server from one version.")]
+#[error(
+    "The sandbox handed over a socket of the unknown kind {0}. Build the image and the server from one version."
+)]
 pub struct UnknownRole(pub u8);
 
 impl SandboxSockets {
@@ -145,7 +149,11 @@ impl SandboxNetwork {
         let (mut connections, mut services) = (JoinSet::new(), JoinSet::new());
         for listener in sockets.tcp {
             let socket = tcp_listener(listener.socket)?;
-            let door = accept::Door { run: Arc::clone(&run), destination: listener.destination, closes: closes.clone() };
+            let door = accept::Door {
+                run: Arc::clone(&run),
+                destination: listener.destination,
+                closes: closes.clone(),
+            };
             connections.spawn(accept::accept(door, socket));
         }
         for socket in sockets.dns_udp {

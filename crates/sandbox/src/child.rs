@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use errand_egress::{Destination, RedirectedListener, SandboxSockets};
+use errand_egress::SandboxSockets;
 use rustix::{
     pipe::PipeFlags,
     process::{Signal, pidfd_send_signal},
@@ -16,14 +16,13 @@ use rustix::{
 use tokio::{
     net::{UnixStream, unix::pipe},
     runtime::Handle,
-    sync::watch,
     time::{sleep, timeout},
 };
 
 use crate::{
     RunLimits, SandboxError,
     cgroup::{Group, Groups},
-    host::{Host, Progress, Zygote, broken},
+    host::{Host, Progress, Watched, Zygote, broken},
     wire::{self, AsyncLine},
 };
 
@@ -40,7 +39,7 @@ pub struct Child {
     pub stdout: pipe::Receiver,
     pub stderr: pipe::Receiver,
     pub sockets: SandboxSockets,
-    pub progress: watch::Receiver<Progress>,
+    pub watched: Watched,
     tmp: Option<OwnedFd>,
     process: OwnedFd,
     group: Option<Group>,
@@ -72,8 +71,8 @@ impl Child {
             parents.zygote.clone_child([&line_end, &stdout_end, &stderr_end]).await.map_err(said)?;
         drop((line_end, stdout_end, stderr_end));
         let line = AsyncLine::new(line).map_err(said)?;
-        let progress = parents.host.watch(pid, &process).await.map_err(said)?;
-        let mut unready = Killed { process: Some(process), progress: progress.clone(), group: group.0.take() };
+        let watched = parents.host.watch(pid, &process).await.map_err(said)?;
+        let mut unready = Killed { process: Some(process), watched: watched.clone(), group: group.0.take() };
         unready.join_group().map_err(|error| broken("joining control groups", error))?;
         line.send(b"G", &[]).await.map_err(said)?;
         let (tmp, sockets) = timeout(READY_MAX, hear_ready(&line))
@@ -90,7 +89,7 @@ impl Child {
             stdout,
             stderr,
             sockets,
-            progress,
+            watched,
             tmp: Some(tmp),
             process,
             group,
@@ -101,7 +100,7 @@ impl Child {
 
     /// Nothing happened to it since it stood ready.
     pub fn is_ready(&self) -> bool {
-        self.progress.has_changed().is_ok() && *self.progress.borrow() == Progress::Running
+        self.watched.progress.has_changed().is_ok() && *self.watched.progress.borrow() == Progress::Running
     }
 
     pub fn group(&self) -> Option<&Group> {
@@ -137,9 +136,9 @@ impl Drop for Child {
     fn drop(&mut self) {
         self.kill();
         self.tmp = None;
-        let (progress, group, held) = (self.progress.clone(), self.group.take(), self.held.take());
+        let (watched, group, held) = (self.watched.clone(), self.group.take(), self.held.take());
         self.runtime.spawn(async move {
-            dismantle(progress, group).await;
+            dismantle(watched, group).await;
             drop(held);
         });
     }
@@ -148,7 +147,7 @@ impl Drop for Child {
 /// A child that isn't ready yet.
 struct Killed {
     process: Option<OwnedFd>,
-    progress: watch::Receiver<Progress>,
+    watched: Watched,
     group: Option<Group>,
 }
 
@@ -165,7 +164,7 @@ impl Drop for Killed {
     fn drop(&mut self) {
         if let Some(process) = self.process.take() {
             kill(&process);
-            tokio::spawn(dismantle(self.progress.clone(), self.group.take()));
+            tokio::spawn(dismantle(self.watched.clone(), self.group.take()));
         }
     }
 }
@@ -181,9 +180,8 @@ impl Drop for Unused {
 }
 
 /// Waits until nothing is left and removes the groups.
-async fn dismantle(mut progress: watch::Receiver<Progress>, group: Option<Group>) {
-    let gone = progress.wait_for(|progress| matches!(progress, Progress::Gone { .. }));
-    if timeout(GONE_MAX, gone).await.is_err() {
+async fn dismantle(mut watched: Watched, group: Option<Group>) {
+    if timeout(GONE_MAX, watched.gone()).await.is_err() {
         tracing::warn!("a run's processes were not gone a minute after they were killed");
     }
     let Some(group) = group else { return };
@@ -215,25 +213,12 @@ async fn hear_ready(line: &AsyncLine) -> io::Result<(OwnedFd, SandboxSockets)> {
         Some((b'R', roles)) => {
             let mut descriptors = descriptors.into_iter();
             let tmp = descriptors.next().ok_or(io::ErrorKind::InvalidData)?;
-            let mut sockets = SandboxSockets::default();
-            for (role, socket) in roles.iter().zip(descriptors) {
-                place(&mut sockets, *role, socket);
-            }
+            let sockets = SandboxSockets::from_roles(roles.iter().copied().zip(descriptors));
+            let sockets = sockets.map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
             Ok((tmp, sockets))
         }
         Some((b'F', failure)) => Err(failed(failure)),
         _ => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
-    }
-}
-
-/// The roles of `native/src/net/sockets.rs`.
-fn place(sockets: &mut SandboxSockets, role: u8, socket: OwnedFd) {
-    match role {
-        1 => sockets.tcp.push(RedirectedListener { socket, destination: Destination::OriginalDestination }),
-        2 => sockets.tcp.push(RedirectedListener { socket, destination: Destination::SocketName }),
-        3 => sockets.dns_udp.push(socket),
-        4 => sockets.dns_tcp.push(socket),
-        _ => {}
     }
 }
 

@@ -36,6 +36,32 @@ pub enum Progress {
     Gone { status: i32 },
 }
 
+/// A child that the launcher tells of.
+#[derive(Debug, Clone)]
+pub struct Watched {
+    host: Arc<Host>,
+    pid: i32,
+    pub progress: watch::Receiver<Progress>,
+}
+
+impl Watched {
+    /// Resolves when nothing of it is left, or the launcher is gone, with all of its children.
+    pub async fn gone(&mut self) {
+        loop {
+            let progress = *self.progress.borrow_and_update();
+            match progress {
+                Progress::Running => {}
+                // A launcher that can't be told is gone.
+                Progress::Ended { .. } => drop(self.host.line.send_message(&Order::Release { pid: self.pid }, &[]).await),
+                Progress::Gone { .. } => return,
+            }
+            if self.progress.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
 #[derive(Debug)]
 pub struct Host {
     line: AsyncLine,
@@ -88,7 +114,7 @@ impl Host {
     }
 
     /// Follows a child that was just cloned.
-    pub async fn watch(&self, pid: i32, pidfd: &OwnedFd) -> io::Result<watch::Receiver<Progress>> {
+    pub async fn watch(self: &Arc<Self>, pid: i32, pidfd: &OwnedFd) -> io::Result<Watched> {
         let (sender, receiver) = watch::channel(Progress::Running);
         self.children.lock().unwrap_or_else(PoisonError::into_inner).insert(pid, sender);
         self.line.send_message(&Order::Watch { pid }, &[]).await?;
@@ -96,7 +122,7 @@ impl Host {
             // Its end was told before anybody asked.
             self.tell(pid, Progress::Gone { status: 0 });
         }
-        Ok(receiver)
+        Ok(Watched { host: Arc::clone(self), pid, progress: receiver })
     }
 
     fn tell(&self, pid: i32, progress: Progress) {

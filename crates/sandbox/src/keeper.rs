@@ -17,15 +17,17 @@ use crate::{
     SandboxError, SandboxSettings,
     cgroup::{Group, Groups},
     child::{Child, Parents},
-    host::{Host, Plan, Zygote},
+    host::{Host, Plan, Zygote, broken},
     ids::Ids,
-    pool::{Failure, Pool},
+    pool::Pool,
 };
 
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// Children that one zygote's line may have under way: while one is cloned, another walls itself in.
 const MAKING_MAX: usize = 2;
+/// A zygote that was killed is a mishap, and runs wait for the next; this many in a row are a reason to refuse them.
+const FAILURES_MAX: u32 = 3;
 
 /// What every keeper needs.
 #[derive(Debug)]
@@ -79,6 +81,7 @@ pub async fn keep_host(ground: Arc<Ground>, first: Arc<Host>, current: watch::Se
 /// Keeps one tier's pool filled.
 pub async fn keep_pool(ground: Arc<Ground>, pool: Arc<Pool>, mut current: CurrentHost) {
     let mut pause = PAUSE_MIN;
+    let mut failures = 0;
     loop {
         let Ok(host) = current.wait_for(Option::is_some).await.map(|host| host.clone()) else {
             return;
@@ -91,21 +94,21 @@ pub async fn keep_pool(ground: Arc<Ground>, pool: Arc<Pool>, mut current: Curren
         while pool.deficit() == 0 {
             pool.changed.notified().await;
         }
-        match host.start_zygote(pool.tier).await {
-            Ok(zygote) => {
-                pause = PAUSE_MIN;
-                fill(&ground, &pool, &host, Arc::new(zygote)).await;
-                if host.is_closed() {
-                    pool.clear();
-                }
+        let made_before = pool.made();
+        let error = match host.start_zygote(pool.tier).await {
+            Ok(zygote) => fill(&ground, &pool, &host, Arc::new(zygote)).await,
+            Err(error) => Some(broken("starting the image's Python", error)),
+        };
+        if host.is_closed() {
+            pool.clear();
+        } else if let Some(error) = error {
+            tracing::warn!(%error, tier = pool.tier.name(), "a zygote failed and is replaced");
+            if pool.made() > made_before {
+                (failures, pause) = (0, PAUSE_MIN);
             }
-            Err(error) if host.is_closed() => tracing::debug!(%error, "a zygote was lost with its launcher"),
-            Err(error) => {
-                tracing::warn!(%error, tier = pool.tier.name(), "a zygote could not be started");
-                pool.fail(Failure {
-                    what: format!("The image's Python could not be started ({error})."),
-                    remedy: "`errand image build` makes the image anew; `errand doctor` checks this machine.".to_owned(),
-                });
+            failures += 1;
+            if failures >= FAILURES_MAX {
+                pool.fail(&error);
             }
         }
         ground.restarts.fetch_add(1, Ordering::Relaxed);
@@ -114,8 +117,13 @@ pub async fn keep_pool(ground: Arc<Ground>, pool: Arc<Pool>, mut current: Curren
     }
 }
 
-/// Makes children until the zygote or its launcher is lost.
-async fn fill(ground: &Arc<Ground>, pool: &Arc<Pool>, host: &Arc<Host>, mut zygote: Arc<Zygote>) {
+/// Makes children until the zygote or its launcher is lost; says why, where it can.
+async fn fill(
+    ground: &Arc<Ground>,
+    pool: &Arc<Pool>,
+    host: &Arc<Host>,
+    mut zygote: Arc<Zygote>,
+) -> Option<SandboxError> {
     let mut making: JoinSet<Result<(), SandboxError>> = JoinSet::new();
     let mut made = 0;
     let mut successor: Option<JoinHandle<std::io::Result<Zygote>>> = None;
@@ -130,19 +138,15 @@ async fn fill(ground: &Arc<Ground>, pool: &Arc<Pool>, host: &Arc<Host>, mut zygo
         }
         tokio::select! {
             () = pool.changed.notified() => {}
-            () = host.closed() => return,
+            () = host.closed() => return None,
             Some(done) = making.join_next() => {
                 if let Ok(Err(error)) = done {
-                    if !host.is_closed() {
-                        tracing::warn!(%error, tier = pool.tier.name(), "a child could not be made; its zygote is replaced");
-                        pool.fail_once(&error);
-                    }
-                    return;
+                    return Some(error);
                 }
             }
             started = wait_for(&mut successor) => {
                 // The old one ends when its last child is made: its line closes then.
-                let Ok(Ok(started)) = started else { return };
+                let Ok(Ok(started)) = started else { return None };
                 zygote = Arc::new(started);
                 successor = None;
                 made = 0;

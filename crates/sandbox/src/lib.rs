@@ -17,6 +17,7 @@
 
 mod admission;
 mod cgroup;
+mod check;
 mod child;
 mod host;
 mod ids;
@@ -35,6 +36,7 @@ mod tier;
 mod wire;
 
 pub use cgroup::{Layout as CgroupLayout, delegate as delegate_cgroups};
+pub use check::{Requirement, RequirementState, check};
 pub use launcher::launcher_main;
 pub use limits::{RunLimits, SandboxSettings};
 pub use outcome::{Ending, RunReport, SandboxError, Usage};

@@ -4,7 +4,7 @@ use std::{
     collections::VecDeque,
     sync::{
         Arc, Mutex, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -25,6 +25,7 @@ pub struct Pool {
     waiting: AtomicUsize,
     /// Children that are being made.
     pub making: AtomicUsize,
+    made: AtomicU64,
     /// A child was taken, or somebody waits.
     pub changed: Notify,
     /// Why there are no children, while that lasts.
@@ -33,9 +34,9 @@ pub struct Pool {
 }
 
 #[derive(Debug)]
-pub struct Failure {
-    pub what: String,
-    pub remedy: String,
+struct Failure {
+    what: String,
+    remedy: String,
 }
 
 impl Pool {
@@ -46,6 +47,7 @@ impl Pool {
             available: Semaphore::new(0),
             waiting: AtomicUsize::new(0),
             making: AtomicUsize::new(0),
+            made: AtomicU64::new(0),
             changed: Notify::new(),
             failure: watch::channel(None).0,
             target,
@@ -80,20 +82,23 @@ impl Pool {
 
     pub fn put(&self, child: Child) {
         self.lock().push_back(child);
+        self.made.fetch_add(1, Ordering::Relaxed);
         self.failure.send_replace(None);
         self.available.add_permits(1);
     }
 
-    pub fn fail(&self, failure: Failure) {
+    /// Whoever waits, and whoever comes, is refused until a child is made.
+    pub fn fail(&self, error: &SandboxError) {
+        let failure = Failure {
+            what: format!("No sandbox can be prepared: {error}"),
+            remedy: "`errand doctor` says what this machine lacks; `errand image build` makes the image anew.".to_owned(),
+        };
         self.failure.send_replace(Some(Arc::new(failure)));
     }
 
-    /// As [`Self::fail`], for a child that could not be made.
-    pub fn fail_once(&self, error: &SandboxError) {
-        self.fail(Failure {
-            what: format!("No child could be made: {error}"),
-            remedy: "`errand doctor` says what this machine lacks.".to_owned(),
-        });
+    /// Children that ever stood ready.
+    pub fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
     }
 
     /// How many children to make now.

@@ -106,7 +106,7 @@ pub async fn run(mut child: Child, order: Order<'_>) -> Result<RunReport, Sandbo
 /// Sends the program and passes output on until the script has ended or written too much.
 async fn converse(child: &mut Child, packed: &[u8], taps: [&mut Tap; 2], order: &Order<'_>) -> Stop {
     let [stdout, stderr] = taps;
-    let mut progress = child.progress.clone();
+    let mut progress = child.watched.progress.clone();
     let ended = async move {
         match progress.wait_for(|progress| *progress != Progress::Running).await.as_deref() {
             Ok(Progress::Ended { status } | Progress::Gone { status }) => Stop::Ended(*status),

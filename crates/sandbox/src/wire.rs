@@ -32,6 +32,8 @@ pub enum Order {
     Zygote { tier: Tier },
     /// Tell early how this child ends, before its memory is taken apart.
     Watch { pid: i32 },
+    /// Its end was heard: its memory may go.
+    Release { pid: i32 },
 }
 
 /// Launcher to supervisor.

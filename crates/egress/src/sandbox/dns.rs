@@ -20,7 +20,7 @@ use super::{
 
 /// Longer than any question, shorter than what would be worth sending.
 const QUESTION_BYTES_MAX: usize = 1024;
-/// Questions that wait for an answer from outside; further ones fail at once.
+/// Questions that wait for an answer from outside; further ones wait to be read.
 const WAITING_MAX: usize = 64;
 const TCP_CLIENTS_MAX: usize = 8;
 const RETRY_AFTER: Duration = Duration::from_millis(20);
@@ -31,7 +31,7 @@ pub(super) async fn serve_udp(run: Arc<Run>, socket: UdpSocket) {
     let mut buffer = [0; QUESTION_BYTES_MAX];
     loop {
         let received = tokio::select! {
-            received = socket.recv_from(&mut buffer) => received,
+            received = socket.recv_from(&mut buffer), if waiting.len() < WAITING_MAX => received,
             Some(_) = waiting.join_next() => continue,
         };
         let Ok((length, client)) = received else {
@@ -39,9 +39,9 @@ pub(super) async fn serve_udp(run: Arc<Run>, socket: UdpSocket) {
             continue;
         };
         let asked = packet::read(buffer.get(..length).unwrap_or_default());
-        let (run, socket, is_full) = (Arc::clone(&run), Arc::clone(&socket), waiting.len() >= WAITING_MAX);
+        let (run, socket) = (Arc::clone(&run), Arc::clone(&socket));
         waiting.spawn(async move {
-            if let Some(reply) = reply(&run, asked, is_full).await {
+            if let Some(reply) = reply(&run, asked).await {
                 // A client that is gone needs no answer.
                 let _ = socket.send_to(&reply, client).await;
             }
@@ -74,7 +74,7 @@ async fn serve_client(run: Arc<Run>, mut client: TcpStream) -> io::Result<()> {
         }
         let mut bytes = vec![0; length];
         client.read_exact(&mut bytes).await?;
-        let Some(reply) = reply(&run, packet::read(&bytes), false).await else {
+        let Some(reply) = reply(&run, packet::read(&bytes)).await else {
             return Ok(());
         };
         client.write_u16(u16::try_from(reply.len()).unwrap_or(0)).await?;
@@ -82,10 +82,10 @@ async fn serve_client(run: Arc<Run>, mut client: TcpStream) -> io::Result<()> {
     }
 }
 
-async fn reply(run: &Run, asked: Result<Question, Unreadable>, is_full: bool) -> Option<Vec<u8>> {
+async fn reply(run: &Run, asked: Result<Question, Unreadable>) -> Option<Vec<u8>> {
     match asked {
         Ok(question) => {
-            let answer = if is_full || !run.may_ask() { Answer::Failed } else { answer(run, &question).await };
+            let answer = if run.may_ask() { answer(run, &question).await } else { Answer::Failed };
             Some(packet::write(&question, &answer))
         }
         Err(Unreadable::Answer(bytes)) => Some(bytes),

@@ -114,7 +114,10 @@ mod tests {
         let second = names.entry("b.test", 2).expect("room");
         assert!(names.entry("c.test", 2).is_none(), "the third is one too many");
         assert_eq!(names.entry("a.test", 2).expect("known").v4(), first.v4());
-        assert_eq!((first.v4().to_string(), second.v4().to_string()), ("198.18.0.2".into(), "198.18.0.3".into()));
+        assert_eq!(
+            (first.v4().to_string(), second.v4().to_string()),
+            ("198.18.0.2".into(), "198.18.0.3".into())
+        );
         check(&names, "198.18.0.2", "a.test");
         check(&names, "fd45:7272:616e:6400::3", "b.test");
         check(&names, "198.18.0.4", "Nothing");

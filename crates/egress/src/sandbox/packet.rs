@@ -58,7 +58,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Question, Unreadable> {
     if is_answer {
         return Err(Unreadable::Ignore);
     }
-    let error = |code| Unreadable::Answer(header([i0, i1], flags & 1 != 0, Counts { code, answers: 0, questions: 0 }));
+    let error = |code| {
+        Unreadable::Answer(header([i0, i1], flags & 1 != 0, Counts { code, answers: 0, questions: 0 }))
+    };
     if operation != 0 {
         return Err(error(CODE_NOT_IMPLEMENTED));
     }
@@ -224,7 +226,8 @@ mod tests {
     fn answers_are_written() {
         let asked = read(&question(&["a"], 1)).expect("a question");
         let check = |answer: &Answer, expect: &[u8]| {
-            let mut whole = vec![0xab, 0xcd, 0x85, expect[0], 0, 1, 0, u8::from(expect.len() > 1), 0, 0, 0, 0];
+            let mut whole =
+                vec![0xab, 0xcd, 0x85, expect[0], 0, 1, 0, u8::from(expect.len() > 1), 0, 0, 0, 0];
             whole.extend([1, b'a', 0, 0, 1, 0, 1]);
             whole.extend(&expect[1..]);
             assert_eq!(write(&asked, answer), whole, "{answer:?}");

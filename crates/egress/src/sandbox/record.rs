@@ -12,6 +12,8 @@ pub(super) struct Record {
     rows_max: usize,
     /// Why a connection or a look-up failed, for the script that asks. The key is what it asks with.
     reasons: HashMap<String, String>,
+    /// Per port of the script's own loopback: connections that were tried less those that nobody took.
+    own_taken: HashMap<u16, i64>,
 }
 
 #[derive(Debug)]
@@ -22,11 +24,13 @@ struct Row {
     /// Counts the bytes of all connections to this host and port.
     link: Option<Link>,
     refused: Option<String>,
+    /// It is the script's own loopback that was tried.
+    own: bool,
 }
 
 impl Record {
     pub(super) fn new(rows_max: usize) -> Self {
-        Self { rows: Vec::new(), rows_max, reasons: HashMap::new() }
+        Self { rows: Vec::new(), rows_max, reasons: HashMap::new(), own_taken: HashMap::new() }
     }
 
     /// A connection stands. Its bytes are to be counted on the link.
@@ -51,6 +55,20 @@ impl Record {
         }
     }
 
+    pub(super) fn own_tried(&mut self, port: u16) {
+        *self.own_taken.entry(port).or_default() += 1;
+    }
+
+    /// Nobody listens at this address of the script's own. It is no refusal when another of them has a listener:
+    /// clients of `localhost` try both families.
+    pub(super) fn own_refused(&mut self, host: &str, port: u16, refusal: Refused) {
+        *self.own_taken.entry(port).or_default() -= 1;
+        self.refused(host, port, refusal);
+        if let Some(row) = self.row(host, port, true) {
+            row.own = true;
+        }
+    }
+
     pub(super) fn explain(&mut self, key: String, reason: String) {
         if self.reasons.len() < self.rows_max || self.reasons.contains_key(&key) {
             self.reasons.insert(key, reason);
@@ -62,7 +80,8 @@ impl Record {
     }
 
     pub(super) fn contacts(&self) -> Vec<HostContact> {
-        self.rows.iter().map(Row::contact).collect()
+        let is_taken = |port| self.own_taken.get(port).is_some_and(|taken| *taken > 0);
+        self.rows.iter().filter(|row| !row.own || !is_taken(&row.port)).map(Row::contact).collect()
     }
 
     fn row(&mut self, host: &str, port: u16, refused: bool) -> Option<&mut Row> {
@@ -74,7 +93,7 @@ impl Record {
             return None;
         }
         let refused = refused.then(String::new);
-        self.rows.push(Row { host: host.to_owned(), port, address: None, link: None, refused });
+        self.rows.push(Row { host: host.to_owned(), port, address: None, link: None, refused, own: false });
         self.rows.last_mut()
     }
 }

@@ -208,6 +208,7 @@ impl Run {
         let Failed { error, denial } = failed;
         if target.own && self.is_gated() && error.is_refusal() {
             // The run's own loopback is fine to use; `nobody_listens` follows when there is nothing.
+            locked(&self.record).own_tried(target.port);
             return Denial::Own;
         }
         self.write_down(target, destination, &error);
@@ -244,7 +245,10 @@ impl Run {
             },
             None => EgressError::HostNotAllowed { host: target.host.clone() },
         };
-        self.write_down(&target, destination, &error);
+        let mut record = locked(&self.record);
+        record.explain(address_key(destination), explanation(&target, &error));
+        let refusal = Refused { address: Some(target.literal), why: error.to_string() };
+        record.own_refused(&target.host, target.port, refusal);
     }
 }
 

@@ -26,6 +26,8 @@ const NAMESPACES: c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWNET;
 
+const SETFCAP: u32 = 1 << 31;
+
 /// `Some` in a child; `None` in the zygote when the supervisor has hung up.
 pub fn serve(settings: &Settings) -> Result<Option<Entered>, Failure> {
     accept_signals()?;
@@ -119,7 +121,9 @@ fn drop_privileges(settings: &Settings) -> Result<(), Failure> {
         // SAFETY: takes numbers only.
         check("changing the user", unsafe { libc::setresuid(settings.uid, settings.uid, saved) })?;
     }
-    child::empty_capabilities()?;
+    // A child maps itself to who the zygote is. Where that is root of the launcher's namespace, who makes the child has
+    // to have this one.
+    child::keep_capabilities(if settings.change_id == 0 { SETFCAP } else { 0 })?;
     // A change of identity makes a process's files in /proc root's own; a child has to write its own id map there.
     // SAFETY: takes numbers only.
     check("staying dumpable", unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0) })?;

@@ -1,8 +1,8 @@
 //! Control groups, version 1 and 2: the memory, processor time and processes of each run.
 //!
 //! ```text
-//! <base>/<pid>-<start time>/zygotes     the launcher and the zygotes
-//!                           run-1 …     one per child, made before it and removed after it
+//! <base>/<pid>-<start time>-<number>/zygotes     the launcher and the zygotes
+//!                                    run-1 …     one per child, made before it and removed after it
 //! ```
 //!
 //! Version 1 has such a tree per controller, version 2 one for all. Moving a process by writing its number to `tasks`
@@ -19,6 +19,7 @@ use std::{fs, io, path::Path, time::Duration};
 
 use crate::{RunLimits, SandboxError};
 
+const INSTANCES_MAX: u32 = 1000;
 const REMOVALS_MAX: u32 = 500;
 const REMOVAL_PAUSE: Duration = Duration::from_millis(10);
 
@@ -33,10 +34,16 @@ impl Groups {
     /// Sweeps what dead supervisors left and makes this one's groups.
     pub fn open(layout: Layout) -> Result<Self, SandboxError> {
         layout.prepare()?;
-        let pid = std::process::id();
-        let instance = sweep::name_of_instance(pid);
-        sweep::sweep(&layout, &instance);
-        let groups = Self { layout, instance };
+        sweep::sweep(&layout);
+        let process = sweep::name_of_process(std::process::id());
+        let mut groups = Self { layout, instance: String::new() };
+        // One process may have several sandboxes, as tests do.
+        for number in 1..=INSTANCES_MAX {
+            groups.instance = format!("{process}-{number}");
+            if !groups.layout.bases().iter().any(|base| base.join(&groups.instance).exists()) {
+                break;
+            }
+        }
         groups.make_folders(&groups.instance).map_err(|error| groups.layout.refused(&error))?;
         Ok(groups)
     }

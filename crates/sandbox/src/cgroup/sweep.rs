@@ -5,15 +5,15 @@ use std::{fs, path::Path};
 use super::Layout;
 
 /// A number alone may be taken again by another process: its start time tells them apart.
-pub(super) fn name_of_instance(pid: u32) -> String {
+pub(super) fn name_of_process(pid: u32) -> String {
     format!("{pid}-{}", start_time(pid).unwrap_or(0))
 }
 
-pub(super) fn sweep(layout: &Layout, own: &str) {
+pub(super) fn sweep(layout: &Layout) {
     for base in layout.bases() {
         let names = fs::read_dir(base).into_iter().flatten().flatten();
         for name in names.filter_map(|entry| entry.file_name().into_string().ok()) {
-            if name != own && is_left_over(&name) {
+            if is_left_over(&name) {
                 remove_tree(&base.join(name));
             }
         }
@@ -22,13 +22,11 @@ pub(super) fn sweep(layout: &Layout, own: &str) {
 
 /// Of a supervisor that no longer runs.
 fn is_left_over(name: &str) -> bool {
-    let Some((pid, started)) = name.split_once('-') else {
-        return false;
-    };
-    let (Ok(pid), Ok(started)) = (pid.parse::<u32>(), started.parse::<u64>()) else {
-        return false;
-    };
-    start_time(pid).is_none_or(|now| now != started)
+    let numbers: Option<Vec<u64>> = name.split('-').map(|number| number.parse().ok()).collect();
+    match numbers.as_deref() {
+        Some([pid, started, _]) => u32::try_from(*pid).ok().and_then(start_time).is_none_or(|now| now != *started),
+        _ => false,
+    }
 }
 
 /// The innermost first. What still holds a process stays for the next sweep.

@@ -91,11 +91,11 @@ fn mounts_tell_the_version() {
 fn left_over_groups_are_swept() {
     let tree = tempfile::tempdir().expect("a folder");
     let base = tree.path().to_path_buf();
-    let alive = sweep::name_of_instance(1);
-    for name in ["999999999-5/run-1", "1-1", &alive, "theirs"] {
+    let alive = format!("{}-1", sweep::name_of_process(1));
+    for name in ["999999999-5-1/run-1", "1-1-1", &alive, "theirs"] {
         fs::create_dir_all(base.join(name)).expect("a folder");
     }
-    sweep::sweep(&Layout::V2 { base: base.clone(), is_own: false }, "own");
+    sweep::sweep(&Layout::V2 { base: base.clone(), is_own: false });
     let stays = |name: &str| base.join(name).exists();
-    assert_eq!(["999999999-5", "1-1", &alive, "theirs"].map(stays), [false, false, true, true]);
+    assert_eq!(["999999999-5-1", "1-1-1", &alive, "theirs"].map(stays), [false, false, true, true]);
 }

@@ -134,6 +134,7 @@ fn obey((order, descriptors): (Order, Vec<OwnedFd>)) -> io::Result<()> {
             }
         }
         Order::Watch { pid } => watch::follow(pid),
+        Order::Release { pid } => watch::release(pid),
         Order::Begin { .. } | Order::Mapped | Order::Furnish(_) => {}
     }
     Ok(())

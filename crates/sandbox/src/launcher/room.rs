@@ -29,6 +29,7 @@ use super::step;
 
 const NATIVE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/native.so"));
 const ZYGOTE_SOURCE: &str = include_str!("../zygote/zygote.py");
+const HOOKS_SOURCE: &str = include_str!("../zygote/network_errors.py");
 pub(super) const ZYGOTE: &str = "/errand/zygote.py";
 
 const DEVICES: [&str; 5] = ["null", "zero", "full", "random", "urandom"];
@@ -118,8 +119,9 @@ fn put_devices(devices: &[OwnedFd]) -> io::Result<()> {
 }
 
 fn write_files(files: &Files<'_>) -> io::Result<()> {
-    let all: [(&str, &[u8]); 4] = [
+    let all: [(&str, &[u8]); 5] = [
         ("errand/zygote.py", ZYGOTE_SOURCE.as_bytes()),
+        ("errand/network_errors.py", HOOKS_SOURCE.as_bytes()),
         ("errand/native.so", NATIVE),
         ("errand/settings.json", files.settings),
         ("errand/filter.bpf", files.filter),

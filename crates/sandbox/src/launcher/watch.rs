@@ -16,6 +16,9 @@ use rustix::process::{Pid, WaitOptions, waitpid};
 
 use crate::wire::Event;
 
+/// What the processor raises, not another process.
+const FAULTS: [i32; 6] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+
 /// Readable when a child stopped or ended.
 #[derive(Debug)]
 pub(super) struct Children(OwnedFd);
@@ -89,9 +92,24 @@ fn event_of(pid: Pid, status: i32) -> Option<Event> {
     if event == libc::PTRACE_EVENT_EXIT {
         return Some(Event::Ended { pid, status: exit_status(pid)?, gone: false });
     }
-    // A signal on its way to the script goes on; a stop of the whole process is not kept.
-    go_on(pid, if event == 0 { libc::WSTOPSIG(status) } else { 0 });
+    match (event, libc::WSTOPSIG(status)) {
+        (0, fault) if FAULTS.contains(&fault) => let_go(pid, fault),
+        // A signal on its way to the script goes on; a stop of the whole process is not kept.
+        (0, signal) => go_on(pid, signal),
+        _ => go_on(pid, 0),
+    }
     None
+}
+
+/// Gives a child that was stopped at its end leave to go. One that is not stopped doesn't mind.
+pub(super) fn release(pid: i32) {
+    go_on(pid, 0);
+}
+
+/// The first process of a namespace survives its own faults for as long as it is traced: it would fault forever.
+fn let_go(pid: i32, signal: i32) {
+    // SAFETY: takes numbers only.
+    unsafe { libc::ptrace(libc::PTRACE_DETACH, pid, 0, signal) };
 }
 
 fn exit_status(pid: i32) -> Option<i32> {

@@ -8,7 +8,7 @@ use std::{
     mem::zeroed,
     os::{
         fd::{AsRawFd, FromRawFd, OwnedFd, RawFd},
-        unix::{ffi::OsStringExt, net::UnixDatagram, process::CommandExt},
+        unix::{ffi::OsStringExt, fs::MetadataExt, net::UnixDatagram, process::CommandExt},
     },
     path::PathBuf,
     process::{Command, Stdio},
@@ -28,6 +28,17 @@ pub(crate) enum Way {
     User,
 }
 
+impl Way {
+    /// Whether this test may take it: an ordinary user has one way only.
+    pub(crate) fn is_open(self) -> bool {
+        self == Self::User || own_uid() == 0
+    }
+}
+
+fn own_uid() -> u32 {
+    std::fs::metadata("/proc/self").expect("/proc is there").uid()
+}
+
 /// A command that will run inside, and the sockets of its network by role.
 pub(crate) struct Inside {
     pub(crate) child: std::process::Child,
@@ -37,14 +48,28 @@ pub(crate) struct Inside {
 pub(crate) fn start((way, means): (Way, net::Means), program: &[&str]) -> Inside {
     let (ours, theirs) = UnixDatagram::pair().expect("a socket pair");
     let passing = theirs.as_raw_fd();
-    let mut command = Command::new(program[0]);
-    command.args(&program[1..]).env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-    command.env("HOME", "/tmp").current_dir("/").stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // One that hangs is ended, so that the test fails with what it printed.
+    let mut command = Command::new("timeout");
+    command
+        .args(["--kill-after=1", "20"])
+        .args(program)
+        .env_clear()
+        .env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+    command
+        .env("HOME", "/tmp")
+        .current_dir("/")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    let give_up = own_uid() == 0;
+    let map =
+        CString::new(format!("0 {} 1", if give_up { NOBODY } else { own_uid() })).expect("no zero bytes");
+    let own = Own { way, means, give_up, map };
     let image = image().and_then(|path| CString::new(path.into_os_string().into_vec()).ok());
     // SAFETY: between fork and exec the child makes system calls only.
     unsafe {
         command.pre_exec(move || {
-            enter(way, means, passing)?;
+            enter(&own, passing)?;
             use_files(image.as_deref())
         })
     };
@@ -55,27 +80,45 @@ pub(crate) fn start((way, means): (Way, net::Means), program: &[&str]) -> Inside
 
 /// The image of the sandbox, where there is one; its programs are the ones that scripts use.
 pub(crate) fn image() -> Option<PathBuf> {
-    std::env::var_os("ERRAND_IMAGE_DIR").map(PathBuf::from).filter(|path| path.join("usr/bin/python3").exists())
+    std::env::var_os("ERRAND_IMAGE_DIR")
+        .map(PathBuf::from)
+        .filter(|path| path.join("usr/bin/python3").exists())
 }
 
-fn enter(way: Way, means: net::Means, passing: RawFd) -> io::Result<()> {
-    if way == Way::User {
-        // SAFETY: takes numbers only.
-        check(unsafe { libc::setresgid(NOBODY, NOBODY, NOBODY) })?;
-        // SAFETY: takes numbers only.
-        check(unsafe { libc::setresuid(NOBODY, NOBODY, NOBODY) })?;
-        // SAFETY: takes numbers only. The mapping below is refused to a process that may not be dumped.
-        check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1) })?;
+/// How this child gets its namespace, made ready before the fork.
+struct Own {
+    way: Way,
+    means: net::Means,
+    /// Root plays an ordinary user.
+    give_up: bool,
+    /// A line of `uid_map`; the number is that of the group too.
+    map: CString,
+}
+
+fn enter(own: &Own, passing: RawFd) -> io::Result<()> {
+    if own.way == Way::User {
+        if own.give_up {
+            become_nobody()?;
+        }
         // SAFETY: takes numbers only.
         check(unsafe { libc::unshare(libc::CLONE_NEWUSER) })?;
         write(c"/proc/self/setgroups", b"deny")?;
-        write(c"/proc/self/gid_map", b"0 65534 1")?;
-        write(c"/proc/self/uid_map", b"0 65534 1")?;
+        write(c"/proc/self/gid_map", own.map.as_bytes())?;
+        write(c"/proc/self/uid_map", own.map.as_bytes())?;
     }
     // SAFETY: takes numbers only.
     check(unsafe { libc::unshare(libc::CLONE_NEWNET | libc::CLONE_NEWNS) })?;
-    let sockets = net::set_up(means).map_err(|failure| io::Error::from_raw_os_error(failure.errno))?;
+    let sockets = net::set_up(own.means).map_err(|failure| io::Error::from_raw_os_error(failure.errno))?;
     send(passing, sockets.as_slice())
+}
+
+fn become_nobody() -> io::Result<()> {
+    // SAFETY: takes numbers only.
+    check(unsafe { libc::setresgid(NOBODY, NOBODY, NOBODY) })?;
+    // SAFETY: takes numbers only.
+    check(unsafe { libc::setresuid(NOBODY, NOBODY, NOBODY) })?;
+    // SAFETY: takes numbers only. A process that may not be dumped can't map its ids.
+    check(unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1) })
 }
 
 /// Goes into the image, when there is one, and puts `nameserver 127.0.0.1` over `/etc/resolv.conf`.
@@ -138,9 +181,9 @@ fn send(passing: RawFd, sockets: &[net::Handed]) -> io::Result<()> {
         (*first).cmsg_level = libc::SOL_SOCKET;
         (*first).cmsg_type = libc::SCM_RIGHTS;
         (*first).cmsg_len = libc::CMSG_LEN(bytes) as usize;
-        let places = libc::CMSG_DATA(first).cast::<RawFd>();
+        let places = libc::CMSG_DATA(first).cast::<[u8; 4]>();
         for (index, socket) in sockets.iter().enumerate() {
-            places.add(index).write_unaligned(socket.fd);
+            places.add(index).write(socket.fd.to_ne_bytes());
         }
         libc::sendmsg(passing, &raw const header, 0)
     };
@@ -164,8 +207,9 @@ fn receive(ours: &UnixDatagram) -> io::Result<Vec<(u8, OwnedFd)>> {
         };
         let first = libc::CMSG_FIRSTHDR(&raw const header);
         assert!(!first.is_null(), "descriptors came");
-        let places = libc::CMSG_DATA(first).cast::<RawFd>();
-        let fds = (0..count).map(|index| OwnedFd::from_raw_fd(places.add(index).read_unaligned()));
+        let places = libc::CMSG_DATA(first).cast::<[u8; 4]>();
+        let fds =
+            (0..count).map(|index| OwnedFd::from_raw_fd(RawFd::from_ne_bytes(places.add(index).read())));
         Ok(roles.into_iter().zip(fds).collect())
     }
 }

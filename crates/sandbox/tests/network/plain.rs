@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 
 use crate::{
-    EVERYWHERE, Ran, egress, inside::Way, net::Means, only, python,
+    Ran, egress, everywhere,
+    inside::Way,
+    net::Means,
+    only, python,
     site::{Manner, Site},
 };
 
@@ -23,7 +26,11 @@ async fn site_for(means: Means, manner: Manner) -> Site {
 }
 
 fn check(ran: &Ran, stdout: &str, contacts: &[&str]) {
-    assert_eq!((ran.stdout.as_str(), ran.contacts.as_slice()), (stdout, owned(contacts).as_slice()), "{ran:?}");
+    assert_eq!(
+        (ran.stdout.as_str(), ran.contacts.as_slice()),
+        (stdout, owned(contacts).as_slice()),
+        "{ran:?}"
+    );
 }
 
 fn owned(texts: &[&str]) -> Vec<String> {
@@ -32,7 +39,7 @@ fn owned(texts: &[&str]) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_raw_client_talks_to_a_host_by_name() {
-    for way in EVERYWHERE {
+    for way in everywhere() {
         let site = site_for(way.1, Manner::Echo).await;
         let port = site.port();
         let egress = egress(&[("echo.test", "127.0.0.1")], &[site.address]);
@@ -80,7 +87,7 @@ async fn a_literal_address_is_reached_when_it_is_open() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_sent_just_before_the_end_arrives() {
-    for way in EVERYWHERE {
+    for way in everywhere() {
         let site = site_for(way.1, Manner::Echo).await;
         let port = site.port();
         let script = format!(
@@ -110,7 +117,8 @@ async fn a_host_that_does_not_read_slows_the_script_down() {
     let site = Site::start(Manner::Deaf).await;
     let script = format!(
         "s = socket.create_connection(('slow.test', {}))\ns.settimeout(0.5)\nsent = 0\n\
-         try:\n  while sent < 2**28: sent += s.send(b'x' * 65536)\nexcept TimeoutError: print('full', sent < 2**25)",
+         try:\n  while sent < 2**28: sent += s.send(b'x' * 65536)\n\
+         except TimeoutError: print('full', sent < 2**25)",
         site.port()
     );
     let ran = python(&egress(&[("slow.test", "127.0.0.1")], &[site.address]), only(&[]), HERE, &script).await;
@@ -119,21 +127,30 @@ async fn a_host_that_does_not_read_slows_the_script_down() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_scripts_own_servers_are_its_own() {
-    let script = "\
-import socketserver, threading, urllib.request\n\
-from http.server import *\n\
-class Hello(BaseHTTPRequestHandler):\n\
-  def do_GET(self): self.send_response(200); self.end_headers(); self.wfile.write(b'own')\n\
-  def log_message(self, *a): pass\n\
-for host in ('127.0.0.1', 'localhost'):\n\
-  server = ThreadingHTTPServer((host, 8080), Hello)\n\
-  threading.Thread(target=server.serve_forever, daemon=True).start()\n\
-  print(urllib.request.urlopen(f'http://{host}:8080/').read())\n\
-  server.shutdown(); server.server_close()\n\
-a, b = socket.socket(type=socket.SOCK_DGRAM), socket.socket(type=socket.SOCK_DGRAM)\n\
-a.bind(('127.0.0.1', 4000)); b.sendto(b'datagram', ('127.0.0.1', 4000)); print(a.recv(99))\n";
-    for way in [Way::Root, Way::User] {
-        let ran = python(&egress(&[], &[]), only(&["shop.test"]), (way, Means::Gate), script).await;
+    let script = r"
+import threading, urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+class Hello(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'own')
+    def log_message(self, *_):
+        pass
+
+for host in ('127.0.0.1', 'localhost'):
+    with ThreadingHTTPServer((host, 8080), Hello) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        print(urllib.request.urlopen(f'http://{host}:8080/').read())
+        server.shutdown()
+a, b = socket.socket(type=socket.SOCK_DGRAM), socket.socket(type=socket.SOCK_DGRAM)
+a.bind(('127.0.0.1', 4000))
+b.sendto(b'datagram', ('127.0.0.1', 4000))
+print(a.recv(99))
+";
+    for way in everywhere().filter(|(_, means)| *means == Means::Gate) {
+        let ran = python(&egress(&[], &[]), only(&["shop.test"]), way, script).await;
         check(&ran, "b'own'\nb'own'\nb'datagram'\n", &[]);
     }
 }
@@ -142,13 +159,17 @@ a.bind(('127.0.0.1', 4000)); b.sendto(b'datagram', ('127.0.0.1', 4000)); print(a
 async fn many_connections_at_once_and_one_after_another() {
     let site = Site::start(Manner::Echo).await;
     let port = site.port();
-    let script = format!(
-        "from concurrent.futures import ThreadPoolExecutor\n\
-         def once(n):\n\
-         \x20 with socket.create_connection(('echo.test', {port})) as s:\n\
-         \x20   s.sendall(b'%09d' % n); s.shutdown(1); return int(s.makefile('rb').read()) == n\n\
-         with ThreadPoolExecutor(50) as pool: print(sum(pool.map(once, range(1000))))"
-    );
+    let script = r"
+from concurrent.futures import ThreadPoolExecutor
+def once(n):
+    with socket.create_connection(('echo.test', PORT)) as s:
+        s.sendall(b'%09d' % n)
+        s.shutdown(socket.SHUT_WR)
+        return int(s.makefile('rb').read()) == n
+with ThreadPoolExecutor(50) as pool:
+    print(sum(pool.map(once, range(1000))))
+";
+    let script = script.replace("PORT", &port.to_string());
     let egress = egress(&[("echo.test", "127.0.0.1")], &[site.address]);
     for means in [Means::Gate, Means::Rules] {
         let ran = python(&egress, only(&[]), (Way::User, means), &script).await;
@@ -167,7 +188,8 @@ async fn dropping_the_network_closes_everything() {
         address.port()
     );
     let mut inside = crate::inside::start(HERE, &["/usr/bin/python3", "-I", "-c", &script]);
-    let sockets = errand_egress::SandboxSockets::from_roles(std::mem::take(&mut inside.sockets)).expect("known");
+    let sockets =
+        errand_egress::SandboxSockets::from_roles(std::mem::take(&mut inside.sockets)).expect("known");
     let network = egress(&[], &[address]).serve_sandbox(sockets, only(&[])).expect("served");
     let mut stdout = inside.child.stdout.take().expect("piped");
     let (mut stdout, first) = tokio::task::spawn_blocking(move || {
@@ -178,7 +200,8 @@ async fn dropping_the_network_closes_everything() {
     .await
     .expect("no panic");
     drop(network);
-    let rest = tokio::task::spawn_blocking(move || std::io::read_to_string(&mut stdout)).await.expect("no panic");
+    let rest =
+        tokio::task::spawn_blocking(move || std::io::read_to_string(&mut stdout)).await.expect("no panic");
     inside.child.wait().expect("waited for");
     let rest = rest.expect("text");
     assert!(first == *b"up\n" && (rest == "b''\n" || rest == "ConnectionResetError\n"), "{rest}");

@@ -1,7 +1,7 @@
 //! Connections that are refused, as the script and the history see them.
 
 use crate::{
-    egress,
+    egress, everywhere,
     inside::Way,
     net::Means,
     only, python,
@@ -9,17 +9,23 @@ use crate::{
 };
 
 const HERE: (Way, Means) = (Way::User, Means::Gate);
-const TRY: &str = "\
-import time\n\
-def attempt(host, port, family=0):\n\
-  started = time.monotonic()\n\
-  try: socket.create_connection((host, port)); print('connected')\n\
-  except OSError as error: print(type(error).__name__, error)\n\
-  if time.monotonic() - started > 5: print('late')\n";
+const TRY: &str = r"
+import time
+def attempt(host, port):
+    started = time.monotonic()
+    try:
+        socket.create_connection((host, port))
+        print('connected')
+    except OSError as error:
+        print(type(error).__name__, error)
+    if time.monotonic() - started > 5:
+        print('late')
+";
 
 /// Runs one attempt; the script sees `error`, the history `contacts`.
 async fn check(way: (Way, Means), allowed: &[&str], attempt: (&str, u16), expect: (&str, &[&str])) {
-    let hosts = [("private.test", "10.1.2.3"), ("mixed.test", "169.254.169.254"), ("mixed.test", "192.168.0.1")];
+    let hosts =
+        [("private.test", "10.1.2.3"), ("mixed.test", "169.254.169.254"), ("mixed.test", "192.168.0.1")];
     let (host, port) = attempt;
     let script = format!("{TRY}attempt({host:?}, {port})");
     let ran = python(&egress(&hosts, &[]), only(allowed), way, &script).await;
@@ -32,7 +38,7 @@ async fn check(way: (Way, Means), allowed: &[&str], attempt: (&str, u16), expect
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_connection_says_why() {
-    for way in [HERE, (Way::Root, Means::Gate)] {
+    for way in everywhere().filter(|(_, means)| *means == Means::Gate) {
         check(
             way,
             &["shop.test"],
@@ -87,7 +93,6 @@ async fn literal_addresses_are_judged_too() {
         let error = format!(
             "ConnectionRefusedError [Errno 111] Errand refused the connection to {origin}: {plain} is {rule}."
         );
-        let error = error.replace("is carries", "is carries");
         check(HERE, &[], (host, 80), (&error, &[&format!("{plain}:80 refused: ")])).await;
     }
     let listed = "ConnectionRefusedError [Errno 111] Errand refused the connection to 1.1.1.1:53443: `1.1.1.1` is not among";
@@ -98,36 +103,26 @@ async fn literal_addresses_are_judged_too() {
 async fn the_machines_loopback_is_not_the_scripts() {
     let site = Site::start(Manner::Http).await;
     let port = site.port();
-    for host in ["127.0.0.1", "localhost", "198.18.0.1", "127.8.8.8"] {
-        let address = if host == "localhost" { "127.0.0.1" } else { host };
+    for host in ["127.0.0.1", "198.18.0.1", "127.8.8.8"] {
         let error = format!(
-            "ConnectionRefusedError [Errno 111] Errand refused the connection to {address}:{port}: inside the sandbox"
+            "ConnectionRefusedError [Errno 111] Errand refused the connection to {host}:{port}: inside the sandbox this is \
+             the script's own address, and nothing listens there. If the machine's was meant, the operator can open it \
+             with `egress.open = [\"{host}:{port}\"]`."
         );
-        let mut contacts = vec![format!("{address}:{port} refused: ")];
-        if host == "localhost" {
-            // Both of the name's addresses are tried.
-            contacts.insert(0, format!("::1:{port} refused: "));
-        }
-        let contacts: Vec<_> = contacts.iter().map(String::as_str).collect();
-        check_any_order(host, port, &error, &contacts).await;
+        check(HERE, &[], (host, port), (&error, &[&format!("{host}:{port} refused: ")])).await;
     }
-}
-
-async fn check_any_order(host: &str, port: u16, error: &str, contacts: &[&str]) {
-    let script = format!("{TRY}attempt({host:?}, {port})");
-    let ran = python(&egress(&[], &[]), only(&[]), HERE, &script).await;
-    let all = contacts.iter().all(|start| ran.contacts.iter().any(|got| got.starts_with(start)));
-    assert!(all && contacts.len() == ran.contacts.len(), "{host}: {ran:?}");
-    let error = error.replace("127.0.0.1", "");
-    let (start, end) = error.split_once(&format!("{}:{port}", if host == "localhost" { "" } else { host })).unwrap_or((&error, ""));
-    assert!(ran.stdout.starts_with(start.trim_end_matches(host)) && ran.stdout.contains(end), "{host}: {ran:?}");
+    let six =
+        format!("ConnectionRefusedError [Errno 111] Errand refused the connection to [::1]:{port}: inside");
+    check(HERE, &[], ("::1", port), (&six, &[&format!("::1:{port} refused: ")])).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_gate_names_are_refused_when_they_are_looked_up() {
     for means in [Means::Rules, Means::Ports] {
-        let error = "gaierror [Errno -2] Errand refused to look up evil.test: `evil.test` is not among the action's";
-        check((Way::User, means), &["shop.test"], ("evil.test", 443), (error, &["evil.test:0 refused: "])).await;
+        let error =
+            "gaierror [Errno -2] Errand refused to look up evil.test: `evil.test` is not among the action's";
+        check((Way::User, means), &["shop.test"], ("evil.test", 443), (error, &["evil.test:0 refused: "]))
+            .await;
         // Connections that can only be judged once they stand are cut at once.
         let script = "s = socket.create_connection(('10.0.0.1', 443))\ntry: print(s.recv(1))\nexcept ConnectionResetError: print('reset')";
         let ran = python(&egress(&[], &[]), only(&[]), (Way::User, means), script).await;
@@ -159,18 +154,22 @@ async fn hosts_that_are_down_are_told_from_refused_ones() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_but_tcp_is_refused_at_once() {
-    let script = "\
-for family, address in ((socket.AF_INET, ('9.9.9.9', 443)), (socket.AF_INET6, ('2620:fe::fe', 123))):\n\
-  s = socket.socket(family, socket.SOCK_DGRAM)\n\
-  try: s.sendto(b'x', address); print('sent')\n\
-  except OSError as error: print(type(error).__name__)\n";
+    let script = r"
+for family, address in ((socket.AF_INET, ('9.9.9.9', 443)), (socket.AF_INET6, ('2620:fe::fe', 123))):
+    s = socket.socket(family, socket.SOCK_DGRAM)
+    try:
+        s.sendto(b'x', address)
+        print('sent')
+    except OSError as error:
+        print(type(error).__name__)
+";
     let ran = python(&egress(&[], &[]), only(&[]), HERE, script).await;
     assert_eq!(ran.stdout, "PermissionError\nPermissionError\n", "{ran:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_has_only_so_many_connections() {
-    let site = Site::start(Manner::Deaf).await;
+    let site = Site::start(Manner::Http).await;
     let mut rules = only(&[]);
     rules.limits.connections_max = 3;
     let script = format!(
@@ -186,14 +185,19 @@ async fn a_script_has_only_so_many_connections() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_may_ask_nonsense() {
-    let script = "\
-import os, struct\n\
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.settimeout(2); s.connect(('8.8.8.8', 53))\n\
-for n in range(300): s.send(os.urandom(n % 60))\n\
-t = socket.create_connection(('1.1.1.1', 53)); t.settimeout(2)\n\
-q = struct.pack('>6H', 7, 256, 1, 0, 0, 0) + b'\\x04shop\\x04test\\x00\\x00\\x01\\x00\\x01'\n\
-t.sendall(struct.pack('>H', len(q)) + q); a = t.recv(512); print(a[2:4], a[-4:])\n\
-print(socket.gethostbyname('shop.test'))\n";
+    let script = r"
+import os, struct
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect(('8.8.8.8', 53))
+for n in range(300):
+    s.send(os.urandom(n % 60))
+t = socket.create_connection(('1.1.1.1', 53))
+q = struct.pack('>6H', 7, 256, 1, 0, 0, 0) + b'\x04shop\x04test\x00\x00\x01\x00\x01'
+t.sendall(struct.pack('>H', len(q)) + q)
+a = t.recv(512)
+print(a[2:4], a[-4:])
+print(socket.gethostbyname('shop.test'))
+";
     let egress = egress(&[("shop.test", "127.0.0.1")], &[]);
     let ran = python(&egress, only(&[]), HERE, script).await;
     assert_eq!(ran.stdout, "b'\\x00\\x07' b'\\xc6\\x12\\x00\\x02'\n198.18.0.2\n", "{ran:?}");

@@ -15,7 +15,7 @@ use crate::{
     wire,
 };
 
-pub use privileges::empty_capabilities;
+pub use privileges::keep_capabilities;
 
 /// Where the line to the supervisor lies once a child stands ready.
 const RUN: c_int = 3;

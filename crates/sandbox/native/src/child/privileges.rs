@@ -50,17 +50,18 @@ pub fn give_up() -> Result<(), Failure> {
             libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0),
         )?;
     }
-    empty_capabilities()?;
+    keep_capabilities(0)?;
     // SAFETY: takes numbers only.
     check("refusing new privileges", unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })?;
     Ok(())
 }
 
-/// Nothing effective, permitted or inheritable.
-pub fn empty_capabilities() -> Result<(), Failure> {
+/// Nothing inheritable, and of the rest what a mask of the first 32 capabilities keeps.
+pub fn keep_capabilities(kept: u32) -> Result<(), Failure> {
     let header: [u32; 2] = [CAPABILITIES_VERSION, 0];
-    let none: [u32; 6] = [0; 6];
-    raw("dropping capabilities", libc::SYS_capset, [header.as_ptr() as usize, none.as_ptr() as usize, 0, 0, 0])?;
+    // Effective, permitted and inheritable; then the same of the capabilities from 32 on.
+    let sets: [u32; 6] = [kept, kept, 0, 0, 0, 0];
+    raw("dropping capabilities", libc::SYS_capset, [header.as_ptr() as usize, sets.as_ptr() as usize, 0, 0, 0])?;
     Ok(())
 }
 

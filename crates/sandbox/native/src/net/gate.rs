@@ -8,7 +8,8 @@ use super::netlink::{Failure, Netlink, Request};
 
 pub(super) const QUEUE: u16 = 0;
 
-const QUEUE_CONFIG: u16 = (libc::NFNL_SUBSYS_QUEUE as u16) << 8 | 2;
+/// The subsystem's number, and that of a message of its settings.
+const QUEUE_CONFIG: u16 = 3 << 8 | 2;
 const COMMAND: u16 = 1;
 const PARAMETERS: u16 = 2;
 const LENGTH_MAX: u16 = 3;

@@ -35,8 +35,8 @@ const DNS_PORT: u16 = 53;
 /// The ports that work where the kernel has no `nf_tables`: web, mail, remote shells, and the usual databases and
 /// brokers.
 pub const PORTS_WITHOUT_RULES: [u16; 32] = [
-    21, 22, 25, 80, 110, 143, 389, 443, 465, 587, 636, 993, 995, 1433, 1521, 2525, 3000, 3306, 4443, 5000, 5432, 5672,
-    6379, 8000, 8029, 8030, 8080, 8443, 9000, 9092, 9200, 27017,
+    21, 22, 25, 80, 110, 143, 389, 443, 465, 587, 636, 993, 995, 1433, 1521, 2525, 3000, 3306, 4443, 5000,
+    5432, 5672, 6379, 8000, 8029, 8030, 8080, 8443, 9000, 9092, 9200, 27017,
 ];
 
 /// What brings connections to the supervisor, from the best to what every kernel has.

@@ -4,7 +4,7 @@
 
 use core::ffi::c_int;
 
-/// What the longest request (the nf_tables rules) takes, twice.
+/// What the longest request (the `nf_tables` rules) takes, twice.
 const REQUEST_BYTES_MAX: usize = 8192;
 const HEADER_BYTES: usize = 16;
 const NESTED: u16 = 0x8000;
@@ -123,7 +123,8 @@ impl Netlink {
         if fd < 0 { Err(Failure::last(step)) } else { Ok(Self { fd }) }
     }
 
-    /// Sends the request and reads what the kernel says of it, which is there as soon as the send returns.
+    /// Sends the request and reads all that the kernel says of it, which is there as soon as the send returns. The first
+    /// error counts.
     pub(super) fn ask(&self, request: &Request, step: &'static str) -> Result<(), Failure> {
         let bytes = request.bytes.get(..request.length).ok_or(Failure { step, errno: libc::EMSGSIZE })?;
         // SAFETY: the pointer and length are those of a live slice.
@@ -131,19 +132,18 @@ impl Netlink {
         if sent < 0 {
             return Err(Failure::last(step));
         }
+        let mut outcome = Ok(());
         loop {
             let mut answer = [0_u8; 1024];
             // SAFETY: the pointer and length are those of a live buffer.
-            let read = unsafe {
-                libc::recv(self.fd, answer.as_mut_ptr().cast(), answer.len(), libc::MSG_DONTWAIT)
-            };
+            let read =
+                unsafe { libc::recv(self.fd, answer.as_mut_ptr().cast(), answer.len(), libc::MSG_DONTWAIT) };
             let Ok(read) = usize::try_from(read) else {
                 let failure = Failure::last(step);
-                return if failure.errno == libc::EAGAIN { Ok(()) } else { Err(failure) };
+                return if failure.errno == libc::EAGAIN { outcome } else { Err(failure) };
             };
-            if let Some(errno) = error_in(answer.get(..read).unwrap_or_default()) {
-                return Err(Failure { step, errno });
-            }
+            let error = error_in(answer.get(..read).unwrap_or_default());
+            outcome = outcome.and(error.map_or(Ok(()), |errno| Err(Failure { step, errno })));
         }
     }
 

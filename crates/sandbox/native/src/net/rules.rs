@@ -3,7 +3,7 @@
 //! ```text
 //! table inet errand {
 //!   chain gate   { type filter hook output priority -150;
-//!     tcp flags & (fin|syn|rst|ack) == rst|ack tcp sequence 0 queue bypass   # nobody listens there
+//!     ct state established tcp flags & (fin|syn|rst|ack) == rst|ack tcp sequence 0 queue bypass   # nobody listens
 //!     ct state established,related accept
 //!     udp dport 53 accept
 //!     tcp dport 53 accept
@@ -86,6 +86,8 @@ fn gate_chain(request: &mut Request, queueing: Queueing, v6: bool) {
     chain(request, GATE, "filter", -150);
     if queueing != Queueing::None {
         rule(request, GATE, |rule| {
+            // Those that `refuse` makes are related to a connection, not part of one, and can't be queued again.
+            in_state(rule, STATE_ESTABLISHED);
             with_flags(rule, RST | ACK);
             load_payload(rule, libc::NFT_PAYLOAD_TRANSPORT_HEADER, 4, 4);
             compare(rule, libc::NFT_CMP_EQ, &0_u32.to_be_bytes());
@@ -93,9 +95,7 @@ fn gate_chain(request: &mut Request, queueing: Queueing, v6: bool) {
         });
     }
     rule(request, GATE, |rule| {
-        load_connection_state(rule);
-        mask(rule, &(STATE_ESTABLISHED | STATE_RELATED).to_ne_bytes());
-        compare(rule, libc::NFT_CMP_NEQ, &0_u32.to_ne_bytes());
+        in_state(rule, STATE_ESTABLISHED | STATE_RELATED);
         verdict(rule, libc::NF_ACCEPT);
     });
     for protocol in [UDP, TCP] {
@@ -128,7 +128,9 @@ fn gate_chain(request: &mut Request, queueing: Queueing, v6: bool) {
             verdict(rule, libc::NF_ACCEPT);
         });
     }
-    rule(request, GATE, |rule| reject(rule, libc::NFT_REJECT_ICMPX_UNREACH, libc::NFT_REJECT_ICMPX_PORT_UNREACH));
+    rule(request, GATE, |rule| {
+        reject(rule, libc::NFT_REJECT_ICMPX_UNREACH, libc::NFT_REJECT_ICMPX_PORT_UNREACH);
+    });
 }
 
 fn refuse_chain(request: &mut Request) {
@@ -252,11 +254,14 @@ fn load_meta(rule: &mut Request, key: c_int) {
     });
 }
 
-fn load_connection_state(rule: &mut Request) {
+/// One of the states whose bits are set.
+fn in_state(rule: &mut Request, states: u32) {
     expression(rule, "ct", |data| {
         data.attribute(1, &REGISTER.to_be_bytes());
         data.attribute(2, &long(libc::NFT_CT_STATE));
     });
+    mask(rule, &states.to_ne_bytes());
+    compare(rule, libc::NFT_CMP_NEQ, &0_u32.to_ne_bytes());
 }
 
 fn load_payload(rule: &mut Request, base: c_int, offset: u32, length: u32) {
