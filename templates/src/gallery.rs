@@ -417,7 +417,10 @@ mod tests {
             };
             let names = spec.parameters.iter().map(|parameter| parameter.name.as_str());
             let names = names.chain(script.secrets.iter().map(SecretName::as_str));
-            names.filter(|name| !script.code.contains(*name)).map(|name| format!("{name} is not read")).collect()
+            names
+                .filter(|name| !script.code.contains(*name))
+                .map(|name| format!("{name} is not read"))
+                .collect()
         });
     }
 
