@@ -1,9 +1,10 @@
-//! The template gallery: one folder each with `action.json`, `README.md` and `cases.jsonl`, read at build time.
+//! The template gallery: one folder each with `action.json`, `README.md` and `cases.jsonl`, read at build time. The code
+//! of a Python action is a file of its own, `script.py`, so that it can be read and edited as what it is.
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use errand_domain::{
-    ActionSpec, SecretName,
+    ActionSpec, ApiCall, PythonScript, SecretName,
     action_file::{ActionFile, Run},
     limits::Limits,
 };
@@ -40,38 +41,54 @@ pub struct Case {
     pub expected: BTreeMap<String, BTreeMap<String, Vec<String>>>,
 }
 
-macro_rules! embedded {
-    ($($name:literal),+ $(,)?) => {
-        [$((
-            $name,
-            include_str!(concat!("../", $name, "/action.json")),
-            include_str!(concat!("../", $name, "/README.md")),
-            include_str!(concat!("../", $name, "/cases.jsonl")),
-        )),+]
+/// A template's files.
+struct Folder {
+    name: &'static str,
+    action: &'static str,
+    /// The code of a Python action.
+    script: Option<&'static str>,
+    readme: &'static str,
+    cases: &'static str,
+}
+
+macro_rules! folder {
+    ($name:literal, $script:expr) => {
+        Folder {
+            name: $name,
+            action: include_str!(concat!("../", $name, "/action.json")),
+            script: $script,
+            readme: include_str!(concat!("../", $name, "/README.md")),
+            cases: include_str!(concat!("../", $name, "/cases.jsonl")),
+        }
+    };
+    ($name:literal) => {
+        folder!($name, None)
+    };
+    ($name:literal with script) => {
+        folder!($name, Some(include_str!(concat!("../", $name, "/script.py"))))
     };
 }
 
-/// Name, action file, README and cases, in the gallery's order.
-const FOLDERS: [(&str, &str, &str, &str); 13] = embedded![
-    "refund_lookup",
-    "double_charge",
-    "outage_status",
-    "entitlements_lookup",
-    "create_jira_bug",
-    "sla_breach",
-    "incident_impact",
-    "order_status",
-    "account_self_service",
-    "product_availability",
-    "pto_balance",
-    "submit_pto_request",
-    "notify_manager",
+/// In the gallery's order.
+const FOLDERS: [Folder; 13] = [
+    folder!("refund_lookup" with script),
+    folder!("double_charge" with script),
+    folder!("outage_status"),
+    folder!("entitlements_lookup"),
+    folder!("create_jira_bug" with script),
+    folder!("sla_breach" with script),
+    folder!("incident_impact" with script),
+    folder!("order_status"),
+    folder!("account_self_service"),
+    folder!("product_availability"),
+    folder!("pto_balance" with script),
+    folder!("submit_pto_request"),
+    folder!("notify_manager"),
 ];
 
 static TEMPLATES: LazyLock<Vec<Template>> = LazyLock::new(|| {
-    let read = FOLDERS.iter().map(|(name, action, readme, cases)| read_folder(name, action, readme, cases));
     // The texts are part of the binary and read by a test, so this can't fail in a build that passed it.
-    read.collect::<Result<_, _>>().expect("the embedded templates are valid")
+    FOLDERS.iter().map(read_folder).collect::<Result<_, _>>().expect("the embedded templates are valid")
 });
 
 /// Every shipped template, in the gallery's order.
@@ -95,18 +112,26 @@ pub enum TemplateError {
     Case { name: String, line: usize, error: serde_json::Error },
 }
 
-fn read_folder(
-    name: &'static str,
-    action: &str,
-    readme: &'static str,
-    cases: &str,
-) -> Result<Template, TemplateError> {
+fn read_folder(folder: &Folder) -> Result<Template, TemplateError> {
+    let name = folder.name;
     let bad_action = |problems: String| TemplateError::Action { name: name.to_owned(), problems };
-    let action = ActionFile::from_json(action).map_err(|problem| bad_action(problem.to_string()))?;
+    let text = whole_action(folder).map_err(|error| bad_action(error.to_string()))?;
+    let action = ActionFile::from_json(&text).map_err(|problem| bad_action(problem.to_string()))?;
     let spec = action.check(&Limits::default()).map_err(|problems| bad_action(problems.to_string()))?;
-    let (title, summary, category) = readme_head(name, readme)?;
+    let (title, summary, category) = readme_head(name, folder.readme)?;
     let secrets = spec.secrets().into_iter().collect();
-    Ok(Template { name, title, summary, category, action, secrets, readme, cases: read_cases(name, cases)? })
+    let cases = read_cases(name, folder.cases)?;
+    Ok(Template { name, title, summary, category, action, secrets, readme: folder.readme, cases })
+}
+
+/// The action file with the script in its place.
+fn whole_action(folder: &Folder) -> Result<String, serde_json::Error> {
+    let Some(script) = folder.script else {
+        return Ok(folder.action.to_owned());
+    };
+    let mut action: serde_json::Value = serde_json::from_str(folder.action)?;
+    action["run"]["code"] = script.into();
+    serde_json::to_string(&action)
 }
 
 fn readme_head(
@@ -177,6 +202,22 @@ impl ServiceMap {
             .iter()
             .fold(text.to_owned(), |text, (placeholder, value)| text.replace(placeholder, value))
     }
+
+    /// The script with its service elsewhere: the base stands in it as one text, with the environment's values where
+    /// an API call has placeholders.
+    fn moved_script(&self, code: &str) -> Option<String> {
+        self.bases.iter().find_map(|(real, instead)| {
+            let real = format!("{}\"", real.replace('{', "{os.environ['").replace('}', "']}"));
+            code.contains(&real).then(|| code.replace(&real, &format!("{instead}\"")))
+        })
+    }
+
+    fn filled_script(&self, code: &str) -> String {
+        self.settings.iter().fold(code.to_owned(), |code, (placeholder, value)| {
+            let name = placeholder.trim_matches(['{', '}']);
+            code.replace(&format!("os.environ[\"{name}\"]"), &format!("{value:?}"))
+        })
+    }
 }
 
 /// The host in `http://host:port/path`, without the port.
@@ -191,15 +232,14 @@ impl Template {
     /// in the map stays as it is.
     pub fn with_services(&self, services: &ServiceMap) -> ActionFile {
         let mut action = self.action.clone();
-        let Run::ApiCall(call) = &mut action.run else {
-            return action;
+        let is_moved = match &mut action.run {
+            Run::ApiCall(call) => move_call(call, services),
+            Run::Python(script) => move_script(script, services),
+            Run::Agent(_) => false,
         };
-        let Some(url) = services.moved(&call.url) else {
-            return action;
-        };
-        call.url = services.filled(&url);
-        call.body = call.body.as_deref().map(|body| services.filled(body));
-        action.allowed_hosts.clone_from(&services.hosts);
+        if is_moved {
+            action.allowed_hosts.clone_from(&services.hosts);
+        }
         action
     }
 
@@ -210,6 +250,26 @@ impl Template {
     pub fn spec(&self) -> Result<ActionSpec, errand_domain::Problems> {
         self.action.check(&Limits::default())
     }
+}
+
+fn move_call(call: &mut ApiCall, services: &ServiceMap) -> bool {
+    let Some(url) = services.moved(&call.url) else {
+        return false;
+    };
+    call.url = services.filled(&url);
+    call.body = call.body.as_deref().map(|body| services.filled(body));
+    true
+}
+
+fn move_script(script: &mut PythonScript, services: &ServiceMap) -> bool {
+    let Some(code) = services.moved_script(&script.code) else {
+        return false;
+    };
+    script.code = services.filled_script(&code);
+    // What the script no longer reads is no secret at the other address.
+    let code = &script.code;
+    script.secrets.retain(|secret| code.contains(secret.as_str()));
+    true
 }
 
 #[cfg(test)]
@@ -327,16 +387,41 @@ mod tests {
     fn services_can_live_elsewhere() {
         let services = ServiceMap::default()
             .base("https://{JIRA_DOMAIN}", "http://127.0.0.1:9/jira")
-            .setting("JIRA_PROJECT_KEY", "SHOP");
-        let template = template("create_jira_bug").expect("shipped");
-        let moved = template.with_services(&services);
-        let Run::ApiCall(call) = &moved.run else { panic!("an API call") };
-        assert_eq!(call.url, "http://127.0.0.1:9/jira/rest/api/3/issue");
-        assert!(call.body.as_deref().is_some_and(|body| body.contains(r#""key": "SHOP""#)));
-        assert_eq!(moved.allowed_hosts, ["127.0.0.1"]);
-        let secrets = moved.check(&Limits::default()).expect("still valid").secrets();
-        let names: Vec<_> = secrets.iter().map(SecretName::as_str).collect();
-        assert_eq!(names, ["JIRA_API_TOKEN", "JIRA_EMAIL"]);
+            .base("https://api.statuspage.io", "http://127.0.0.1:9/statuspage")
+            .setting("JIRA_PROJECT_KEY", "SHOP")
+            .setting("STATUSPAGE_PAGE_ID", "ourpage");
+        let moved = |name| template(name).expect("shipped").with_services(&services);
+        let secrets = |action: &ActionFile| -> Vec<String> {
+            let spec = action.check(&Limits::default()).expect("still valid");
+            spec.secrets().iter().map(SecretName::to_string).collect()
+        };
+        let outage = moved("outage_status");
+        let Run::ApiCall(call) = &outage.run else { panic!("an API call") };
+        assert!(call.url.starts_with("http://127.0.0.1:9/statuspage/v1/pages/ourpage/"), "{}", call.url);
+        assert_eq!(outage.allowed_hosts, ["127.0.0.1"]);
+        assert_eq!(secrets(&outage), ["STATUSPAGE_API_KEY"]);
+
+        let bug = moved("create_jira_bug");
+        let Run::Python(script) = &bug.run else { panic!("a script") };
+        assert!(script.code.contains("JIRA = f\"http://127.0.0.1:9/jira\"\n"), "{}", script.code);
+        assert!(script.code.contains("PROJECT = \"SHOP\"\n"), "{}", script.code);
+        assert_eq!(bug.allowed_hosts, ["127.0.0.1"]);
+        assert_eq!(secrets(&bug), ["JIRA_API_TOKEN", "JIRA_EMAIL"]);
+    }
+
+    #[test]
+    fn scripts_read_what_they_are_given() {
+        check(|_, spec| {
+            let errand_domain::ActionBody::Python(script) = &spec.body else {
+                return vec![];
+            };
+            let names = spec.parameters.iter().map(|parameter| parameter.name.as_str());
+            let names = names.chain(script.secrets.iter().map(SecretName::as_str));
+            names
+                .filter(|name| !script.code.contains(*name))
+                .map(|name| format!("{name} is not read"))
+                .collect()
+        });
     }
 
     #[test]

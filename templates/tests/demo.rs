@@ -1,7 +1,9 @@
-//! The demo as a whole: each shipped action's request against the back office over HTTP, the answer worded from what
-//! came back, refused keys, pages, and what was written read back.
+//! The demo as a whole: each shipped action's request or script against the back office over HTTP, the answer worded from
+//! what came back, refused keys, pages, and what was written read back.
 
-use std::collections::BTreeMap;
+mod script;
+
+use std::{collections::BTreeMap, net::SocketAddr};
 
 use axum::{
     Router,
@@ -10,8 +12,8 @@ use axum::{
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use errand_domain::{
-    ActionBody, ActionSpec, ApiCall, ArgValue, Arguments, BodyFormat, UnixMillis, limits::Limits, parameter,
-    placeholder::Template,
+    ActionBody, ActionSpec, ApiCall, ArgValue, Arguments, BodyFormat, PythonScript, UnixMillis,
+    caller::BUILT_IN_NAMES, limits::Limits, parameter, placeholder::Template,
 };
 use errand_templates::{BackOffice, demo_actions, demo_guru_settings, demo_secrets, router};
 use serde_json::{Value, json};
@@ -25,6 +27,8 @@ const ASKER: &str = "hanna@acme.example";
 
 struct Demo {
     service: Router,
+    /// Where the same company answers scripts, which need a real connection.
+    address: SocketAddr,
 }
 
 struct Reply {
@@ -35,7 +39,14 @@ struct Reply {
 
 impl Demo {
     fn new() -> Self {
-        Self { service: router(BackOffice::seeded(NOW)) }
+        let service = router(BackOffice::seeded(NOW));
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.set_nonblocking(true).expect("a listener that doesn't block");
+        let address = listener.local_addr().expect("an address");
+        let listener = tokio::net::TcpListener::from_std(listener).expect("a runtime");
+        let served = service.clone();
+        tokio::spawn(async move { axum::serve(listener, served).await });
+        Self { service, address }
     }
 
     async fn send(&self, request: Request<Body>) -> Reply {
@@ -56,7 +67,7 @@ impl Demo {
 
     /// Runs an action as the asker, as the engine would.
     async fn run(&self, name: &str, arguments: &[(&str, Value)]) -> (Reply, String) {
-        let spec = action(name);
+        let spec = action(name, &format!("http://{}", self.address));
         let given: Arguments = arguments
             .iter()
             .map(|(name, value)| {
@@ -65,8 +76,21 @@ impl Demo {
             .collect();
         let (arguments, missing) = parameter::complete(&spec.parameters, &given).expect("arguments that fit");
         assert_eq!(missing, [], "{name}");
-        let ActionBody::ApiCall(call) = &spec.body else { panic!("{name} is an API call") };
-        let reply = self.send(request(call, &arguments)).await;
+        let reply = match &spec.body {
+            ActionBody::ApiCall(call) => self.send(request(call, &arguments)).await,
+            ActionBody::Python(python) => match printed(python, &arguments).await {
+                Ok(body) => Reply { status: StatusCode::OK, headers: HeaderMap::new(), body },
+                // A script that gives up tells why as its last words; nothing is worded from it.
+                Err(said) => {
+                    let body = Value::String(said.clone());
+                    return (
+                        Reply { status: StatusCode::BAD_GATEWAY, headers: HeaderMap::new(), body },
+                        said,
+                    );
+                }
+            },
+            ActionBody::Agent(_) => panic!("{name} is an agent"),
+        };
         let answer = worded(&spec, &arguments, &reply);
         (reply, answer)
     }
@@ -91,10 +115,36 @@ impl Demo {
     }
 }
 
-fn action(name: &str) -> ActionSpec {
-    let files = demo_actions("http://127.0.0.1:9");
+fn action(name: &str, base_url: &str) -> ActionSpec {
+    let files = demo_actions(base_url);
     let file = files.into_iter().find(|file| file.name == name).expect("a demo action");
     file.check(&Limits::default()).expect("a valid action")
+}
+
+/// What a script prints with these arguments, or why it gave up.
+async fn printed(python: &PythonScript, arguments: &Arguments) -> Result<Value, String> {
+    let secrets = secrets();
+    let mut environment: Vec<(String, String)> =
+        arguments.iter().map(|(name, value)| (name.to_string(), value.to_string())).collect();
+    environment
+        .extend(python.secrets.iter().map(|name| (name.to_string(), secrets[name.as_str()].to_owned())));
+    environment
+        .extend(BUILT_IN_NAMES.map(|name| (name.to_owned(), built_in(name).unwrap_or_default().to_owned())));
+    let ran = script::run(&python.code, &environment).await;
+    if !ran.succeeded {
+        return Err(ran.stderr);
+    }
+    assert_eq!(ran.stderr, "", "a script that succeeds has nothing to complain of");
+    Ok(serde_json::from_str(&ran.stdout).expect("JSON"))
+}
+
+fn built_in(name: &str) -> Option<&'static str> {
+    match name {
+        "GURUBASE_USER_EMAIL" => Some(ASKER),
+        "GURUBASE_USER_NAME" => Some("Hanna"),
+        "GURUBASE_GURU_SLUG" => Some("demo"),
+        _ => None,
+    }
 }
 
 fn secrets() -> BTreeMap<String, &'static str> {
@@ -128,14 +178,8 @@ fn credentials(prefix: &str) -> (&'static str, String) {
 fn filled(text: &str, arguments: &Arguments, encode: fn(&str) -> String) -> String {
     let secrets = secrets();
     let value = |name: &str| -> Result<String, String> {
-        let built_in = match name {
-            "GURUBASE_USER_EMAIL" => Some(ASKER),
-            "GURUBASE_USER_NAME" => Some("Hanna"),
-            "GURUBASE_GURU_SLUG" => Some("demo"),
-            _ => None,
-        };
         let text = arguments.get(name).map(ToString::to_string);
-        let secret = secrets.get(name).copied().or(built_in);
+        let secret = secrets.get(name).copied().or(built_in(name));
         let is_parameter = name.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
         let text = text.or(secret.map(str::to_owned)).or(is_parameter.then(String::new));
         text.map(|text| encode(&text)).ok_or_else(|| format!("nothing for {name}"))
@@ -217,6 +261,7 @@ async fn refunds_are_told_in_every_state() {
     demo.check("refund_lookup", &order("12355"), &["was paid: **118.00 USD**", "**No refund**"]).await;
     demo.check("refund_lookup", &order("12390"), &["**failed**", "insufficient funds"]).await;
     demo.check("refund_lookup", &order("99999"), &["no charge for order **99999**"]).await;
+    demo.check("refund_lookup", &order("' OR status:'succeeded"), &["no charge for order"]).await;
     let foreign = [("order_id", json!("12345")), ("customer_email", json!("bo@globex.test"))];
     demo.check("refund_lookup", &foreign, &["not paid under bo@globex.test"]).await;
 }
@@ -316,19 +361,30 @@ async fn a_bug_is_created_and_read_back() {
     demo.check(
         "create_jira_bug",
         &arguments,
-        &["Created **SHOP-412**", "priority High", "http://127.0.0.1:9/jira/browse/SHOP-412"],
+        &["Created **SHOP-412**", "priority High", "http://127.0.0.1:", "/jira/browse/SHOP-412."],
     )
     .await;
     let issue = demo.get("/jira/rest/api/3/issue/SHOP-412").await;
     assert_eq!(issue.body["fields"]["summary"], "PDF \"export\" is empty");
     assert_eq!(issue.body["fields"]["priority"]["name"], "High");
-    assert!(issue.body["fields"]["description"].to_string().contains("Steps to reproduce: open\\nexport"));
+    let description = &issue.body["fields"]["description"]["content"];
+    let steps: Vec<_> =
+        (0..2).map(|step| &description[1]["content"][step]["content"][0]["content"][0]["text"]).collect();
+    assert_eq!(steps, ["open", "export"]);
+    assert!(description.to_string().contains("by Hanna hanna@acme.example"), "{description}");
     let found =
         demo.get("/jira/rest/api/3/search/jql?jql=project%20=%20SHOP%20AND%20text%20~%20%22pdf%22").await;
     assert_eq!(found.body["issues"][0]["key"], "SHOP-412");
     let empty = demo.run("create_jira_bug", &[("summary", json!(" "))]).await;
-    assert_eq!(empty.0.status, StatusCode::BAD_REQUEST);
-    assert!(empty.1.contains("You must specify a summary"), "{}", empty.1);
+    assert_eq!(empty.0.status, StatusCode::BAD_GATEWAY);
+    assert_eq!(empty.1, "Jira refused: summary: You must specify a summary of the issue.\n");
+    let again = [("summary", json!("Wrong VAT on an invoice")), ("customer_email", json!("bo@globex.test"))];
+    demo.check(
+        "create_jira_bug",
+        &again,
+        &["Created **SHOP-413**", "customer bo@globex.test", "the same as SHOP-409", "add the steps"],
+    )
+    .await;
     let page = demo.get("/jira/browse/SHOP-412").await;
     assert!(
         page.body.as_str().is_some_and(|page| page.contains("PDF &quot;export&quot;")),
@@ -388,7 +444,7 @@ async fn customers_of_an_incident() {
     demo.check(
         "incident_impact",
         &[("incident_type", json!("zombies"))],
-        &["No customer shows signs of **zombies**"],
+        &["No customer shows signs of **zombies**", "webhook delays, data export"],
     )
     .await;
 }
@@ -485,7 +541,11 @@ async fn a_day_off_is_requested_and_told() {
     demo.check(
         "pto_balance",
         &[],
-        &["Hanna, you have **13.5 vacation days left** of 28", "11.5 used, 3 planned", "31 Mar 2027"],
+        &[
+            "Hanna, you have **13.5 vacation days left** of 28",
+            "11.5 used, 3 planned",
+            "31 Mar 2027, in 18 weeks",
+        ],
     )
     .await;
     let friday = [("date", json!("Friday"))];

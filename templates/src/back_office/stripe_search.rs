@@ -1,5 +1,6 @@
 //! Stripe's search query language, as far as charges and customers use it: clauses `field:'text'`, `field~'text'`,
-//! `field>number`, `metadata['key']:'text'`, negated with `-`, joined by `AND` or by `OR`.
+//! `field>number`, `metadata['key']:'text'`, negated with `-`, joined by `AND` or by `OR`. A backslash in a text makes the
+//! next character, such as a quotation mark, a part of it.
 
 use serde_json::Value;
 
@@ -48,8 +49,10 @@ fn split(text: &str) -> Result<(Vec<String>, bool), String> {
             parts.push(String::new());
             continue;
         }
-        for letter in word.chars() {
+        let mut letters = word.chars();
+        while let Some(letter) = letters.next() {
             match quote {
+                Some(_) if letter == '\\' => drop(letters.next()),
                 None if letter == '\'' || letter == '"' => quote = Some(letter),
                 Some(open) if open == letter => quote = None,
                 _ => {}
@@ -81,15 +84,15 @@ fn clause(text: &str, fields: &[&str]) -> Result<Clause, String> {
     let mut path: Vec<_> = name.split('.').map(str::to_owned).collect();
     if name == "metadata" {
         let key = rest.strip_prefix('[').and_then(|rest| rest.split_once(']')).ok_or_else(unreadable)?;
-        path.push(unquoted(key.0).ok_or_else(unreadable)?.to_owned());
+        path.push(unquoted(key.0).ok_or_else(unreadable)?);
         rest = key.1;
     } else if !fields.contains(&name) {
         return Err(format!("Field `{name}` is an unsupported search field for this resource."));
     }
     let (operator, value) = operator(rest).ok_or_else(unreadable)?;
     let numeric = value.bytes().all(|b| b.is_ascii_digit() || b == b'-') && !value.is_empty();
-    let value = unquoted(value).or(numeric.then_some(value)).ok_or_else(unreadable)?;
-    Ok(Clause { negated, path, operator, value: value.to_owned() })
+    let value = unquoted(value).or_else(|| numeric.then(|| value.to_owned())).ok_or_else(unreadable)?;
+    Ok(Clause { negated, path, operator, value })
 }
 
 fn operator(text: &str) -> Option<(Operator, &str)> {
@@ -104,9 +107,19 @@ fn operator(text: &str) -> Option<(Operator, &str)> {
     SIGNS.iter().find_map(|(sign, operator)| Some((*operator, text.strip_prefix(sign)?.trim())))
 }
 
-fn unquoted(text: &str) -> Option<&str> {
-    let inner = |mark| text.strip_prefix(mark)?.strip_suffix(mark);
-    inner('\'').or_else(|| inner('"'))
+/// What stands between quotation marks, when it is one text.
+fn unquoted(text: &str) -> Option<String> {
+    let mark = text.chars().next().filter(|mark| matches!(mark, '\'' | '"'))?;
+    let mut letters = text.strip_prefix(mark)?.strip_suffix(mark)?.chars();
+    let mut inner = String::new();
+    while let Some(letter) = letters.next() {
+        match letter {
+            '\\' => inner.push(letters.next()?),
+            _ if letter == mark => return None,
+            _ => inner.push(letter),
+        }
+    }
+    Some(inner)
 }
 
 impl Query {
@@ -178,6 +191,10 @@ mod tests {
         check("status~'succ'", Ok(true));
         check("metadata['note']:'a AND b'", Ok(true));
         check("metadata['none']:'x'", Ok(false));
+        check(r"metadata['order_id']:'\' OR status:\'succeeded'", Ok(false));
+        check(r"metadata['order_id']:'1\2345'", Ok(true));
+        check(r"metadata['order_id']:'12345\'", Err("not closed"));
+        check("metadata['order_id']:'1'2'3'", Err("unable to parse"));
         check("receipt_email:'ana@acme.test'", Err("unsupported search field"));
         check("status:'a' AND amount:1 OR amount:2", Err("cannot combine"));
         check("metadata['order_id']:'12345", Err("not closed"));

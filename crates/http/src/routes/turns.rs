@@ -101,7 +101,7 @@ pub async fn events(
     Ok(sse::events(&permit, events, None))
 }
 
-/// Stop a turn: what changes nothing is dropped, writes that began are finished and recorded
+/// Stop a turn: what changes nothing is dropped, scripts are killed, requests that write are finished and recorded
 #[utoipa::path(post, path = "/api/v1/{guru}/turns/{id}/cancel", tag = "chat", params(
     ("guru" = String, Path, description = "The guru's slug."), ("id" = String, Path, description = "The turn's id (`turn_…`)."),
 ), responses(

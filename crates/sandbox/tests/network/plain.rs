@@ -18,8 +18,9 @@ async fn site_for(means: Means, manner: Manner) -> Site {
         return Site::start(manner).await;
     }
     for port in crate::net::PORTS_WITHOUT_RULES {
-        if tokio::net::TcpListener::bind(("127.0.0.1", port)).await.is_ok() {
-            return Site::at(&format!("127.0.0.1:{port}"), manner).await;
+        // Others may have it, or it is not for an ordinary user.
+        if let Ok(listener) = tokio::net::TcpListener::bind(("127.0.0.1", port)).await {
+            return Site::on(listener, manner);
         }
     }
     panic!("none of the ports is free");

@@ -40,7 +40,10 @@ impl Site {
     }
 
     pub(crate) async fn at(address: &str, manner: Manner) -> Self {
-        let listener = TcpListener::bind(address).await.expect("a free port");
+        Self::on(TcpListener::bind(address).await.expect("a free port"), manner)
+    }
+
+    pub(crate) fn on(listener: TcpListener, manner: Manner) -> Self {
         let address = listener.local_addr().expect("bound");
         let received = Arc::new(Mutex::new(Vec::new()));
         let mut server = JoinSet::new();

@@ -13,7 +13,7 @@ use errand_domain::{Role, UnixMillis, UserId, limits::Limits};
 use errand_egress::{Egress, EgressLimits, EgressPolicy};
 use errand_engine::{Engine, Parts, access::Scope, clock::Clock};
 use errand_planners::{Planner, embedded::EmbeddedPlanner};
-use errand_runners::Runners;
+use errand_runners::{PythonRoom, Runners};
 use errand_secrets::open_or_create_key_file;
 use errand_storage::{
     Db, Location, PoolSizes, gurus,
@@ -199,6 +199,7 @@ impl Server {
             planner: Planner::Embedded(Arc::new(EmbeddedPlanner::new(None))),
             runners: Runners::new(
                 Egress::new(EgressPolicy::default(), &EgressLimits::default()).expect("a client"),
+                PythonRoom::closed("it is a test.", "Use the server."),
             ),
             clock,
             limits: Limits::default(),
