@@ -3,6 +3,7 @@ import type { Locator, Page } from '@playwright/test';
 import { ask, askToTheEnd, cards, expect, expectAccessible, openChat, questionBox, test } from './chat';
 
 const REFUND = 'Where is my refund for order 12345?';
+const SHIPPED = 'Has order 12391 shipped yet?';
 const TWO_THINGS = 'Is the site down? Also which tickets breach SLA in the next 3 hours?';
 
 test('a refund is looked up, and the answer rests on its record', async ({ page }) => {
@@ -19,16 +20,16 @@ test('an action shows its time, its output and what went over the wire, without 
   page,
 }) => {
   await openChat(page);
-  const turn = await askToTheEnd(page, REFUND);
+  const turn = await askToTheEnd(page, SHIPPED);
   const card = cards(turn).first();
-  await expect(card.getByRole('button').first()).toContainText(/order ID\s*12345/i);
+  await expect(card.getByRole('button').first()).toContainText(/order ID\s*12391/i);
   await expect(card.getByRole('button').first()).toContainText(/\d\s?(ms|s)\b/);
   await card.getByRole('button').first().click();
-  await expect(turn.getByRole('group', { name: 'Output', exact: true })).toContainText('12345');
+  await expect(turn.getByRole('group', { name: 'Output', exact: true })).toContainText('12391');
   await turn.getByRole('button', { name: '1 HTTP exchange' }).click();
   await turn.getByRole('button', { name: 'Request', exact: true }).click();
   await expect(turn).toContainText('authorization');
-  await expect(turn.getByTitle('The value of STRIPE_API_KEY stood here and was masked.')).toBeVisible();
+  await expect(turn.getByTitle('The value of SHIPPO_API_KEY stood here and was masked.')).toBeVisible();
   await expect(turn).not.toContainText('[secret:');
   await turn.getByRole('button', { name: 'Answer', exact: true }).click();
   await expectAccessible(page);

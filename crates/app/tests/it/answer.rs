@@ -45,8 +45,8 @@ async fn refund_is_looked_up(api: &Api) {
     assert_eq!(reference["arguments"], json!({"order_id": "12345"}));
     assert_eq!(reference["status"], "succeeded");
     assert!(reference["duration_ms"].as_f64().is_some_and(|ms| ms > 0.0), "{reference}");
-    let output: Value = serde_json::from_str(text(&reference["output"])).expect("the payment service's JSON");
-    assert_eq!(output["data"][0]["amount"], 4990);
+    let output: Value = serde_json::from_str(text(&reference["output"])).expect("the script's JSON");
+    assert_eq!(output["charges"][0]["amount"], 4990);
 }
 
 async fn missing_address_is_asked_for_and_taken_from_the_next_turn(api: &Api) {
