@@ -27,17 +27,18 @@ impl PythonHouse {
         Self { room, state: Arc::new(state) }
     }
 
-    /// Starts the sandbox in the background.
+    /// Starts the sandbox in the background; what is known to be missing is told at once.
     pub fn open(self, config: &Config) -> OpenPython {
-        let settings = settings(config);
         let state = Arc::clone(&self.state);
-        let starting = tokio::spawn(async move {
-            let now = match settings {
-                Ok(settings) => start(settings).await,
-                Err(closed) => closed,
-            };
-            state.send_replace(now);
-        });
+        let starting = match settings(config) {
+            Ok(settings) => tokio::spawn(async move {
+                state.send_replace(start(settings).await);
+            }),
+            Err(closed) => {
+                state.send_replace(closed);
+                tokio::spawn(std::future::ready(()))
+            }
+        };
         OpenPython { state: self.state, starting, reporting: tokio::spawn(report(self.room)) }
     }
 }
