@@ -5,7 +5,9 @@ pub mod actions;
 pub mod conversations;
 pub mod gurus;
 pub mod history;
+pub mod imports;
 pub mod secrets;
+pub mod versions;
 
 use errand_domain::{Guru, GuruId};
 use errand_secrets::{Masked, Masker};
