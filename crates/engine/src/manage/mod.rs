@@ -6,7 +6,10 @@ pub mod conversations;
 pub mod gurus;
 pub mod history;
 pub mod imports;
+pub mod keys;
+pub mod members;
 pub mod secrets;
+pub mod users;
 pub mod versions;
 
 use errand_domain::{Guru, GuruId};
