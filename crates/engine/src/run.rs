@@ -167,6 +167,41 @@ impl Engine {
     ) -> Result<Finished> {
         let begun = Begun { at: self.clock().now(), instant: Instant::now() };
         self.record_start(&job, begun.at, writer).await?;
+        self.carry_out(job, begun, writer, cancel).await
+    }
+
+    /// As [`Engine::execute`], for a job whose row waited in the ledger and was claimed by this node.
+    pub(crate) async fn execute_claimed(
+        &self,
+        job: Job,
+        writer: &StreamWriter,
+        cancel: &CancellationToken,
+    ) -> Result<Finished> {
+        let begun = Begun { at: self.clock().now(), instant: Instant::now() };
+        writer.record_durably(started(&job), Vec::new()).committed().await?;
+        self.carry_out(job, begun, writer, cancel).await
+    }
+
+    /// Ends a claimed job that can't run, and says why.
+    pub(crate) async fn refuse_claimed(&self, job: &Job, why: &str, writer: &StreamWriter) -> Result<()> {
+        let begun = Begun { at: self.clock().now(), instant: Instant::now() };
+        let outcome = RunOutcome {
+            status: ExecutionStatus::Refused,
+            output: None,
+            output_truncated: false,
+            error: Some(Raw::from(why)),
+        };
+        self.record_end(job, outcome, begun, writer).await?;
+        Ok(())
+    }
+
+    async fn carry_out(
+        &self,
+        job: Job,
+        begun: Begun,
+        writer: &StreamWriter,
+        cancel: &CancellationToken,
+    ) -> Result<Finished> {
         let outcome = match self.admit() {
             Err(problem) => could_not_start(&problem),
             Ok(_place) if cancel.is_cancelled() => cancelled(),
@@ -183,11 +218,7 @@ impl Engine {
     /// should this process die, the row says that an effect may have taken place.
     async fn record_start(&self, job: &Job, at: UnixMillis, writer: &StreamWriter) -> Result<()> {
         let row = LedgerWrite::ExecutionStarted(self.ledger_row(job, at)?);
-        let started = EventKind::ActionStarted {
-            execution_id: job.execution_id,
-            action: job.action.spec.name.clone(),
-            arguments: job.arguments.clone(),
-        };
+        let started = started(job);
         if job.action.spec.body.is_safe() {
             writer.record(started, vec![row]);
             return Ok(());
@@ -358,6 +389,14 @@ impl Engine {
     }
 }
 
+fn started(job: &Job) -> EventKind<Raw> {
+    EventKind::ActionStarted {
+        execution_id: job.execution_id,
+        action: job.action.spec.name.clone(),
+        arguments: job.arguments.clone(),
+    }
+}
+
 /// Runs, recording what the runner says as it says it.
 async fn run_recorded(
     runners: &Runners,
@@ -394,7 +433,7 @@ fn record_runner_event(writer: &StreamWriter, execution_id: ExecutionId, event: 
 }
 
 /// Checks given arguments for a direct run; what is missing is an error here, since nobody can be asked.
-fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
+pub(crate) fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
     let (arguments, missing) = errand_domain::parameter::complete(&action.spec.parameters, given)
         .map_err(|found| EngineError::Invalid(errand_domain::Problems(found)))?;
     if missing.is_empty() {

@@ -16,7 +16,7 @@ use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     routes::{
         account, actions, answer, conversations, executions, gurus, health, imports, keys,
-        members, secrets, system, templates, turns, users,
+        members, schedules, secrets, system, templates, turns, users,
         versions,
     },
     state::HttpState,
@@ -92,6 +92,10 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(actions::run))
         .routes(routes!(imports::curl))
         .routes(routes!(imports::openapi))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::preview))
+        .routes(routes!(schedules::one, schedules::set, schedules::delete))
+        .routes(routes!(schedules::firings))
         .routes(routes!(versions::list))
         .routes(routes!(versions::one))
         .routes(routes!(versions::diff))

@@ -13,6 +13,7 @@ use errand_storage::{
     Transaction,
     actions::{self, ActionChange, Enablement, NewAction},
     executions::{self, LastRun},
+    schedules,
 };
 
 use super::Change;
@@ -197,6 +198,8 @@ impl Engine {
     pub async fn delete_action(&self, permit: &Permit<Manage>, name: &str) -> Result<()> {
         let action = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
         let mut tx = self.begin_change(&permit.guru.guru).await?;
+        // What its schedule has put in the queue would wait for ever.
+        schedules::delete(&mut tx, permit.guru_id(), action.id, self.clock().now()).await?;
         if !actions::delete(&mut tx, permit.guru_id(), action.id).await? {
             return Err(EngineError::not_found("action", name));
         }
