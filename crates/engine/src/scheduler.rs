@@ -104,8 +104,7 @@ impl Engine {
             } else {
                 schedule::outcome(schedule.spec.overlap, schedules::unfinished(&mut tx, id).await?)
             };
-            let execution_id =
-                (outcome == FiringOutcome::Fired).then(|| ExecutionId::from_uuid(new_uuid()));
+            let execution_id = (outcome == FiringOutcome::Fired).then(|| ExecutionId::from_uuid(new_uuid()));
             let firing = Firing {
                 schedule_id: id,
                 fire_at: due.fire_at,
@@ -128,7 +127,8 @@ impl Engine {
     async fn begin_waiting(&self, waiting: Waiting) -> Result<()> {
         let now = self.clock().now();
         let mut tx = self.db().writer.begin().await?;
-        let claimed = executions::claim(&mut tx, waiting.guru_id, waiting.execution_id, self.node(), now).await?;
+        let claimed =
+            executions::claim(&mut tx, waiting.guru_id, waiting.execution_id, self.node(), now).await?;
         if claimed.is_none() {
             return Ok(());
         }

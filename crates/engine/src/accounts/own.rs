@@ -10,7 +10,12 @@ use errand_storage::users::{
 };
 
 use super::{PASSWORD_BYTES_MAX, password, token, wrong_password};
-use crate::{Engine, EngineError, access::UserCaller, error::Result, manage::Change};
+use crate::{
+    Engine, EngineError,
+    access::{Actor, UserCaller},
+    error::Result,
+    manage::Change,
+};
 
 /// Bytes of a token's hash that name its session: enough that no two meet, and no use to whoever reads them.
 const SESSION_ID_BYTES: usize = 16;
@@ -31,7 +36,11 @@ pub struct OwnSession {
 
 impl Engine {
     /// Where the caller is signed in, last seen first. `presented` is the token of the session that asks.
-    pub async fn own_sessions(&self, caller: &UserCaller, presented: Option<&str>) -> Result<Vec<OwnSession>> {
+    pub async fn own_sessions(
+        &self,
+        caller: &UserCaller,
+        presented: Option<&str>,
+    ) -> Result<Vec<OwnSession>> {
         let current = presented.map(token::hash);
         let rows = sessions::list_of_user(&self.db().reader, caller.id, self.clock().now()).await?;
         Ok(rows.into_iter().map(|row| shown(row, current)).collect())
@@ -70,7 +79,7 @@ impl Engine {
             }
         }
         let change = Change {
-            actor: &caller.email,
+            actor: Actor { label: &caller.email, origin: "" },
             verb: "user.password",
             object: format!("user {}", caller.email),
             guru_id: None,

@@ -98,9 +98,13 @@ impl Engine {
         };
         let mut tx = self.begin_change(&permit.guru.guru).await?;
         self.check_action_limit(&mut tx, &permit.guru).await?;
-        actions::insert(&mut tx, permit.guru_id(), NewAction { id: action.id, spec: &action.spec, author: permit.actor(), at: now })
-            .await
-            .map_err(|error| taken(error, &action))?;
+        actions::insert(
+            &mut tx,
+            permit.guru_id(),
+            NewAction { id: action.id, spec: &action.spec, author: permit.actor().label, at: now },
+        )
+        .await
+        .map_err(|error| taken(error, &action))?;
         self.audit(
             &mut tx,
             &permit.guru.masker,
@@ -141,7 +145,7 @@ impl Engine {
                 id: old.id,
                 version: old.version,
                 spec: &action.spec,
-                author: permit.actor(),
+                author: permit.actor().label,
                 at: action.updated_at,
             },
         )

@@ -26,7 +26,10 @@ pub struct KeyPath {
     (status = 200, description = "The keys that are good for this guru alone, oldest first.", body = Page<KeyReply>),
     Refused,
 ))]
-pub async fn list(State(state): State<HttpState>, For(permit): For<Manage>) -> ApiResult<Json<Page<KeyReply>>> {
+pub async fn list(
+    State(state): State<HttpState>,
+    For(permit): For<Manage>,
+) -> ApiResult<Json<Page<KeyReply>>> {
     let keys = state.engine.list_keys(&permit).await?;
     Ok(Json(Page { items: keys.into_iter().map(KeyReply::from).collect(), next_cursor: None }))
 }

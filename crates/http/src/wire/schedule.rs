@@ -36,7 +36,12 @@ pub struct ScheduleBody {
 impl ScheduleBody {
     pub fn read(self, arguments: Arguments) -> ApiResult<WantedSchedule> {
         Ok(WantedSchedule {
-            overlap: word(self.overlap.as_deref(), Overlap::parse, "bad_overlap", "`skip`, `queue` and `allow`")?,
+            overlap: word(
+                self.overlap.as_deref(),
+                Overlap::parse,
+                "bad_overlap",
+                "`skip`, `queue` and `allow`",
+            )?,
             missed: word(self.missed.as_deref(), Missed::parse, "bad_missed", "`skip` and `catch_up_once`")?,
             cron: self.cron,
             time_zone: self.time_zone,
@@ -77,13 +82,19 @@ pub struct OutlookReply {
 
 impl From<Outlook> for OutlookReply {
     fn from(outlook: Outlook) -> Self {
-        Self { next: local(&outlook.next, &outlook.time_zone), words: outlook.words, time_zone: outlook.time_zone }
+        Self {
+            next: local(&outlook.next, &outlook.time_zone),
+            words: outlook.words,
+            time_zone: outlook.time_zone,
+        }
     }
 }
 
 fn local(times: &[UnixMillis], zone: &str) -> Vec<String> {
     let zone = time_zone(zone);
-    let shown = times.iter().map(|at| zone.as_ref().map_or_else(|_| at.to_rfc3339(), |zone| local_rfc3339(*at, zone)));
+    let shown = times
+        .iter()
+        .map(|at| zone.as_ref().map_or_else(|_| at.to_rfc3339(), |zone| local_rfc3339(*at, zone)));
     shown.collect()
 }
 

@@ -87,13 +87,21 @@ pub struct UserChangeBody {
 
 impl UserChangeBody {
     pub fn read(self) -> ApiResult<UserChange> {
-        Ok(UserChange { email: self.email, name: self.name, role: self.role.as_deref().map(role).transpose()? })
+        Ok(UserChange {
+            email: self.email,
+            name: self.name,
+            role: self.role.as_deref().map(role).transpose()?,
+        })
     }
 }
 
 fn role(text: &str) -> ApiResult<Role> {
     Role::parse(text).ok_or_else(|| {
-        ApiError::bad_request("bad_role", format!("`{text}` is no role."), "Choose `viewer`, `guru_admin` or `super_admin`.")
+        ApiError::bad_request(
+            "bad_role",
+            format!("`{text}` is no role."),
+            "Choose `viewer`, `guru_admin` or `super_admin`.",
+        )
     })
 }
 
@@ -223,7 +231,11 @@ impl NewKeyBody {
     pub fn scopes(&self) -> ApiResult<Vec<Scope>> {
         let read = |text: &String| {
             Scope::parse(text).ok_or_else(|| {
-                ApiError::bad_request("bad_scope", format!("`{text}` is no scope."), "Choose among `ask`, `run` and `manage`.")
+                ApiError::bad_request(
+                    "bad_scope",
+                    format!("`{text}` is no scope."),
+                    "Choose among `ask`, `run` and `manage`.",
+                )
             })
         };
         self.scopes.iter().map(read).collect()

@@ -33,10 +33,7 @@ pub struct VersionStory {
 
 impl From<ActionVersion> for VersionStory {
     fn from(version: ActionVersion) -> Self {
-        Self {
-            definition: ActionFile::from(&version.spec).to_json(),
-            version: version.entry.into(),
-        }
+        Self { definition: ActionFile::from(&version.spec).to_json(), version: version.entry.into() }
     }
 }
 
