@@ -23,6 +23,7 @@ use errand_runners::{PythonRoom, Runners};
 use errand_secrets::{Keyring, SecretText, open_or_create_key_file};
 use errand_storage::{Db, Location, PoolSizes};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::{config::Config, python::PythonHouse};
 
@@ -176,7 +177,7 @@ fn make_data_dir(path: &Path) -> Result<()> {
 }
 
 /// One server per data directory: what another one runs must not be taken for left behind. The lock ends with the process.
-fn lock_data_dir(path: &Path) -> Result<std::fs::File> {
+pub fn lock_data_dir(path: &Path) -> Result<std::fs::File> {
     let lock = path.join("errand.lock");
     let file = std::fs::File::create(&lock)
         .wrap_err_with(|| format!("the lock file {} can't be made", lock.display()))?;
@@ -191,6 +192,7 @@ fn state(engine: &Engine, config: &Config, notices: Vec<String>) -> HttpState {
         version: env!("CARGO_PKG_VERSION"),
         secure_cookies: config.public_url.starts_with("https://"),
         requests_per_minute_max: config.requests_per_minute_max,
+        trusted_proxies: config.trusted_proxies.clone(),
         egress_open: config.egress_open.clone(),
         notices,
     };
@@ -215,6 +217,11 @@ fn gallery() -> Vec<GalleryEntry> {
 /// Serves until told to stop; then no new connections, and what is under way is finished.
 async fn serve(listener: TcpListener, state: HttpState, engine: &Engine) -> Result<()> {
     tokio::spawn(forget_expired(engine.clone()));
+    let stop_scheduler = CancellationToken::new();
+    let scheduler = {
+        let (engine, stop) = (engine.clone(), stop_scheduler.clone());
+        tokio::spawn(async move { engine.run_scheduler(stop).await })
+    };
     let told = async {
         told_to_stop().await;
         // Told twice, the process ends at once; what it ran is marked `unknown` at the next start.
@@ -225,6 +232,9 @@ async fn serve(listener: TcpListener, state: HttpState, engine: &Engine) -> Resu
     };
     errand_http::serve(listener, state, told).await.wrap_err("serving")?;
     tracing::info!("stopping: finishing what is under way");
+    stop_scheduler.cancel();
+    // It ends between two looks; an error means that it had ended already.
+    let _ = scheduler.await;
     engine.shut_down().await;
     engine.db().close().await;
     Ok(())
@@ -234,11 +244,16 @@ async fn serve(listener: TcpListener, state: HttpState, engine: &Engine) -> Resu
 const EXIT_IMPATIENT: i32 = 130;
 const EXPIRY_CHECK: Duration = Duration::from_hours(1);
 
-/// Ended sessions and links go, once an hour.
+/// Ended sessions, links and history past its retention go, once an hour.
 async fn forget_expired(engine: Engine) {
     loop {
         if let Err(error) = engine.forget_expired().await {
             tracing::warn!(%error, "ended sessions could not be forgotten");
+        }
+        match engine.forget_old_history().await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "history past its retention is gone"),
+            Err(error) => tracing::warn!(%error, "old history could not be forgotten"),
         }
         tokio::time::sleep(EXPIRY_CHECK).await;
     }

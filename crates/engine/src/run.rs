@@ -154,7 +154,6 @@ impl Engine {
         execution.output_truncated = finished.output_truncated;
         execution.error = finished.error;
         execution.ending = finished.ending;
-        execution.created_at = finished.started_at;
         execution.started_at = Some(finished.started_at);
         execution.finished_at = Some(finished.finished_at);
         execution.duration_us = Some(finished.duration_us);
@@ -170,6 +169,36 @@ impl Engine {
     ) -> Result<Finished> {
         let begun = Begun { at: self.clock().now(), instant: Instant::now() };
         self.record_start(&job, begun.at, writer).await?;
+        self.carry_out(job, begun, writer, stop).await
+    }
+
+    /// As [`Engine::execute`], for a job whose row waited in the ledger and was claimed by this node.
+    pub(crate) async fn execute_claimed(
+        &self,
+        job: Job,
+        writer: &StreamWriter,
+        stop: &Stop,
+    ) -> Result<Finished> {
+        let begun = Begun { at: self.clock().now(), instant: Instant::now() };
+        writer.record_durably(started(&job), Vec::new()).committed().await?;
+        self.carry_out(job, begun, writer, stop).await
+    }
+
+    /// Ends a claimed job that can't run, and says why.
+    pub(crate) async fn refuse_claimed(&self, job: &Job, why: &str, writer: &StreamWriter) -> Result<()> {
+        let begun = Begun { at: self.clock().now(), instant: Instant::now() };
+        let outcome = RunOutcome {
+            status: ExecutionStatus::Refused,
+            output: None,
+            output_truncated: false,
+            error: Some(Raw::from(why)),
+            ending: None,
+        };
+        self.record_end(job, outcome, begun, writer).await?;
+        Ok(())
+    }
+
+    async fn carry_out(&self, job: Job, begun: Begun, writer: &StreamWriter, stop: &Stop) -> Result<Finished> {
         let stop = stop.of_one_run();
         let _listed = self.list_run(&job, &stop);
         let outcome = match self.admit() {
@@ -188,11 +217,7 @@ impl Engine {
     /// should this process die, the row says that an effect may have taken place.
     async fn record_start(&self, job: &Job, at: UnixMillis, writer: &StreamWriter) -> Result<()> {
         let row = LedgerWrite::ExecutionStarted(self.ledger_row(job, at)?);
-        let started = EventKind::ActionStarted {
-            execution_id: job.execution_id,
-            action: job.action.spec.name.clone(),
-            arguments: job.arguments.clone(),
-        };
+        let started = started(job);
         if job.action.spec.body.is_safe() {
             writer.record(started, vec![row]);
             return Ok(());
@@ -243,7 +268,7 @@ impl Engine {
             output_truncated: false,
             error: None,
             ending: None,
-            created_at: now,
+            created_at: job.execution_id.born_at(),
             started_at: Some(now),
             finished_at: None,
             duration_us: None,
@@ -366,6 +391,14 @@ impl Engine {
         };
         writer.record_durably(event, vec![row]).committed().await?;
         Ok(finished)
+    }
+}
+
+fn started(job: &Job) -> EventKind<Raw> {
+    EventKind::ActionStarted {
+        execution_id: job.execution_id,
+        action: job.action.spec.name.clone(),
+        arguments: job.arguments.clone(),
     }
 }
 

@@ -1,15 +1,22 @@
 //! Who is asking, as arguments of handlers: a handler that takes a [`For`] can't run without the permit.
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
-    extract::{FromRequestParts, RawPathParams},
-    http::{HeaderMap, Method, StatusCode, header::COOKIE, request::Parts},
+    extract::{ConnectInfo, FromRequestParts, RawPathParams},
+    http::{
+        HeaderMap, Method, StatusCode,
+        header::{COOKIE, USER_AGENT},
+        request::Parts,
+    },
 };
 use errand_domain::Problem;
 use errand_engine::{
     EngineError,
-    access::{Caller, Grant, InstancePermit, Permit},
+    access::{Caller, Grant, InstancePermit, Permit, UserCaller},
 };
 
 use crate::{error::ApiError, state::HttpState};
@@ -22,6 +29,10 @@ pub const CSRF_HEADER: &str = "x-errand-csrf";
 /// Somebody with valid credentials.
 #[derive(Debug, Clone)]
 pub struct Signed(pub Arc<Caller>);
+
+/// A person signed in; keys have no account.
+#[derive(Debug, Clone)]
+pub struct Person(pub UserCaller);
 
 /// Somebody who may do `G` on the guru named in the path.
 #[derive(Debug, Clone)]
@@ -85,6 +96,48 @@ fn too_often(seconds: u64) -> ApiError {
     ApiError { retry_after_s: Some(seconds), ..ApiError::of(StatusCode::TOO_MANY_REQUESTS, &problem) }
 }
 
+impl FromRequestParts<HttpState> for Person {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
+        let Signed(caller) = Signed::from_request_parts(parts, state).await?;
+        match &*caller {
+            Caller::User(user) => Ok(Self(user.clone())),
+            Caller::ApiKey(_) => {
+                let problem = Problem::new(
+                    "forbidden",
+                    "Only people have an account.",
+                    "Sign in instead of sending a key.",
+                );
+                Err(ApiError::of(StatusCode::FORBIDDEN, &problem))
+            }
+        }
+    }
+}
+
+/// The address that the request came from. What a proxy says of it counts only from a proxy that the operator trusts:
+/// anybody can write the header.
+fn origin(parts: &Parts, state: &HttpState) -> String {
+    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
+        return String::new();
+    };
+    let is_trusted = |address: &IpAddr| state.settings.trusted_proxies.contains(&address.to_canonical());
+    let peer = peer.ip().to_canonical();
+    if !is_trusted(&peer) {
+        return peer.to_string();
+    }
+    let lines = parts.headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+    let told: Vec<IpAddr> =
+        lines.flat_map(|line| line.split(',')).filter_map(|one| one.trim().parse().ok()).collect();
+    // Each proxy adds the one that it was asked by, so the last that is no proxy of ours is the asker.
+    told.into_iter().rev().find(|address| !is_trusted(address)).unwrap_or(peer).to_string()
+}
+
+/// What the browser calls itself.
+pub fn user_agent(headers: &HeaderMap) -> Option<&str> {
+    headers.get(USER_AGENT).and_then(|value| value.to_str().ok())
+}
+
 impl<G: Grant> FromRequestParts<HttpState> for For<G> {
     type Rejection = ApiError;
 
@@ -95,7 +148,7 @@ impl<G: Grant> FromRequestParts<HttpState> for For<G> {
             .map_err(|_| EngineError::not_found("guru", "?"))?;
         let slug =
             params.iter().find(|(name, _)| *name == "guru").map(|(_, value)| value).unwrap_or_default();
-        Ok(Self(state.engine.permit(&caller, slug).await?))
+        Ok(Self(state.engine.permit(&caller, slug).await?.from_origin(origin(parts, state))))
     }
 }
 
@@ -104,6 +157,6 @@ impl<G: Grant> FromRequestParts<HttpState> for ForInstance<G> {
 
     async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
         let Signed(caller) = Signed::from_request_parts(parts, state).await?;
-        Ok(Self(state.engine.instance_permit(&caller)?))
+        Ok(Self(state.engine.instance_permit(&caller)?.from_origin(origin(parts, state))))
     }
 }

@@ -15,7 +15,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     routes::{
-        account, actions, answer, conversations, executions, gurus, health, secrets, system, templates, turns,
+        account, actions, analytics, answer, audit, conversations, executions, exports, gurus, health,
+        imports, keys, members, schedules, secrets, system, templates, turns, users, versions,
     },
     state::HttpState,
 };
@@ -53,9 +54,22 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(account::claim))
         .routes(routes!(account::sign_out))
         .routes(routes!(account::me))
+        .routes(routes!(account::sessions))
+        .routes(routes!(account::end_session))
+        .routes(routes!(account::password))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::one, users::change, users::delete))
+        .routes(routes!(users::link))
+        .routes(routes!(users::sign_out))
+        .routes(routes!(keys::list_all, keys::create_for_all))
+        .routes(routes!(keys::delete_any))
         .routes(routes!(system::system))
         .routes(routes!(gurus::list, gurus::create))
         .routes(routes!(gurus::one, gurus::change, gurus::delete))
+        .routes(routes!(members::list, members::add))
+        .routes(routes!(members::set, members::remove))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::delete))
         .routes(routes!(templates::list))
         .routes(routes!(templates::install))
         .routes(routes!(answer::answer))
@@ -76,12 +90,29 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(actions::preview))
         .routes(routes!(actions::test))
         .routes(routes!(actions::run))
+        .routes(routes!(imports::curl))
+        .routes(routes!(imports::openapi))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::preview))
+        .routes(routes!(schedules::one, schedules::set, schedules::delete))
+        .routes(routes!(schedules::firings))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::one))
+        .routes(routes!(versions::diff))
+        .routes(routes!(versions::restore))
         .routes(routes!(secrets::list, secrets::set))
         .routes(routes!(secrets::delete))
         .routes(routes!(secrets::rotate_keys))
         .routes(routes!(executions::list))
+        .routes(routes!(exports::executions))
         .routes(routes!(executions::one))
         .routes(routes!(executions::cancel))
+        .routes(routes!(analytics::sums))
+        .routes(routes!(analytics::table))
+        .routes(routes!(analytics::unmatched))
+        .routes(routes!(audit::list_all))
+        .routes(routes!(audit::check))
+        .routes(routes!(audit::list))
         .split_for_parts();
     name_operations(&mut document);
     (router, document)

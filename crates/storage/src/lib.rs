@@ -9,6 +9,7 @@
 //! never sees a secret's value, only sealed bytes, and takes texts of history only as [`Masked`].
 
 pub mod actions;
+pub mod analytics;
 pub mod audit;
 mod connection;
 pub mod conversations;
@@ -25,6 +26,7 @@ mod masked_json;
 mod migrations;
 mod presence;
 mod row;
+pub mod schedules;
 pub mod secrets;
 pub mod settings;
 mod sqlite_transaction;

@@ -3,14 +3,16 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use errand_domain::{
-    Action, ActionBody, ActionId, ActionSpec, Position, Problem, Problems, SecretName,
+    Action, ActionBody, ActionId, ActionName, ActionSpec, Position, Problem, Problems, SecretName,
     action_file::ActionFile,
     lint::{self, Advice},
+    name::RESERVED_ACTION_NAMES,
 };
 use errand_storage::{
     Transaction,
     actions::{self, ActionChange, Enablement, NewAction},
     executions::{self, LastRun},
+    schedules,
 };
 
 use super::Change;
@@ -96,9 +98,13 @@ impl Engine {
         };
         let mut tx = self.begin_change(&permit.guru.guru).await?;
         self.check_action_limit(&mut tx, &permit.guru).await?;
-        actions::insert(&mut tx, permit.guru_id(), NewAction { id: action.id, spec: &action.spec, at: now })
-            .await
-            .map_err(|error| taken(error, &action))?;
+        actions::insert(
+            &mut tx,
+            permit.guru_id(),
+            NewAction { id: action.id, spec: &action.spec, author: permit.actor().label, at: now },
+        )
+        .await
+        .map_err(|error| taken(error, &action))?;
         self.audit(
             &mut tx,
             &permit.guru.masker,
@@ -136,7 +142,13 @@ impl Engine {
         actions::update(
             &mut tx,
             permit.guru_id(),
-            ActionChange { id: old.id, version: old.version, spec: &action.spec, at: action.updated_at },
+            ActionChange {
+                id: old.id,
+                version: old.version,
+                spec: &action.spec,
+                author: permit.actor().label,
+                at: action.updated_at,
+            },
         )
         .await
         .map_err(|error| taken(error, &action))?;
@@ -191,6 +203,8 @@ impl Engine {
     pub async fn delete_action(&self, permit: &Permit<Manage>, name: &str) -> Result<()> {
         let action = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
         let mut tx = self.begin_change(&permit.guru.guru).await?;
+        // What its schedule has put in the queue would wait for ever.
+        schedules::delete(&mut tx, permit.guru_id(), action.id, self.clock().now()).await?;
         if !actions::delete(&mut tx, permit.guru_id(), action.id).await? {
             return Err(EngineError::not_found("action", name));
         }
@@ -258,6 +272,7 @@ impl Engine {
     ) -> Result<ActionSpec> {
         let spec = file.check(self.limits())?;
         let mut found = Vec::new();
+        found.extend(reserved(&spec.name, own_id.and_then(|id| guru.action_by_id(id))));
         found.extend(spec.answer.as_deref().and_then(|answer| template::check(answer).err()));
         let secrets = guru.secret_names();
         for (field, name) in spec.foreign_names() {
@@ -326,6 +341,15 @@ fn details(guru: &GuruView, action: Arc<Action>) -> ActionDetails {
         ));
     }
     ActionDetails { action, secrets, missing_secrets, last_run: None, warnings }
+}
+
+/// A name that the API's own addresses shadow can't be given. One that was given already stays.
+fn reserved(name: &ActionName, own: Option<&Arc<Action>>) -> Option<Problem> {
+    let is_new = own.is_none_or(|own| own.spec.name != *name);
+    (is_new && RESERVED_ACTION_NAMES.contains(&name.as_str())).then(|| {
+        let message = format!("`{name}` is a word of the API's own addresses.");
+        Problem::new("reserved_name", message, "Choose another name, such as `check_code`.").at("name")
+    })
 }
 
 fn known_or_allowed(name: &str, secrets: &BTreeSet<SecretName>, unknown: UnknownNames) -> bool {

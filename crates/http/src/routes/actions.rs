@@ -24,7 +24,7 @@ use crate::{
 
 #[derive(Deserialize)]
 pub struct ActionPath {
-    name: String,
+    pub name: String,
 }
 
 /// List the guru's actions
@@ -212,7 +212,7 @@ pub async fn test(
     InPath(path): InPath<ActionPath>,
     Payload(body): Payload<RunBody>,
 ) -> ApiResult<Json<ExecutionReply>> {
-    let request = RunRequest { action: path.name, arguments: arguments(body)? };
+    let request = RunRequest { action: path.name, arguments: arguments(body.arguments)? };
     Ok(Json(state.engine.test_action(&permit, request).await?.into()))
 }
 
@@ -230,14 +230,14 @@ pub async fn run(
     InPath(path): InPath<ActionPath>,
     Payload(body): Payload<RunBody>,
 ) -> ApiResult<Json<ExecutionReply>> {
-    let request = RunRequest { action: path.name, arguments: arguments(body)? };
+    let request = RunRequest { action: path.name, arguments: arguments(body.arguments)? };
     Ok(Json(state.engine.run_action(&permit, request).await?.into()))
 }
 
 /// Null stands for "not given".
-fn arguments(body: RunBody) -> ApiResult<Arguments> {
+pub fn arguments(given: serde_json::Map<String, Value>) -> ApiResult<Arguments> {
     let mut arguments = Arguments::new();
-    for (name, value) in body.arguments.into_iter().filter(|(_, value)| !value.is_null()) {
+    for (name, value) in given.into_iter().filter(|(_, value)| !value.is_null()) {
         let value = ArgValue::from_json(&value).ok_or_else(|| bad_argument(&name))?;
         arguments.insert(name.parse().map_err(ApiError::from)?, value);
     }

@@ -2,15 +2,24 @@
 
 pub mod account;
 pub mod actions;
+pub mod analytics;
 pub mod answer;
+pub mod audit;
 pub mod conversations;
 pub mod executions;
+pub mod exports;
 pub mod gurus;
 pub mod health;
+pub mod imports;
+pub mod keys;
+pub mod members;
+pub mod schedules;
 pub mod secrets;
 pub mod system;
 pub mod templates;
 pub mod turns;
+pub mod users;
+pub mod versions;
 
 use std::str::FromStr;
 

@@ -1,6 +1,7 @@
 //! Gurus on the wire.
 
 use errand_domain::{Guru, GuruSettings, guru::PlannerChoice};
+use errand_engine::access::{Caller, Scope};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -14,14 +15,20 @@ pub struct GuruReply {
     pub action_limit: Option<u32>,
     pub parallel_actions: u32,
     pub time_zone: String,
+    /// Days that history is kept; null for the operator's setting.
+    pub retention_days: Option<u32>,
     /// `embedded`.
     pub planner: &'static str,
+    /// What the caller may do here: any of `ask`, `run` and `manage`.
+    pub scopes: Vec<&'static str>,
     pub created_at: String,
     pub updated_at: String,
 }
 
-impl From<Guru> for GuruReply {
-    fn from(guru: Guru) -> Self {
+impl GuruReply {
+    /// The guru as this caller sees it.
+    pub fn of(guru: Guru, caller: &Caller) -> Self {
+        let scopes = caller.scopes(guru.id).into_iter().map(Scope::as_str).collect();
         let settings = guru.settings;
         Self {
             id: guru.id.to_string(),
@@ -32,9 +39,11 @@ impl From<Guru> for GuruReply {
             action_limit: settings.action_limit,
             parallel_actions: settings.parallel_actions,
             time_zone: settings.time_zone,
+            retention_days: settings.retention_days,
             planner: match settings.planner {
                 PlannerChoice::Embedded => "embedded",
             },
+            scopes,
             created_at: guru.created_at.to_rfc3339(),
             updated_at: guru.updated_at.to_rfc3339(),
         }
@@ -55,6 +64,8 @@ pub struct NewGuru {
     pub action_limit: Option<u32>,
     pub parallel_actions: Option<u32>,
     pub time_zone: Option<String>,
+    /// Days that history is kept; the operator's setting when left out.
+    pub retention_days: Option<u32>,
 }
 
 impl NewGuru {
@@ -68,6 +79,7 @@ impl NewGuru {
             parallel_actions: self.parallel_actions.unwrap_or(defaults.parallel_actions),
             time_zone: self.time_zone.unwrap_or(defaults.time_zone),
             planner: defaults.planner,
+            retention_days: self.retention_days,
         }
     }
 }
@@ -86,6 +98,11 @@ pub struct GuruChange {
     pub action_limit: Option<Option<u32>>,
     pub parallel_actions: Option<u32>,
     pub time_zone: Option<String>,
+    /// Days that history is kept; null sets it back to the operator's setting.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>)]
+    #[allow(clippy::option_option)]
+    pub retention_days: Option<Option<u32>>,
 }
 
 /// Tells a null, which says something, from a field that is not there.
@@ -102,6 +119,7 @@ impl GuruChange {
         settings.action_limit = self.action_limit.unwrap_or(settings.action_limit);
         settings.parallel_actions = self.parallel_actions.unwrap_or(settings.parallel_actions);
         settings.time_zone = self.time_zone.unwrap_or(settings.time_zone);
+        settings.retention_days = self.retention_days.unwrap_or(settings.retention_days);
         settings
     }
 }

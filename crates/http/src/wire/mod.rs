@@ -2,12 +2,18 @@
 
 pub mod account;
 pub mod action;
+pub mod analytics;
+pub mod audit;
 pub mod execution;
 pub mod guru;
+pub mod import;
 pub mod plan;
 pub mod preview;
+pub mod schedule;
 pub mod secret;
 pub mod turn;
+pub mod user;
+pub mod version;
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -1,6 +1,7 @@
 //! Every test of state runs on SQLite and on PostgreSQL.
 
 mod actions;
+mod analytics;
 mod audit;
 mod conversations;
 mod executions;
@@ -11,5 +12,6 @@ mod ledger;
 mod migrations;
 mod plans;
 mod presence;
+mod schedules;
 mod secrets;
 mod users;
