@@ -368,7 +368,7 @@ pub fn capped(output: Option<Masked>, truncated: bool, bytes_max: usize) -> (Opt
 /// Bodies of an exchange are shown in the history, beside the whole output; their beginning is enough there.
 const EXCHANGE_BODY_BYTES_MAX: usize = 16 * 1024;
 
-fn mask_exchange(masker: &Masker, mut exchange: HttpExchange<Raw>) -> HttpExchange<Masked> {
+pub(crate) fn mask_exchange(masker: &Masker, mut exchange: HttpExchange<Raw>) -> HttpExchange<Masked> {
     let cut = exchange.response_truncated;
     let body = exchange.response_body.take().map(|body| mask_whole_or_cut(masker, &body, cut).0);
     let (response_body, response_truncated) = capped(body, cut, EXCHANGE_BODY_BYTES_MAX);

@@ -8,8 +8,8 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use errand_domain::{
-    Action, Arguments, BuiltIns, ConversationId, EventKind, Execution, ExecutionId, ExecutionStatus, Problem,
-    SecretName, Source, StreamId, TurnId, UnixMillis, UserId, limits,
+    Action, ActionSpec, Arguments, BuiltIns, ConversationId, EventKind, Execution, ExecutionId,
+    ExecutionStatus, Problem, SecretName, Source, StreamId, TurnId, UnixMillis, UserId, limits,
 };
 use errand_runners::{RunInput, RunLimits, RunOutcome, RunnerEvent, Runners};
 use errand_secrets::{Raw, SecretText};
@@ -21,7 +21,7 @@ use errand_storage::{
 use futures_util::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     Engine, EngineError,
@@ -111,6 +111,33 @@ impl Engine {
         Ok(execution)
     }
 
+    /// Begins a test whose events tell the rest ([`Engine::follow`]); otherwise as [`Engine::test_action`].
+    pub fn start_test(&self, permit: &Permit<Manage>, request: &RunRequest) -> Result<TestHandle> {
+        let action = permit
+            .guru
+            .action(&request.action)
+            .ok_or_else(|| EngineError::not_found("action", &request.action))?;
+        let job = job_alone(permit, action, &request.arguments, Source::Test)?;
+        let execution_id = job.execution_id;
+        // Announced here, so that whoever follows at once finds it.
+        self.hub().open(StreamId::Execution(execution_id));
+        let cancel = CancellationToken::new();
+        let cancel_when_dropped = cancel.clone().drop_guard();
+        let (engine, guru, action) = (self.clone(), Arc::clone(&permit.guru), Arc::clone(action));
+        self.spawn_work(async move {
+            let tested = match engine.run_alone(job, cancel).await {
+                Ok(execution) if execution.status == ExecutionStatus::Succeeded => {
+                    engine.note_tested(&guru, &action).await
+                }
+                ended => ended.map(|_| ()),
+            };
+            if let Err(error) = tested {
+                tracing::error!(execution = %execution_id, %error, "a test could not be recorded");
+            }
+        });
+        Ok(TestHandle { execution_id, cancel_when_dropped })
+    }
+
     async fn run_once<G: Grant>(
         &self,
         permit: &Permit<G>,
@@ -118,19 +145,7 @@ impl Engine {
         arguments: &Arguments,
         source: Source,
     ) -> Result<Execution> {
-        let arguments = complete_arguments(action, arguments)?;
-        let job = Job {
-            execution_id: ExecutionId::from_uuid(new_uuid()),
-            guru: Arc::clone(&permit.guru),
-            action: Arc::clone(action),
-            arguments,
-            built_ins: permit.built_ins(),
-            source,
-            question: String::new(),
-            turn: None,
-            parent_id: None,
-            user_id: permit.caller.user_id(),
-        };
+        let job = job_alone(permit, action, arguments, source)?;
         let cancel = CancellationToken::new();
         let cancel_when_dropped = cancel.clone().drop_guard();
         let engine = self.clone();
@@ -246,7 +261,7 @@ impl Engine {
 
     /// What must hold before anything happens outside: the secrets are there, and no other run of the same intent was.
     async fn prepare(&self, job: &Job) -> Result<std::result::Result<NeededSecrets, Problem>> {
-        let secrets = match needed_secrets(job) {
+        let secrets = match needed_secrets(&job.guru, &job.action.spec) {
             Ok(secrets) => secrets,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -358,6 +373,41 @@ impl Engine {
     }
 }
 
+/// A test under way.
+#[derive(Debug)]
+pub struct TestHandle {
+    pub execution_id: ExecutionId,
+    cancel_when_dropped: DropGuard,
+}
+
+impl TestHandle {
+    /// Cancels what may be cancelled once it is dropped.
+    pub fn cancel_when_dropped(self) -> DropGuard {
+        self.cancel_when_dropped
+    }
+}
+
+/// A run outside any turn, with its arguments checked.
+fn job_alone<G: Grant>(
+    permit: &Permit<G>,
+    action: &Arc<Action>,
+    arguments: &Arguments,
+    source: Source,
+) -> Result<Job> {
+    Ok(Job {
+        execution_id: ExecutionId::from_uuid(new_uuid()),
+        guru: Arc::clone(&permit.guru),
+        action: Arc::clone(action),
+        arguments: complete_arguments(&action.spec, arguments)?,
+        built_ins: permit.built_ins(),
+        source,
+        question: String::new(),
+        turn: None,
+        parent_id: None,
+        user_id: permit.caller.user_id(),
+    })
+}
+
 /// Runs, recording what the runner says as it says it.
 async fn run_recorded(
     runners: &Runners,
@@ -394,8 +444,8 @@ fn record_runner_event(writer: &StreamWriter, execution_id: ExecutionId, event: 
 }
 
 /// Checks given arguments for a direct run; what is missing is an error here, since nobody can be asked.
-fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
-    let (arguments, missing) = errand_domain::parameter::complete(&action.spec.parameters, given)
+pub(crate) fn complete_arguments(spec: &ActionSpec, given: &Arguments) -> Result<Arguments> {
+    let (arguments, missing) = errand_domain::parameter::complete(&spec.parameters, given)
         .map_err(|found| EngineError::Invalid(errand_domain::Problems(found)))?;
     if missing.is_empty() {
         return Ok(arguments);
@@ -405,7 +455,7 @@ fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
         .map(|name| {
             Problem::new(
                 "missing_argument",
-                format!("`{}` needs a value for `{name}`.", action.spec.name),
+                format!("`{}` needs a value for `{name}`.", spec.name),
                 "Give it in `arguments`.",
             )
             .at(format!("arguments.{name}"))
@@ -415,23 +465,24 @@ fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
 }
 
 /// The values an action refers to; deny by default: it gets no other.
-fn needed_secrets(job: &Job) -> std::result::Result<NeededSecrets, Problem> {
-    job.action
-        .spec
-        .secrets()
+pub(crate) fn needed_secrets(
+    guru: &GuruView,
+    spec: &ActionSpec,
+) -> std::result::Result<NeededSecrets, Problem> {
+    spec.secrets()
         .into_iter()
-        .map(|name| match job.guru.secret(&name) {
+        .map(|name| match guru.secret(&name) {
             Some(value) => Ok((name, value)),
             None => Err(Problem::new(
                 "missing_secret",
-                format!("`{}` needs the secret `{name}`, which is not set.", job.action.spec.name),
+                format!("`{}` needs the secret `{name}`, which is not set.", spec.name),
                 format!("Set it with `errand secret set {name}`."),
             )),
         })
         .collect()
 }
 
-type NeededSecrets = BTreeMap<SecretName, Arc<SecretText>>;
+pub(crate) type NeededSecrets = BTreeMap<SecretName, Arc<SecretText>>;
 
 /// Turn + action version + canonical arguments, hashed: arguments are ordered by name, so the text is canonical.
 fn write_key(turn_id: TurnId, job: &Job) -> Result<String> {

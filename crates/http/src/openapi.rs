@@ -15,7 +15,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     routes::{
-        account, actions, answer, conversations, executions, gurus, health, secrets, system, templates, turns,
+        account, actions, answer, conversations, drafts, executions, gurus, health, secrets, system,
+        templates, turns,
     },
     state::HttpState,
 };
@@ -75,6 +76,8 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(actions::export))
         .routes(routes!(actions::test))
         .routes(routes!(actions::run))
+        .routes(routes!(drafts::request))
+        .routes(routes!(drafts::plan))
         .routes(routes!(secrets::list, secrets::set))
         .routes(routes!(secrets::delete))
         .routes(routes!(secrets::rotate_keys))

@@ -3,6 +3,7 @@
 
 pub mod actions;
 pub mod conversations;
+pub mod drafts;
 pub mod gurus;
 pub mod history;
 pub mod secrets;

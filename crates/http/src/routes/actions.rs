@@ -1,7 +1,12 @@
 //! Actions: build, test, run.
 
-use axum::{Json, extract::State, http::StatusCode};
-use errand_domain::{ArgValue, Arguments, Problem, action_file::ActionFile};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use errand_domain::{ArgValue, Arguments, Problem, StreamId, action_file::ActionFile};
 use errand_engine::{
     access::{Manage, Run},
     manage::actions::UnknownNames,
@@ -14,6 +19,7 @@ use crate::{
     auth::For,
     error::{ApiError, ApiResult, Refused, RefusedInput},
     extract::{InPath, Payload},
+    sse,
     state::HttpState,
     wire::{
         action::{ActionReply, ActionsReply, AdviceList, AdviceReply, RunBody},
@@ -183,7 +189,7 @@ pub async fn export(
 #[utoipa::path(post, path = "/api/v1/{guru}/actions/{name}/test", tag = "actions", params(
     ("guru" = String, Path, description = "The guru's slug."), ("name" = String, Path, description = "The action's name."),
 ), request_body = RunBody, responses(
-    (status = 200, description = "The execution, ended.", body = ExecutionReply),
+    (status = 200, description = "The execution, ended; with `Accept: text/event-stream` its events as they come, where going away cancels a run that changes nothing elsewhere.", body = ExecutionReply),
     Refused,
     RefusedInput,
 ))]
@@ -191,10 +197,16 @@ pub async fn test(
     State(state): State<HttpState>,
     For(permit): For<Manage>,
     InPath(path): InPath<ActionPath>,
+    headers: HeaderMap,
     Payload(body): Payload<RunBody>,
-) -> ApiResult<Json<ExecutionReply>> {
-    let request = RunRequest { action: path.name, arguments: arguments(body)? };
-    Ok(Json(state.engine.test_action(&permit, request).await?.into()))
+) -> ApiResult<Response> {
+    let request = RunRequest { action: path.name, arguments: arguments(body.arguments)? };
+    if sse::wants_events(&headers) {
+        let test = state.engine.start_test(&permit, &request)?;
+        let events = state.engine.follow(permit.guru_id(), StreamId::Execution(test.execution_id), 0);
+        return Ok(sse::all_events(events, test.cancel_when_dropped()));
+    }
+    Ok(Json(ExecutionReply::from(state.engine.test_action(&permit, request).await?)).into_response())
 }
 
 /// Run an enabled action once
@@ -211,14 +223,14 @@ pub async fn run(
     InPath(path): InPath<ActionPath>,
     Payload(body): Payload<RunBody>,
 ) -> ApiResult<Json<ExecutionReply>> {
-    let request = RunRequest { action: path.name, arguments: arguments(body)? };
+    let request = RunRequest { action: path.name, arguments: arguments(body.arguments)? };
     Ok(Json(state.engine.run_action(&permit, request).await?.into()))
 }
 
 /// Null stands for "not given".
-fn arguments(body: RunBody) -> ApiResult<Arguments> {
+pub(super) fn arguments(given: serde_json::Map<String, Value>) -> ApiResult<Arguments> {
     let mut arguments = Arguments::new();
-    for (name, value) in body.arguments.into_iter().filter(|(_, value)| !value.is_null()) {
+    for (name, value) in given.into_iter().filter(|(_, value)| !value.is_null()) {
         let value = ArgValue::from_json(&value).ok_or_else(|| bad_argument(&name))?;
         arguments.insert(name.parse().map_err(ApiError::from)?, value);
     }

@@ -4,6 +4,7 @@ pub mod account;
 pub mod actions;
 pub mod answer;
 pub mod conversations;
+pub mod drafts;
 pub mod executions;
 pub mod gurus;
 pub mod health;
