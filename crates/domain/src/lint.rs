@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{ActionSpec, SecretName};
 
 mod answer;
-mod credentials;
+pub(crate) mod credentials;
 mod examples;
 mod parameters;
 mod placeholders;

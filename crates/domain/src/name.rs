@@ -25,6 +25,9 @@ pub const RESERVED_SLUGS: [&str; 12] = [
     "keys",
 ];
 
+/// Path segments of the API that stand where an action's name does; an action named so could not be reached.
+pub const RESERVED_ACTION_NAMES: [&str; 2] = ["import", "lint"];
+
 macro_rules! checked_name {
     ($(#[$doc:meta])* $name:ident, $check:path) => {
         $(#[$doc])*

@@ -81,6 +81,14 @@ impl ApiError {
         Self::of(StatusCode::BAD_REQUEST, &Problem::new(code, message, hint))
     }
 
+    pub fn bad_cursor() -> Self {
+        Self::bad_request(
+            "bad_cursor",
+            "This cursor was not given by a page.",
+            "Use `next_cursor` as it came.",
+        )
+    }
+
     pub fn wrong_method() -> Self {
         let problem = Problem::new(
             "wrong_method",

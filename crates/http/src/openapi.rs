@@ -15,8 +15,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     routes::{
-        account, actions, answer, conversations, drafts, executions, gurus, health, secrets, system,
-        templates, turns,
+        account, actions, answer, conversations, drafts, executions, gurus, health, imports, secrets, system,
+        templates, turns, versions,
     },
     state::HttpState,
 };
@@ -78,6 +78,12 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(actions::run))
         .routes(routes!(drafts::request))
         .routes(routes!(drafts::plan))
+        .routes(routes!(imports::curl))
+        .routes(routes!(imports::openapi))
+        .routes(routes!(versions::list))
+        .routes(routes!(versions::one))
+        .routes(routes!(versions::diff))
+        .routes(routes!(versions::restore))
         .routes(routes!(secrets::list, secrets::set))
         .routes(routes!(secrets::delete))
         .routes(routes!(secrets::rotate_keys))

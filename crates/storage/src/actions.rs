@@ -23,6 +23,8 @@ const COLUMNS: &str = "id, guru_id, name, version, enabled, tested_version, disa
 pub struct NewAction<'a> {
     pub id: ActionId,
     pub spec: &'a ActionSpec,
+    /// Who saves it, as the audit log names people and keys.
+    pub author: &'a str,
     pub at: UnixMillis,
 }
 
@@ -44,7 +46,7 @@ pub async fn insert(tx: &mut Transaction, guru: GuruId, new: NewAction<'_>) -> R
     )
     .await
     .map_err(|error| error.conflicting_with("an action with this name"))?;
-    let change = ActionChange { id: new.id, version: 0, spec: new.spec, at: new.at };
+    let change = ActionChange { id: new.id, version: 0, spec: new.spec, author: new.author, at: new.at };
     keep_version(tx, guru, change, definition).await
 }
 
@@ -55,6 +57,7 @@ pub struct ActionChange<'a> {
     /// The version that the change was made from.
     pub version: u32,
     pub spec: &'a ActionSpec,
+    pub author: &'a str,
     pub at: UnixMillis,
 }
 
@@ -94,8 +97,8 @@ async fn keep_version(
 ) -> Result<()> {
     tx.execute(
         "keep an action's version",
-        "INSERT INTO action_versions (action_id, version, definition, created_at) VALUES ($1, $2, $3, $4)",
-        values![Value::shown(change.id), change.version + 1, definition, change.at],
+        "INSERT INTO action_versions (action_id, version, definition, author, created_at) VALUES ($1, $2, $3, $4, $5)",
+        values![Value::shown(change.id), change.version + 1, definition, change.author, change.at],
     )
     .await?;
     let of_action = values![Value::shown(change.id)];
@@ -196,20 +199,53 @@ pub async fn count(mut db: impl Read, guru: GuruId) -> Result<u32> {
     row.map_or(Ok(0), |row| row.u32("actions"))
 }
 
+/// When a version was saved, and by whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VersionEntry {
+    pub version: u32,
+    /// None for versions from before authors were noted.
+    pub author: Option<String>,
+    pub created_at: UnixMillis,
+}
+
 /// One version of an action as it was.
 pub async fn version(
     mut db: impl Read,
     guru: GuruId,
     action: ActionId,
     version: u32,
-) -> Result<Option<(ActionSpec, UnixMillis)>> {
-    let sql = "SELECT v.definition, v.created_at FROM action_versions v JOIN actions a ON a.id = v.action_id
+) -> Result<Option<(ActionSpec, VersionEntry)>> {
+    let sql = "SELECT v.version, v.definition, v.author, v.created_at
+         FROM action_versions v JOIN actions a ON a.id = v.action_id
          WHERE a.guru_id = $1 AND v.action_id = $2 AND v.version = $3";
     let values = values![Value::shown(guru), Value::shown(action), version];
     db.row("find an action's version", sql, values)
         .await?
-        .map(|row| Ok((read_spec(&row)?, row.time("created_at")?)))
+        .map(|row| Ok((read_spec(&row)?, read_version(&row)?)))
         .transpose()
+}
+
+/// Up to `limit` versions before `before`, newest first.
+pub async fn versions(
+    mut db: impl Read,
+    guru: GuruId,
+    action: ActionId,
+    before: Option<u32>,
+    limit: u32,
+) -> Result<Vec<VersionEntry>> {
+    let sql = "SELECT v.version, v.author, v.created_at FROM action_versions v JOIN actions a ON a.id = v.action_id
+         WHERE a.guru_id = $1 AND v.action_id = $2 AND v.version < $3 ORDER BY v.version DESC LIMIT $4";
+    let before = before.map_or(i64::MAX, i64::from);
+    let values = values![Value::shown(guru), Value::shown(action), before, limit];
+    db.rows("list an action's versions", sql, values).await?.iter().map(read_version).collect()
+}
+
+fn read_version(row: &Row) -> Result<VersionEntry> {
+    Ok(VersionEntry {
+        version: row.u32("version")?,
+        author: row.get("author")?,
+        created_at: row.time("created_at")?,
+    })
 }
 
 /// The actions that name a secret, by name.

@@ -2464,6 +2464,526 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/{guru}/actions/{name}/versions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List an action's versions, newest first */
+    get: {
+      parameters: {
+        query?: {
+          /** @description Items on a page, 1 to 200. */
+          limit?: number;
+          /** @description `next_cursor` of the page before. */
+          cursor?: string;
+        };
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The action's name. */
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page of versions. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_VersionReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/actions/{name}/versions/{version}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One version with its definition */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The action's name. */
+          name: string;
+          /** @description The version's number. */
+          version: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The version. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['VersionStory'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/actions/{name}/versions/{version}/diff': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What changed up to a version, field by field */
+    get: {
+      parameters: {
+        query?: {
+          /** @description The version to compare with; the one before when left out. */
+          from?: number;
+        };
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The action's name. */
+          name: string;
+          /** @description The version to compare. */
+          version: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Both versions and the fields that differ. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['DifferenceReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/actions/{name}/versions/{version}/restore': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Bring a version back; it is saved as the next one, under the action's present name */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The action's name. */
+          name: string;
+          /** @description The version to bring back. */
+          version: number;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Saved as the next version. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ActionReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/{guru}/answer': {
     parameters: {
       query?: never;
@@ -3352,6 +3872,290 @@ export interface paths {
     };
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/import/curl': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Propose an action from a cURL command; credentials become secrets' names */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['CurlBody'];
+        };
+      };
+      responses: {
+        /** @description The proposal; the action is not saved. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ProposalReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/import/openapi': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Propose actions from an OpenAPI document's operations */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['OpenApiBody'];
+        };
+      };
+      responses: {
+        /** @description The proposals; nothing is saved. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['OpenApiReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
     delete?: never;
     options?: never;
     head?: never;
@@ -4572,6 +5376,21 @@ export interface components {
       /** @description Oldest first. */
       turns: components['schemas']['TurnReply'][];
     };
+    CurlBody: {
+      /** @description The command as it was copied, over several lines or not. */
+      command: string;
+      /**
+       * @description Store the credentials that stand in it as secrets, under the names proposed; a secret that is there already
+       *     stays as it is.
+       */
+      store_credentials?: boolean;
+    };
+    DifferenceReply: {
+      /** @description Field by field; empty when both say the same. */
+      changes: components['schemas']['FieldChangeReply'][];
+      from: components['schemas']['VersionStory'];
+      to: components['schemas']['VersionStory'];
+    };
     /** @description What every refusal looks like. */
     ErrorBody: {
       /** @description For programs; stable. */
@@ -4622,6 +5441,15 @@ export interface components {
       masked_count: number;
       /** @description Where the time went. */
       phases: Record<string, never>[];
+    };
+    /** @description A field of the action file that differs. */
+    FieldChangeReply: {
+      /** @description Null where the field is no more. */
+      after?: Record<string, never> | null;
+      /** @description Null where the field was not there. */
+      before?: Record<string, never> | null;
+      /** @description Its path, such as `parameters[order_id].description`. */
+      field: string;
     };
     /** @description What is left out stays as it is. */
     GuruChange: {
@@ -4695,6 +5523,22 @@ export interface components {
     NewSecret: {
       name: string;
       value: string;
+    };
+    OpenApiBody: {
+      /** @description The document's text, JSON or YAML. Give this or `url`. */
+      document?: string | null;
+      /** @description Only these operations, by `name` or `origin`; all when left out. */
+      operations?: string[];
+      /** @description Where the document is; fetched the way actions fetch, under the egress policy. */
+      url?: string | null;
+    };
+    OpenApiReply: {
+      /** @description One for each operation, in the document's order. */
+      items: components['schemas']['ProposalReply'][];
+      /** @description Operations beyond what is read of one document. */
+      left_out: number;
+      /** @description The API's own name. */
+      title: string;
     };
     /** @description A page of a list. */
     Page_ConversationReply: {
@@ -4792,6 +5636,18 @@ export interface components {
       /** @description Give it as `cursor` to get the next page; null on the last one. */
       next_cursor?: string | null;
     };
+    /** @description A page of a list. */
+    Page_VersionReply: {
+      items: {
+        /** @description Who saved it: an e-mail address or a key's name; null when that is not known. */
+        author?: string | null;
+        created_at: string;
+        /** Format: int32 */
+        version: number;
+      }[];
+      /** @description Give it as `cursor` to get the next page; null on the last one. */
+      next_cursor?: string | null;
+    };
     /** @description A question to plan for, without running anything. */
     PlanBody: {
       question: string;
@@ -4816,6 +5672,32 @@ export interface components {
       field?: string | null;
       hint: string;
       message: string;
+    };
+    /** @description An action to be looked over; nothing of it is saved. */
+    ProposalReply: {
+      advice: components['schemas']['AdviceReply'][];
+      /** @description The action file; give it to `POST …/actions` or `…/actions/import`. */
+      definition: Record<string, never>;
+      name: string;
+      /** @description The guru has an action of this name. */
+      name_is_taken: boolean;
+      /** @description What was changed or left out on the way. */
+      notes: string[];
+      /** @description What it was made of, such as `GET /orders/{id}`. */
+      origin: string;
+      /** @description Rules that it breaks as it stands. */
+      problems: components['schemas']['ProblemBody'][];
+      secrets: components['schemas']['ProposedSecret'][];
+    };
+    /** @description A secret that the action names in a credential's place. */
+    ProposedSecret: {
+      /** @description Its value stood in what was given; it is not repeated here. */
+      found: boolean;
+      name: string;
+      /** @description Where the credential stood or belongs. */
+      place: string;
+      /** @description The guru has a secret of this name. */
+      stored: boolean;
     };
     /** @description What an answer refers to. */
     Reference: {
@@ -4909,6 +5791,18 @@ export interface components {
     TurnStarted: {
       conversation_id: string;
       turn_id: string;
+    };
+    VersionReply: {
+      /** @description Who saved it: an e-mail address or a key's name; null when that is not known. */
+      author?: string | null;
+      created_at: string;
+      /** Format: int32 */
+      version: number;
+    };
+    /** @description One version with its definition. */
+    VersionStory: components['schemas']['VersionReply'] & {
+      /** @description The action file as it was. */
+      definition: Record<string, never>;
     };
   };
   responses: never;

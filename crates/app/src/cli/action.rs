@@ -1,6 +1,8 @@
 //! `errand action`: write, check, test, run and manage actions.
 
+mod adopt;
 mod run;
+mod versions;
 
 use std::{
     fs,
@@ -38,8 +40,19 @@ pub enum ActionCommand {
     Run(run::RunArgs),
     /// Save action files in the guru, disabled
     Import(ImportArgs),
+    /// Make an action of a cURL command
+    FromCurl(adopt::FromCurlArgs),
+    /// Make actions of an OpenAPI document's operations
+    #[command(name = "from-openapi")]
+    FromOpenApi(adopt::FromOpenApiArgs),
     /// Write an action as a file; secrets are named, never contained
     Export(ExportArgs),
+    /// List the versions of an action, newest first
+    Versions(NameArgs),
+    /// Show what changed between two versions of an action
+    Diff(versions::DiffArgs),
+    /// Bring a version back; it is saved as the next one
+    Restore(versions::RestoreArgs),
     /// Check action files offline, or every action of the guru, and propose better wordings
     Lint(lint::LintArgs),
     /// Let an action fire
@@ -100,7 +113,12 @@ pub async fn run(context: &Context, command: ActionCommand) -> Result<Exit, Fail
         ActionCommand::Test(args) => run::run(context, &context.door().await?, args, run::Verb::Test).await,
         ActionCommand::Run(args) => run::run(context, &context.door().await?, args, run::Verb::Run).await,
         ActionCommand::Import(args) => import(context, &context.door().await?, args).await,
+        ActionCommand::FromCurl(args) => adopt::from_curl(context, &context.door().await?, args).await,
+        ActionCommand::FromOpenApi(args) => adopt::from_openapi(context, &context.door().await?, args).await,
         ActionCommand::Export(args) => export(context, &context.door().await?, args).await,
+        ActionCommand::Versions(args) => versions::list(context, &context.door().await?, &args).await,
+        ActionCommand::Diff(args) => versions::diff(context, &context.door().await?, args).await,
+        ActionCommand::Restore(args) => versions::restore(context, &context.door().await?, args).await,
         ActionCommand::Enable(args) => switch(context, &context.door().await?, &args.name, "enable").await,
         ActionCommand::Disable(args) => switch(context, &context.door().await?, &args.name, "disable").await,
         ActionCommand::Delete(args) => delete(context, &context.door().await?, args).await,

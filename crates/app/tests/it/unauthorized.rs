@@ -47,11 +47,18 @@ impl Operation {
 
     /// Calls it on things that are there, with a body that could be read.
     async fn call(&self, api: &Api) -> (String, u16, Value) {
-        let path = self.path.replace("{guru}", "g").replace("{name}", "weather").replace("{id}", "unknown");
+        let path = filled(&self.path);
         let outcome =
             Api::send(api.request(self.method.clone(), &path).json(&json!({"question": "Hello"}))).await;
         (self.name(), outcome.status, outcome.json)
     }
+}
+
+/// An address of things that are there.
+fn filled(path: &str) -> String {
+    [("{guru}", "g"), ("{name}", "weather"), ("{id}", "unknown"), ("{version}", "1")]
+        .iter()
+        .fold(path.to_owned(), |path, (field, value)| path.replace(field, value))
 }
 
 async fn operations(api: &Api) -> Vec<Operation> {
@@ -207,8 +214,7 @@ async fn a_browser_s_change_needs_the_protection_header() {
     for operation in
         operations(&admin).await.iter().filter(|operation| !operation.open && operation.method != Method::GET)
     {
-        let path =
-            operation.path.replace("{guru}", "g").replace("{name}", "weather").replace("{id}", "unknown");
+        let path = filled(&operation.path);
         let bare = admin
             .bare_request(operation.method.clone(), &path)
             .json(&json!({"slug": "forged", "question": "Hello"}));

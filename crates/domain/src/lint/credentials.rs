@@ -139,7 +139,7 @@ fn lint_call(found: &mut Vec<Advice>, call: &ApiCall, secrets: &BTreeSet<SecretN
 }
 
 /// A name for the service's key: a stored one of that service, else `STRIPE_API_KEY` for `api.stripe.com`.
-fn secret_for(url: &str, secrets: &BTreeSet<SecretName>) -> String {
+pub(crate) fn secret_for(url: &str, secrets: &BTreeSet<SecretName>) -> String {
     let labels: Vec<&str> =
         host_of(url).split('.').filter(|label| !label.is_empty() && !label.contains(['{', '}'])).collect();
     let service = labels
@@ -159,7 +159,7 @@ fn secret_for(url: &str, secrets: &BTreeSet<SecretName>) -> String {
 }
 
 /// The text without its placeholders.
-fn literal(text: &str) -> String {
+pub(crate) fn literal(text: &str) -> String {
     let template = Template::parse(text);
     let parts = template.parts().iter().map(|part| match part {
         Part::Literal(literal) => literal.as_str(),
@@ -169,12 +169,12 @@ fn literal(text: &str) -> String {
 }
 
 /// Whether a value is written out: not empty and without any placeholder.
-fn is_literal(value: &str) -> bool {
+pub(crate) fn is_literal(value: &str) -> bool {
     !value.trim().is_empty() && Template::parse(value).names().is_empty()
 }
 
 /// Whether a written-out value stands under a name that says "credential".
-fn is_credential(name: &str, value: &str) -> bool {
+pub(crate) fn is_credential(name: &str, value: &str) -> bool {
     let words = name_words(name);
     let any = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
     // `"project": {"key": "OPS"}`: a short value under a bare `key` names a thing.
@@ -188,7 +188,7 @@ fn query_pairs(url: &str) -> impl Iterator<Item = (&str, &str)> {
 }
 
 /// `"name": "value"` pairs, wherever they stand; good enough to find `"password": "…"` in any body.
-fn json_fields(body: &str) -> impl Iterator<Item = (&str, &str)> {
+pub(crate) fn json_fields(body: &str) -> impl Iterator<Item = (&str, &str)> {
     body.match_indices("\":").filter_map(|(at, _)| {
         let name = body[..at].rsplit('"').next()?;
         let value = body[at + 2..].trim_start().strip_prefix('"')?;
@@ -196,7 +196,7 @@ fn json_fields(body: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-fn holds_key(text: &str) -> bool {
+pub(crate) fn holds_key(text: &str) -> bool {
     text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-+=.".contains(c))).any(is_key)
 }
 

@@ -3,9 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use errand_domain::{
-    Action, ActionId, ActionSpec, Problem, Problems, SecretName,
+    Action, ActionId, ActionName, ActionSpec, Problem, Problems, SecretName,
     action_file::ActionFile,
     lint::{self, Advice},
+    name::RESERVED_ACTION_NAMES,
 };
 use errand_runners::Runners;
 use errand_storage::{
@@ -96,7 +97,7 @@ impl Engine {
         };
         let mut tx = self.begin_change(&permit.guru.guru).await?;
         self.check_action_limit(&mut tx, &permit.guru).await?;
-        actions::insert(&mut tx, permit.guru_id(), NewAction { id: action.id, spec: &action.spec, at: now })
+        actions::insert(&mut tx, permit.guru_id(), NewAction { id: action.id, spec: &action.spec, author: permit.actor(), at: now })
             .await
             .map_err(|error| taken(error, &action))?;
         self.audit(
@@ -135,7 +136,13 @@ impl Engine {
         actions::update(
             &mut tx,
             permit.guru_id(),
-            ActionChange { id: old.id, version: old.version, spec: &action.spec, at: action.updated_at },
+            ActionChange {
+                id: old.id,
+                version: old.version,
+                spec: &action.spec,
+                author: permit.actor(),
+                at: action.updated_at,
+            },
         )
         .await
         .map_err(|error| taken(error, &action))?;
@@ -256,6 +263,7 @@ impl Engine {
     ) -> Result<ActionSpec> {
         let spec = file.check(self.limits())?;
         let mut found = Vec::new();
+        found.extend(reserved(&spec.name, own_id.and_then(|id| guru.action_by_id(id))));
         found.extend(spec.answer.as_deref().and_then(|answer| template::check(answer).err()));
         let secrets = guru.secret_names();
         for (field, name) in spec.foreign_names() {
@@ -319,6 +327,15 @@ fn check_has_runner(spec: &ActionSpec) -> Result<()> {
         format!("`{}` is of type `{}`, which this version can't run.", spec.name, kind.as_str()),
         "It can be kept disabled; to have it fire now, write it as an API call.",
     )))
+}
+
+/// A name that the API's own addresses shadow can't be given. One that was given already stays.
+fn reserved(name: &ActionName, own: Option<&Arc<Action>>) -> Option<Problem> {
+    let is_new = own.is_none_or(|own| own.spec.name != *name);
+    (is_new && RESERVED_ACTION_NAMES.contains(&name.as_str())).then(|| {
+        let message = format!("`{name}` is a word of the API's own addresses.");
+        Problem::new("reserved_name", message, "Choose another name, such as `check_code`.").at("name")
+    })
 }
 
 fn known_or_allowed(name: &str, secrets: &BTreeSet<SecretName>, unknown: UnknownNames) -> bool {

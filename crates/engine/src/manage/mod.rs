@@ -6,7 +6,9 @@ pub mod conversations;
 pub mod drafts;
 pub mod gurus;
 pub mod history;
+pub mod imports;
 pub mod secrets;
+pub mod versions;
 
 use errand_domain::{Guru, GuruId};
 use errand_secrets::{Masked, Masker};

@@ -29,7 +29,7 @@ use crate::{
 
 #[derive(Deserialize)]
 pub struct ActionPath {
-    name: String,
+    pub name: String,
 }
 
 /// List the guru's actions

@@ -33,18 +33,11 @@ pub async fn list(
     For(permit): For<Ask>,
     InQuery(query): InQuery<PageQuery>,
 ) -> ApiResult<Json<Page<ConversationReply>>> {
-    let bad = || {
-        ApiError::bad_request(
-            "bad_cursor",
-            "This cursor was not given by a page.",
-            "Use `next_cursor` as it came.",
-        )
-    };
     let (conversations, next_cursor) = state
         .engine
         .list_conversations(&permit, page_items(query.limit)?, query.cursor.as_deref())
         .await?
-        .ok_or_else(bad)?;
+        .ok_or_else(ApiError::bad_cursor)?;
     Ok(Json(Page { items: conversations.into_iter().map(ConversationReply::from).collect(), next_cursor }))
 }
 

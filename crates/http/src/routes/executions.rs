@@ -92,13 +92,7 @@ fn time(text: &str) -> ApiResult<UnixMillis> {
 }
 
 fn cursor(text: &str) -> ApiResult<ExecutionId> {
-    text.parse().map_err(|_| {
-        ApiError::bad_request(
-            "bad_cursor",
-            "This cursor was not given by a page.",
-            "Use `next_cursor` as it came.",
-        )
-    })
+    text.parse().map_err(|_| ApiError::bad_cursor())
 }
 
 /// History, newest first

@@ -8,10 +8,12 @@ pub mod drafts;
 pub mod executions;
 pub mod gurus;
 pub mod health;
+pub mod imports;
 pub mod secrets;
 pub mod system;
 pub mod templates;
 pub mod turns;
+pub mod versions;
 
 use std::str::FromStr;
 

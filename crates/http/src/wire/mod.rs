@@ -4,9 +4,11 @@ pub mod account;
 pub mod action;
 pub mod execution;
 pub mod guru;
+pub mod import;
 pub mod plan;
 pub mod secret;
 pub mod turn;
+pub mod version;
 
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};

@@ -1,7 +1,7 @@
 use errand_domain::{ActionId, ActionSpec};
 use errand_storage::{
     StorageError,
-    actions::{self, ActionChange, ActionVectors, Enablement, NewAction},
+    actions::{self, ActionChange, ActionVectors, Enablement, NewAction, VersionEntry},
     gurus,
 };
 
@@ -17,7 +17,7 @@ async fn an_action_is_kept_with_all_its_versions() {
 
         let changed =
             ActionSpec { trigger: "When the user asks for a parcel".to_owned(), ..spec("parcels")? };
-        let change = ActionChange { id: action.id, version: 1, spec: &changed, at: at(9) };
+        let change = ActionChange { id: action.id, version: 1, spec: &changed, author: "ana@acme.test", at: at(9) };
         let mut tx = db.writer.begin().await?;
         assert_eq!(actions::update(&mut tx, guru, change).await?, 2);
         let Err(StorageError::Stale { what: "action" }) = actions::update(&mut tx, guru, change).await else {
@@ -32,9 +32,19 @@ async fn an_action_is_kept_with_all_its_versions() {
             (found.version, found.updated_at, found.created_at, &*found.spec),
             (2, at(9), at(1), &changed)
         );
-        assert_eq!(actions::version(&db.reader, guru, action.id, 1).await?, Some((spec("orders")?, at(1))));
-        assert_eq!(actions::version(&db.reader, guru, action.id, 2).await?, Some((changed, at(9))));
-        assert_eq!(actions::version(&db.reader, guru, action.id, 3).await?, None);
+        let entry = |version, seconds| VersionEntry {
+            version,
+            author: Some("ana@acme.test".to_owned()),
+            created_at: at(seconds),
+        };
+        let version = async |number| actions::version(&db.reader, guru, action.id, number).await;
+        assert_eq!(version(1).await?, Some((spec("orders")?, entry(1, 1))));
+        assert_eq!(version(2).await?, Some((changed, entry(2, 9))));
+        assert_eq!(version(3).await?, None);
+        let list = async |before, limit| actions::versions(&db.reader, guru, action.id, before, limit).await;
+        assert_eq!(list(None, 10).await?, vec![entry(2, 9), entry(1, 1)]);
+        assert_eq!(list(None, 1).await?, vec![entry(2, 9)]);
+        assert_eq!(list(Some(2), 10).await?, vec![entry(1, 1)]);
         Ok(())
     })
     .await;
@@ -81,6 +91,7 @@ async fn another_guru_sees_and_changes_nothing() {
         an_action(db, other, "orders").await?;
         assert_eq!(actions::by_id(&db.reader, other, action.id).await?, None);
         assert_eq!(actions::version(&db.reader, other, action.id, 1).await?, None);
+        assert_eq!(actions::versions(&db.reader, other, action.id, None, 10).await?, vec![]);
         assert_eq!(
             (actions::count(&db.reader, acme).await?, actions::count(&db.reader, other).await?),
             (1, 1)
@@ -89,7 +100,7 @@ async fn another_guru_sees_and_changes_nothing() {
         assert!(!actions::set_enabled(&mut tx, other, action.id, Enablement::Enabled, at(2)).await?);
         assert!(!actions::set_tested(&mut tx, other, action.id, 1).await?);
         assert!(!actions::delete(&mut tx, other, action.id).await?);
-        let change = ActionChange { id: action.id, version: 1, spec: &action.spec, at: at(2) };
+        let change = ActionChange { id: action.id, version: 1, spec: &action.spec, author: "ana@acme.test", at: at(2) };
         assert!(actions::update(&mut tx, other, change).await.is_err());
         tx.commit().await?;
         assert_eq!(actions::by_id(&db.reader, acme, action.id).await?, Some(action));
@@ -104,7 +115,7 @@ async fn a_name_is_taken_once_per_guru() {
         let guru = a_guru(db, "acme").await?;
         an_action(db, guru, "orders").await?;
         let mut tx = db.writer.begin().await?;
-        let again = NewAction { id: ActionId::from_uuid(uuid(2)), spec: &spec("orders")?, at: at(2) };
+        let again = NewAction { id: ActionId::from_uuid(uuid(2)), spec: &spec("orders")?, author: "ana@acme.test", at: at(2) };
         let Err(StorageError::Conflict { what }) = actions::insert(&mut tx, guru, again).await else {
             panic!("a second `orders`")
         };
@@ -136,7 +147,7 @@ async fn a_secret_knows_its_actions_and_vectors_fit_the_version() {
         let python = errand_domain::action_file::ActionFile::from_value(python)?
             .check(&errand_domain::limits::Limits::default())?;
         let mut tx = db.writer.begin().await?;
-        let change = ActionChange { id: action.id, version: 1, spec: &python, at: at(2) };
+        let change = ActionChange { id: action.id, version: 1, spec: &python, author: "ana@acme.test", at: at(2) };
         actions::update(&mut tx, guru, change).await?;
         tx.commit().await?;
         assert_eq!(actions::using_secret(&db.reader, guru, &key).await?, vec![]);
