@@ -1,0 +1,77 @@
+/** The pages of those who build and run actions. Each loads on its own, inside one frame that stays. */
+import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
+
+import { appRoute } from './app';
+import { readHistorySearch } from './historySearch';
+
+const frame = createRoute({
+  getParentRoute: () => appRoute,
+  id: 'manage',
+  component: lazyRouteComponent(() => import('./ManageFrame'), 'ManageFrame'),
+});
+
+const actions = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/actions',
+  component: lazyRouteComponent(() => import('./manage/ActionsScreen'), 'ActionsScreen'),
+});
+
+interface BuilderSearch {
+  step?: string;
+  /** The action to begin with a copy of. */
+  from?: string;
+}
+
+/** `/g/support/action` for a new action, `/g/support/action/refund_lookup` for one that is there: one page. */
+const action = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/action/{-$name}',
+  validateSearch: ({ step, from }: Record<string, unknown>): BuilderSearch => ({
+    ...(typeof step === 'string' && { step }),
+    ...(typeof from === 'string' && { from }),
+  }),
+  component: lazyRouteComponent(() => import('./manage/BuilderScreen'), 'BuilderScreen'),
+});
+
+const templates = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/templates',
+  component: lazyRouteComponent(() => import('./manage/ActionsScreen'), 'TemplatesScreen'),
+});
+
+const secrets = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/secrets',
+  validateSearch: (search: Record<string, unknown>): { set?: string } =>
+    typeof search.set === 'string' ? { set: search.set } : {},
+  component: lazyRouteComponent(() => import('./manage/SecretsScreen'), 'SecretsScreen'),
+});
+
+const history = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/history',
+  validateSearch: readHistorySearch,
+  component: lazyRouteComponent(() => import('./manage/HistoryScreen'), 'HistoryScreen'),
+});
+
+const execution = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/history/$id',
+  component: lazyRouteComponent(() => import('./manage/HistoryScreen'), 'ExecutionScreen'),
+});
+
+const settings = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/settings',
+  component: lazyRouteComponent(() => import('./manage/SettingsScreen'), 'SettingsScreen'),
+});
+
+export const manageRoutes = frame.addChildren([
+  actions,
+  action,
+  templates,
+  secrets,
+  history,
+  execution,
+  settings,
+]);
