@@ -3,7 +3,7 @@
 
 use std::{marker::PhantomData, sync::Arc};
 
-use errand_storage::conversations::Owner;
+use errand_storage::{conversations::Owner, users::Membership};
 
 use errand_domain::{BuiltIns, GuruId, Problem, Role, Source, UserId};
 
@@ -49,9 +49,10 @@ pub struct UserCaller {
     pub email: String,
     pub name: String,
     pub role: Role,
+    /// In gurus where a membership says nothing of groups.
     pub groups: Vec<String>,
-    /// Gurus this user belongs to, with the role there; super admins belong to all.
-    pub gurus: Vec<(GuruId, Role)>,
+    /// Gurus this user belongs to, with role and groups there; super admins belong to all.
+    pub gurus: Vec<(GuruId, Membership)>,
 }
 
 #[derive(Debug, Clone)]
@@ -84,6 +85,11 @@ impl Caller {
         }
     }
 
+    /// What the caller may do on this guru.
+    pub fn scopes(&self, guru: GuruId) -> Vec<Scope> {
+        Scope::ALL.into_iter().filter(|scope| self.may(*scope, guru)).collect()
+    }
+
     pub fn user_id(&self) -> Option<UserId> {
         match self {
             Self::User(user) => Some(user.id),
@@ -113,7 +119,17 @@ impl UserCaller {
         if self.role == Role::SuperAdmin {
             return Some(Role::SuperAdmin);
         }
-        self.gurus.iter().find(|(id, _)| *id == guru).map(|(_, role)| *role)
+        self.membership(guru).map(|membership| membership.role)
+    }
+
+    /// The groups that actions of this guru are told.
+    fn groups_in(&self, guru: GuruId) -> &[String] {
+        let own = self.membership(guru).map(|membership| membership.groups.as_slice());
+        own.filter(|groups| !groups.is_empty()).unwrap_or(&self.groups)
+    }
+
+    fn membership(&self, guru: GuruId) -> Option<&Membership> {
+        self.gurus.iter().find(|(id, _)| *id == guru).map(|(_, membership)| membership)
     }
 }
 
@@ -159,7 +175,7 @@ impl<G: Grant> Permit<G> {
     pub fn built_ins(&self) -> BuiltIns {
         match &*self.caller {
             Caller::User(user) => {
-                BuiltIns::of_user(&user.email, &user.name, &user.groups, &self.guru.guru.slug)
+                BuiltIns::of_user(&user.email, &user.name, user.groups_in(self.guru_id()), &self.guru.guru.slug)
             }
             Caller::ApiKey(_) => BuiltIns::anonymous(&self.guru.guru.slug),
         }
@@ -184,6 +200,13 @@ impl<G: Grant> Permit<G> {
 pub struct InstancePermit<G: Grant> {
     pub caller: Arc<Caller>,
     grant: PhantomData<G>,
+}
+
+impl<G: Grant> InstancePermit<G> {
+    /// Who does it, for the audit log.
+    pub fn actor(&self) -> &str {
+        self.caller.label()
+    }
 }
 
 impl Engine {

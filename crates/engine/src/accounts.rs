@@ -1,5 +1,6 @@
 //! People and keys: who a request comes from. Tokens are random, shown once and kept as hashes.
 
+pub mod own;
 mod password;
 mod throttle;
 mod token;
@@ -39,6 +40,9 @@ const CLAIM_MS: i64 = 7 * DAY_MS;
 /// How long a looked-up key is believed before it is looked up again: a key revoked on another node may work this
 /// much longer.
 const KEY_BELIEVED_FOR: Duration = Duration::from_secs(2);
+/// How often a session's or key's use is noted; more often would be a write with every request.
+const USE_NOTED_EVERY_MS: u64 = 5 * 60 * 1_000;
+const USER_AGENT_CHARS_MAX: usize = 300;
 const KEYS_CACHED_MAX: usize = 10_000;
 /// No address is longer (RFC 5321's path without its brackets).
 const EMAIL_BYTES_MAX: usize = 254;
@@ -103,6 +107,12 @@ impl Engine {
         }
         let row =
             api_keys::by_hash(&self.db().reader, hash).await?.ok_or_else(EngineError::unauthenticated)?;
+        let now = self.clock().now();
+        if row.last_used_at.is_none_or(|at| now.since(at) > USE_NOTED_EVERY_MS) {
+            let mut tx = self.db().writer.begin().await?;
+            api_keys::touch(&mut tx, row.id, now).await?;
+            tx.commit().await?;
+        }
         let caller = Arc::new(Caller::ApiKey(key_caller(row)));
         self.keys().put(hash, &caller);
         Ok(caller)
@@ -111,14 +121,20 @@ impl Engine {
     /// Who holds this session token.
     pub async fn authenticate_session(&self, presented: &str) -> Result<Arc<Caller>> {
         let now = self.clock().now();
-        let (user, _) = sessions::user(&self.db().reader, token::hash(presented), now)
+        let hash = token::hash(presented);
+        let (user, times) = sessions::user(&self.db().reader, hash, now)
             .await?
             .ok_or_else(EngineError::unauthenticated)?;
+        if now.since(times.last_seen_at) > USE_NOTED_EVERY_MS {
+            let mut tx = self.db().writer.begin().await?;
+            sessions::touch(&mut tx, hash, now, times.expires_at).await?;
+            tx.commit().await?;
+        }
         self.user_caller(user).await
     }
 
     /// Signs in with a password. Wrong addresses and wrong passwords look and take the same.
-    pub async fn sign_in(&self, email: &str, password: &str) -> Result<SignedIn> {
+    pub async fn sign_in(&self, email: &str, password: &str, user_agent: Option<&str>) -> Result<SignedIn> {
         let email = email.trim();
         if email.len() > EMAIL_BYTES_MAX || password.len() > PASSWORD_BYTES_MAX {
             return Err(wrong_password());
@@ -138,14 +154,19 @@ impl Engine {
         let Some(user) = user.filter(|_| right) else { return Err(wrong_password()) };
         self.0.sign_ins.forget(email);
         let mut tx = self.db().writer.begin().await?;
-        let token = self.insert_session(&mut tx, user.id).await?;
+        let token = self.insert_session(&mut tx, user.id, user_agent).await?;
         tx.commit().await?;
         self.signed_in(user, token).await
     }
 
     /// Trades a one-time link's token for a session; sets a password when one is given, which signs the user out
     /// everywhere else.
-    pub async fn claim(&self, presented: &str, new_password: Option<&str>) -> Result<SignedIn> {
+    pub async fn claim(
+        &self,
+        presented: &str,
+        new_password: Option<&str>,
+        user_agent: Option<&str>,
+    ) -> Result<SignedIn> {
         let now = self.clock().now();
         let token_hash = token::hash(presented);
         // Asked first, so that only who holds a good link makes this machine hash.
@@ -162,7 +183,7 @@ impl Engine {
             users::set_password_hash(&mut tx, user_id, Some(&hash), now).await?;
             sessions::delete_of_user(&mut tx, user_id).await?;
         }
-        let token = self.insert_session(&mut tx, user_id).await?;
+        let token = self.insert_session(&mut tx, user_id, user_agent).await?;
         tx.commit().await?;
         let user =
             users::by_id(&self.db().reader, user_id).await?.ok_or_else(EngineError::unauthenticated)?;
@@ -211,10 +232,8 @@ impl Engine {
         let (user, _) = users::credentials(&self.db().reader, email)
             .await?
             .ok_or_else(|| EngineError::not_found("user", email))?;
-        let token = Token::random();
-        let now = self.clock().now();
         let mut tx = self.db().writer.begin().await?;
-        sessions::insert_claim(&mut tx, new_token(&token, user.id, now, CLAIM_MS)).await?;
+        let token = self.insert_claim(&mut tx, user.id).await?;
         self.audit(
             &mut tx,
             &Masker::default(),
@@ -225,8 +244,18 @@ impl Engine {
         Ok(token)
     }
 
-    /// A new API key; for all gurus when `guru` is None.
+    /// A new API key, made on the server itself; for all gurus when `guru` is None.
     pub async fn create_api_key(&self, name: &str, scopes: &[Scope], guru: Option<GuruId>) -> Result<NewKey> {
+        self.insert_api_key(SYSTEM_ACTOR, name, scopes, guru).await
+    }
+
+    pub(crate) async fn insert_api_key(
+        &self,
+        actor: &str,
+        name: &str,
+        scopes: &[Scope],
+        guru: Option<GuruId>,
+    ) -> Result<NewKey> {
         let text = format!("{API_KEY_PREFIX}{}", Token::random().expose());
         let row = ApiKey {
             id: ApiKeyId::from_uuid(new_uuid()),
@@ -239,6 +268,7 @@ impl Engine {
         let mut tx = self.db().writer.begin().await?;
         api_keys::insert(&mut tx, &row, token::hash(&text)).await?;
         let made = Change {
+            actor,
             after: Some(KeyShown { name: &row.name, scopes: &row.scopes }),
             ..by_system("api_key.create", format!("API key {}", row.id), guru)
         };
@@ -247,17 +277,17 @@ impl Engine {
         Ok(NewKey { id: row.id, text: SecretText::new(text) })
     }
 
-    /// Ends a key; on other nodes it may work for a moment longer (`KEY_BELIEVED_FOR`).
+    /// Ends a key on the server itself; on other nodes it may work for a moment longer (`KEY_BELIEVED_FOR`).
     pub async fn revoke_api_key(&self, id: ApiKeyId) -> Result<bool> {
+        self.end_api_key(SYSTEM_ACTOR, id, None).await
+    }
+
+    pub(crate) async fn end_api_key(&self, actor: &str, id: ApiKeyId, guru: Option<GuruId>) -> Result<bool> {
         let mut tx = self.db().writer.begin().await?;
         let revoked = api_keys::delete(&mut tx, id).await?;
         if revoked {
-            self.audit(
-                &mut tx,
-                &Masker::default(),
-                by_system("api_key.revoke", format!("API key {id}"), None),
-            )
-            .await?;
+            let change = Change { actor, ..by_system("api_key.revoke", format!("API key {id}"), guru) };
+            self.audit(&mut tx, &Masker::default(), change).await?;
         }
         tx.commit().await?;
         self.keys().forget_all();
@@ -272,9 +302,23 @@ impl Engine {
         Ok(forgotten)
     }
 
-    async fn insert_session(&self, tx: &mut Transaction, user_id: UserId) -> Result<Token> {
+    /// Keeps a new one-time link's token.
+    pub(crate) async fn insert_claim(&self, tx: &mut Transaction, user_id: UserId) -> Result<Token> {
         let token = Token::random();
-        sessions::insert(tx, new_token(&token, user_id, self.clock().now(), SESSION_MS)).await?;
+        sessions::insert_claim(tx, new_token(&token, user_id, self.clock().now(), CLAIM_MS)).await?;
+        Ok(token)
+    }
+
+    async fn insert_session(
+        &self,
+        tx: &mut Transaction,
+        user_id: UserId,
+        user_agent: Option<&str>,
+    ) -> Result<Token> {
+        let token = Token::random();
+        let user_agent: Option<String> = user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect());
+        let row = new_token(&token, user_id, self.clock().now(), SESSION_MS);
+        sessions::insert(tx, row, user_agent.as_deref()).await?;
         Ok(token)
     }
 

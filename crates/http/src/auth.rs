@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use axum::{
     extract::{FromRequestParts, RawPathParams},
-    http::{HeaderMap, Method, StatusCode, header::COOKIE, request::Parts},
+    http::{
+        HeaderMap, Method, StatusCode,
+        header::{COOKIE, USER_AGENT},
+        request::Parts,
+    },
 };
 use errand_domain::Problem;
 use errand_engine::{
     EngineError,
-    access::{Caller, Grant, InstancePermit, Permit},
+    access::{Caller, Grant, InstancePermit, Permit, UserCaller},
 };
 
 use crate::{error::ApiError, state::HttpState};
@@ -22,6 +26,10 @@ pub const CSRF_HEADER: &str = "x-errand-csrf";
 /// Somebody with valid credentials.
 #[derive(Debug, Clone)]
 pub struct Signed(pub Arc<Caller>);
+
+/// A person signed in; keys have no account.
+#[derive(Debug, Clone)]
+pub struct Person(pub UserCaller);
 
 /// Somebody who may do `G` on the guru named in the path.
 #[derive(Debug, Clone)]
@@ -83,6 +91,30 @@ fn too_often(seconds: u64) -> ApiError {
     let problem =
         Problem::new("rate_limit", "You are asking too often.", format!("Wait {seconds} s and try again."));
     ApiError { retry_after_s: Some(seconds), ..ApiError::of(StatusCode::TOO_MANY_REQUESTS, &problem) }
+}
+
+impl FromRequestParts<HttpState> for Person {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
+        let Signed(caller) = Signed::from_request_parts(parts, state).await?;
+        match &*caller {
+            Caller::User(user) => Ok(Self(user.clone())),
+            Caller::ApiKey(_) => {
+                let problem = Problem::new(
+                    "forbidden",
+                    "Only people have an account.",
+                    "Sign in instead of sending a key.",
+                );
+                Err(ApiError::of(StatusCode::FORBIDDEN, &problem))
+            }
+        }
+    }
+}
+
+/// What the browser calls itself.
+pub fn user_agent(headers: &HeaderMap) -> Option<&str> {
+    headers.get(USER_AGENT).and_then(|value| value.to_str().ok())
 }
 
 impl<G: Grant> FromRequestParts<HttpState> for For<G> {

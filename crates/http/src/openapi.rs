@@ -15,8 +15,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     routes::{
-        account, actions, answer, conversations, drafts, executions, gurus, health, imports, secrets, system,
-        templates, turns, versions,
+        account, actions, answer, conversations, drafts, executions, gurus, health, imports, keys, members,
+        secrets, system, templates, turns, users, versions,
     },
     state::HttpState,
 };
@@ -54,9 +54,22 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(account::claim))
         .routes(routes!(account::sign_out))
         .routes(routes!(account::me))
+        .routes(routes!(account::sessions))
+        .routes(routes!(account::end_session))
+        .routes(routes!(account::password))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::one, users::change, users::delete))
+        .routes(routes!(users::link))
+        .routes(routes!(users::sign_out))
+        .routes(routes!(keys::list_all, keys::create_for_all))
+        .routes(routes!(keys::delete_any))
         .routes(routes!(system::system))
         .routes(routes!(gurus::list, gurus::create))
         .routes(routes!(gurus::one, gurus::change, gurus::delete))
+        .routes(routes!(members::list, members::add))
+        .routes(routes!(members::set, members::remove))
+        .routes(routes!(keys::list, keys::create))
+        .routes(routes!(keys::delete))
         .routes(routes!(templates::list))
         .routes(routes!(templates::install))
         .routes(routes!(answer::answer))

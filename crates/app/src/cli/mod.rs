@@ -14,6 +14,7 @@ mod markdown;
 mod new;
 pub mod output;
 mod secret;
+mod user;
 
 use std::process::ExitCode;
 
@@ -74,6 +75,12 @@ enum Command {
     /// The gurus of the server
     #[command(subcommand, visible_alias = "gurus")]
     Guru(guru::GuruCommand),
+    /// People who can sign in
+    #[command(subcommand, visible_alias = "users")]
+    User(user::UserCommand),
+    /// Members of a guru, with their roles and groups
+    #[command(subcommand, visible_alias = "members")]
+    Member(user::MemberCommand),
     /// API keys for programs
     #[command(subcommand, visible_alias = "keys")]
     Key(key::KeyCommand),
@@ -133,6 +140,8 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::History(args) => history::run(context, args).await,
         Command::Guru(command) => guru::run(context, command).await,
         Command::Key(command) => key::run(context, command).await,
+        Command::User(command) => user::run(context, command).await,
+        Command::Member(command) => user::run_member(context, command).await,
         Command::Link(args) => link::run(context, args).await,
         Command::Model(command) => model::run(&context.config, &context.output, command).await,
         Command::Doctor(args) => doctor::run(context, args).await,

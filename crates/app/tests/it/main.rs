@@ -9,6 +9,7 @@ mod harness;
 mod history;
 mod imports;
 mod masking;
+mod people;
 mod readme;
 mod unauthorized;
 mod versions;

@@ -7,7 +7,10 @@ pub mod drafts;
 pub mod gurus;
 pub mod history;
 pub mod imports;
+pub mod keys;
+pub mod members;
 pub mod secrets;
+pub mod users;
 pub mod versions;
 
 use errand_domain::{Guru, GuruId};

@@ -6,13 +6,18 @@ use axum::{
     http::{HeaderMap, HeaderName, StatusCode, header::SET_COOKIE},
 };
 use errand_engine::accounts::SignedIn;
+use serde::Deserialize;
 
 use crate::{
-    auth::{SESSION_COOKIE, Signed, session_token},
+    auth::{Person, SESSION_COOKIE, Signed, session_token, user_agent},
     error::{ApiResult, Refused, RefusedInput},
-    extract::Payload,
+    extract::{InPath, Payload},
     state::HttpState,
-    wire::account::{Claim, Me, SignIn},
+    wire::{
+        Page,
+        account::{Claim, Me, SignIn},
+        user::{PasswordBody, SessionReply},
+    },
 };
 
 type WithCookie<T> = ([(HeaderName, String); 1], T);
@@ -25,9 +30,10 @@ type WithCookie<T> = ([(HeaderName, String); 1], T);
 ))]
 pub async fn sign_in(
     State(state): State<HttpState>,
+    headers: HeaderMap,
     Payload(body): Payload<SignIn>,
 ) -> ApiResult<WithCookie<Json<Me>>> {
-    let signed_in = state.engine.sign_in(&body.email, &body.password).await?;
+    let signed_in = state.engine.sign_in(&body.email, &body.password, user_agent(&headers)).await?;
     Ok(with_cookie(&state, &signed_in))
 }
 
@@ -39,9 +45,10 @@ pub async fn sign_in(
 ))]
 pub async fn claim(
     State(state): State<HttpState>,
+    headers: HeaderMap,
     Payload(body): Payload<Claim>,
 ) -> ApiResult<WithCookie<Json<Me>>> {
-    let signed_in = state.engine.claim(&body.token, body.password.as_deref()).await?;
+    let signed_in = state.engine.claim(&body.token, body.password.as_deref(), user_agent(&headers)).await?;
     Ok(with_cookie(&state, &signed_in))
 }
 
@@ -68,6 +75,57 @@ pub async fn sign_out(
 ))]
 pub async fn me(Signed(caller): Signed) -> Json<Me> {
     Json(Me::from(&*caller))
+}
+
+/// Where the caller is signed in
+#[utoipa::path(get, path = "/api/v1/me/sessions", tag = "account", responses(
+    (status = 200, description = "The sessions, last seen first.", body = Page<SessionReply>),
+    Refused,
+))]
+pub async fn sessions(
+    State(state): State<HttpState>,
+    Person(caller): Person,
+    headers: HeaderMap,
+) -> ApiResult<Json<Page<SessionReply>>> {
+    let sessions = state.engine.own_sessions(&caller, session_token(&headers)).await?;
+    Ok(Json(Page { items: sessions.into_iter().map(SessionReply::from).collect(), next_cursor: None }))
+}
+
+#[derive(Deserialize)]
+pub struct SessionPath {
+    id: String,
+}
+
+/// Sign out elsewhere
+#[utoipa::path(delete, path = "/api/v1/me/sessions/{id}", tag = "account", params(("id" = String, Path, description = "The session's id.")), responses(
+    (status = 204, description = "Ended."),
+    Refused,
+))]
+pub async fn end_session(
+    State(state): State<HttpState>,
+    Person(caller): Person,
+    InPath(path): InPath<SessionPath>,
+) -> ApiResult<StatusCode> {
+    state.engine.end_own_session(&caller, &path.id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Set a new password; every other session ends
+#[utoipa::path(post, path = "/api/v1/me/password", tag = "account", request_body = PasswordBody, responses(
+    (status = 204, description = "Set."),
+    Refused,
+    RefusedInput,
+))]
+pub async fn password(
+    State(state): State<HttpState>,
+    Person(caller): Person,
+    headers: HeaderMap,
+    Payload(body): Payload<PasswordBody>,
+) -> ApiResult<StatusCode> {
+    let token = session_token(&headers);
+    let current = body.current_password.as_deref();
+    state.engine.change_password(&caller, token, current, &body.new_password).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 fn with_cookie(state: &HttpState, signed_in: &SignedIn) -> WithCookie<Json<Me>> {

@@ -24,7 +24,8 @@ pub async fn list(
     Signed(caller): Signed,
 ) -> ApiResult<Json<Page<GuruReply>>> {
     let gurus = state.engine.list_gurus(&caller).await?;
-    Ok(Json(Page { items: gurus.into_iter().map(GuruReply::from).collect(), next_cursor: None }))
+    let items = gurus.into_iter().map(|guru| GuruReply::of(guru, &caller)).collect();
+    Ok(Json(Page { items, next_cursor: None }))
 }
 
 /// Create a guru
@@ -40,7 +41,7 @@ pub async fn create(
 ) -> ApiResult<(StatusCode, Json<GuruReply>)> {
     let slug = body.slug.clone();
     let guru = state.engine.create_guru(&permit, &slug, body.into_settings()).await?;
-    Ok((StatusCode::CREATED, Json(guru.into())))
+    Ok((StatusCode::CREATED, Json(GuruReply::of(guru, &permit.caller))))
 }
 
 /// One guru with its settings
@@ -49,7 +50,7 @@ pub async fn create(
     Refused,
 ))]
 pub async fn one(For(permit): For<Ask>) -> Json<GuruReply> {
-    Json(permit.guru.guru.clone().into())
+    Json(GuruReply::of(permit.guru.guru.clone(), &permit.caller))
 }
 
 /// Change a guru's settings
@@ -64,7 +65,8 @@ pub async fn change(
     Payload(body): Payload<GuruChange>,
 ) -> ApiResult<Json<GuruReply>> {
     let settings = body.apply(permit.guru.guru.settings.clone());
-    Ok(Json(state.engine.update_guru(&permit, settings).await?.into()))
+    let guru = state.engine.update_guru(&permit, settings).await?;
+    Ok(Json(GuruReply::of(guru, &permit.caller)))
 }
 
 /// Delete a guru with its actions, secrets and history

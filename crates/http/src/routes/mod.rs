@@ -9,10 +9,13 @@ pub mod executions;
 pub mod gurus;
 pub mod health;
 pub mod imports;
+pub mod keys;
+pub mod members;
 pub mod secrets;
 pub mod system;
 pub mod templates;
 pub mod turns;
+pub mod users;
 pub mod versions;
 
 use std::str::FromStr;

@@ -1,6 +1,6 @@
 //! Signing in and being somebody.
 
-use errand_engine::access::Caller;
+use errand_engine::access::{Caller, Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -27,8 +27,11 @@ pub struct Me {
     pub kind: &'static str,
     pub email: Option<String>,
     pub name: String,
-    /// `viewer`, `guru_admin` or `super_admin`; null for keys.
+    /// In the installation: `super_admin` or `viewer`; null for keys. What somebody may do in a guru, the guru's `scopes`
+    /// say.
     pub role: Option<&'static str>,
+    /// Users, keys, gurus and settings of the whole installation.
+    pub may_manage_installation: bool,
     /// `ask`, `run`, `manage`; what keys may do. Empty for users, whose role says it.
     pub scopes: Vec<&'static str>,
 }
@@ -41,6 +44,7 @@ impl From<&Caller> for Me {
                 email: Some(user.email.clone()),
                 name: user.name.clone(),
                 role: Some(user.role.as_str()),
+                may_manage_installation: caller.may_instance(Scope::Manage),
                 scopes: Vec::new(),
             },
             Caller::ApiKey(key) => Self {
@@ -48,6 +52,7 @@ impl From<&Caller> for Me {
                 email: None,
                 name: key.name.clone(),
                 role: None,
+                may_manage_installation: caller.may_instance(Scope::Manage),
                 scopes: key.scopes.iter().map(|scope| scope.as_str()).collect(),
             },
         }

@@ -1,6 +1,7 @@
 //! Gurus on the wire.
 
 use errand_domain::{Guru, GuruSettings, guru::PlannerChoice};
+use errand_engine::access::{Caller, Scope};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -16,12 +17,16 @@ pub struct GuruReply {
     pub time_zone: String,
     /// `embedded`.
     pub planner: &'static str,
+    /// What the caller may do here: any of `ask`, `run` and `manage`.
+    pub scopes: Vec<&'static str>,
     pub created_at: String,
     pub updated_at: String,
 }
 
-impl From<Guru> for GuruReply {
-    fn from(guru: Guru) -> Self {
+impl GuruReply {
+    /// The guru as this caller sees it.
+    pub fn of(guru: Guru, caller: &Caller) -> Self {
+        let scopes = caller.scopes(guru.id).into_iter().map(Scope::as_str).collect();
         let settings = guru.settings;
         Self {
             id: guru.id.to_string(),
@@ -35,6 +40,7 @@ impl From<Guru> for GuruReply {
             planner: match settings.planner {
                 PlannerChoice::Embedded => "embedded",
             },
+            scopes,
             created_at: guru.created_at.to_rfc3339(),
             updated_at: guru.updated_at.to_rfc3339(),
         }

@@ -8,6 +8,7 @@ pub mod import;
 pub mod plan;
 pub mod secret;
 pub mod turn;
+pub mod user;
 pub mod version;
 
 use serde::{Deserialize, Serialize};

@@ -3,7 +3,7 @@
 pub mod api_keys;
 pub mod sessions;
 
-use errand_domain::{GuruId, Role, UnixMillis, UserId};
+use errand_domain::{GuruId, GuruSlug, Role, UnixMillis, UserId};
 
 use crate::{
     Read, Result, Transaction,
@@ -104,18 +104,44 @@ pub async fn count(mut db: impl Read) -> Result<u32> {
     row.map_or(Ok(0), |row| row.u32("users"))
 }
 
+/// How many users have this role in the installation.
+pub async fn count_of_role(mut db: impl Read, role: Role) -> Result<u32> {
+    let sql = "SELECT count(*) AS users FROM users WHERE role = $1";
+    let row = db.row("count users of a role", sql, values![role.as_str()]).await?;
+    row.map_or(Ok(0), |row| row.u32("users"))
+}
+
 /// Deletes the user with sessions, one-time links and memberships. False when there was none.
 pub async fn delete(tx: &mut Transaction, user: UserId) -> Result<bool> {
     let sql = "DELETE FROM users WHERE id = $1";
     Ok(tx.execute("delete a user", sql, values![Value::shown(user)]).await? > 0)
 }
 
-/// Gives the user this role in the guru, in place of any other there.
-pub async fn set_membership(tx: &mut Transaction, guru: GuruId, user: UserId, role: Role) -> Result<()> {
-    let sql = "INSERT INTO memberships (guru_id, user_id, role) VALUES ($1, $2, $3)
-         ON CONFLICT (guru_id, user_id) DO UPDATE SET role = excluded.role";
-    tx.execute("set a membership", sql, values![Value::shown(guru), Value::shown(user), role.as_str()])
-        .await?;
+/// What a user is in one guru.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    pub role: Role,
+    /// The user's groups in that guru.
+    pub groups: Vec<String>,
+}
+
+/// Gives the user this role and these groups in the guru, in place of any other there.
+pub async fn set_membership(
+    tx: &mut Transaction,
+    guru: GuruId,
+    user: UserId,
+    membership: &Membership,
+) -> Result<()> {
+    let sql = "INSERT INTO memberships (guru_id, user_id, role, member_groups) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (guru_id, user_id)
+         DO UPDATE SET role = excluded.role, member_groups = excluded.member_groups";
+    let values = values![
+        Value::shown(guru),
+        Value::shown(user),
+        membership.role.as_str(),
+        to_json("member groups", &membership.groups)?,
+    ];
+    tx.execute("set a membership", sql, values).await?;
     Ok(())
 }
 
@@ -125,27 +151,43 @@ pub async fn remove_membership(tx: &mut Transaction, guru: GuruId, user: UserId)
     Ok(tx.execute("remove a membership", sql, values![Value::shown(guru), Value::shown(user)]).await? > 0)
 }
 
-/// The user's role in the guru, if a member.
-pub async fn membership(mut db: impl Read, guru: GuruId, user: UserId) -> Result<Option<Role>> {
-    let sql = "SELECT role FROM memberships WHERE guru_id = $1 AND user_id = $2";
+/// What the user is in the guru, if a member.
+pub async fn membership(mut db: impl Read, guru: GuruId, user: UserId) -> Result<Option<Membership>> {
+    let sql = "SELECT role AS guru_role, member_groups FROM memberships WHERE guru_id = $1 AND user_id = $2";
     let row = db.row("read a membership", sql, values![Value::shown(guru), Value::shown(user)]).await?;
-    row.map(|row| row.word("role", Role::parse)).transpose()
+    row.as_ref().map(read_membership).transpose()
 }
 
-/// The gurus a user is a member of, with the role there.
-pub async fn memberships_of(mut db: impl Read, user: UserId) -> Result<Vec<(GuruId, Role)>> {
-    let sql = "SELECT guru_id, role FROM memberships WHERE user_id = $1 ORDER BY guru_id";
+/// The gurus a user is a member of.
+pub async fn memberships_of(mut db: impl Read, user: UserId) -> Result<Vec<(GuruId, Membership)>> {
+    let sql = "SELECT guru_id, role AS guru_role, member_groups FROM memberships WHERE user_id = $1
+         ORDER BY guru_id";
     let rows = db.rows("list memberships", sql, values![Value::shown(user)]).await?;
-    rows.iter().map(|row| Ok((row.parse("guru_id")?, row.word("role", Role::parse)?))).collect()
+    rows.iter().map(|row| Ok((row.parse("guru_id")?, read_membership(row)?))).collect()
 }
 
-/// The guru's members by e-mail, with their roles there.
-pub async fn members(mut db: impl Read, guru: GuruId) -> Result<Vec<(User, Role)>> {
-    let sql =
-        "SELECT u.id, u.email, u.name, u.role, u.user_groups, u.created_at, u.updated_at, m.role AS guru_role
+/// Every membership there is, with the guru's slug, by slug.
+pub async fn all_memberships(mut db: impl Read) -> Result<Vec<(UserId, GuruSlug, Membership)>> {
+    let sql = "SELECT m.user_id, g.slug, m.role AS guru_role, m.member_groups
+         FROM memberships m JOIN gurus g ON g.id = m.guru_id ORDER BY g.slug, m.user_id";
+    let rows = db.rows("list all memberships", sql, vec![]).await?;
+    rows.iter().map(|row| Ok((row.parse("user_id")?, row.parse("slug")?, read_membership(row)?))).collect()
+}
+
+fn read_membership(row: &Row) -> Result<Membership> {
+    Ok(Membership {
+        role: row.word("guru_role", Role::parse)?,
+        groups: row.json_option("member_groups")?.unwrap_or_default(),
+    })
+}
+
+/// The guru's members by e-mail.
+pub async fn members(mut db: impl Read, guru: GuruId) -> Result<Vec<(User, Membership)>> {
+    let sql = "SELECT u.id, u.email, u.name, u.role, u.user_groups, u.created_at, u.updated_at,
+             m.role AS guru_role, m.member_groups
          FROM memberships m JOIN users u ON u.id = m.user_id WHERE m.guru_id = $1 ORDER BY u.email_key";
     let rows = db.rows("list members", sql, values![Value::shown(guru)]).await?;
-    rows.iter().map(|row| Ok((read(row)?, row.word("guru_role", Role::parse)?))).collect()
+    rows.iter().map(|row| Ok((read(row)?, read_membership(row)?))).collect()
 }
 
 /// What makes two writings of an e-mail the same: trimmed, and in lower case by Unicode's rules, so that it is alike

@@ -5,7 +5,7 @@ use errand_domain::{UnixMillis, UserId};
 use super::{User, read};
 use crate::{
     Read, Result, Sha256, Transaction,
-    row::{Value, values},
+    row::{Row, Value, values},
 };
 
 /// A token that lets one user in until it expires.
@@ -25,10 +25,20 @@ pub struct SessionTimes {
     pub expires_at: UnixMillis,
 }
 
-pub async fn insert(tx: &mut Transaction, token: NewToken) -> Result<()> {
-    let sql = "INSERT INTO sessions (token_hash, user_id, created_at, expires_at, last_seen_at)
-         VALUES ($1, $2, $3, $4, $3)";
-    let values = values![token.hash, Value::shown(token.user_id), token.created_at, token.expires_at];
+/// A session as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionEntry {
+    pub hash: Sha256,
+    pub user_agent: Option<String>,
+    pub times: SessionTimes,
+}
+
+/// `user_agent` is what the browser called itself.
+pub async fn insert(tx: &mut Transaction, token: NewToken, user_agent: Option<&str>) -> Result<()> {
+    let sql = "INSERT INTO sessions (token_hash, user_id, created_at, expires_at, last_seen_at, user_agent)
+         VALUES ($1, $2, $3, $4, $3, $5)";
+    let values =
+        values![token.hash, Value::shown(token.user_id), token.created_at, token.expires_at, user_agent];
     tx.execute("begin a session", sql, values).await?;
     Ok(())
 }
@@ -39,15 +49,31 @@ pub async fn user(mut db: impl Read, hash: Sha256, now: UnixMillis) -> Result<Op
              s.created_at AS begun_at, s.last_seen_at, s.expires_at
          FROM sessions s JOIN users u ON u.id = s.user_id WHERE s.token_hash = $1 AND s.expires_at > $2";
     let row = db.row("find a session", sql, values![hash, now]).await?;
-    row.map(|row| {
-        let times = SessionTimes {
-            created_at: row.time("begun_at")?,
-            last_seen_at: row.time("last_seen_at")?,
-            expires_at: row.time("expires_at")?,
-        };
-        Ok((read(&row)?, times))
+    row.map(|row| Ok((read(&row)?, read_times(&row)?))).transpose()
+}
+
+/// The user's sessions that have not ended at `now`, last seen first.
+pub async fn list_of_user(mut db: impl Read, user: UserId, now: UnixMillis) -> Result<Vec<SessionEntry>> {
+    let sql = "SELECT token_hash, user_agent, created_at AS begun_at, last_seen_at, expires_at FROM sessions
+         WHERE user_id = $1 AND expires_at > $2 ORDER BY last_seen_at DESC, token_hash";
+    let rows = db.rows("list a user's sessions", sql, values![Value::shown(user), now]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(SessionEntry {
+                hash: row.hash("token_hash")?,
+                user_agent: row.get("user_agent")?,
+                times: read_times(row)?,
+            })
+        })
+        .collect()
+}
+
+fn read_times(row: &Row) -> Result<SessionTimes> {
+    Ok(SessionTimes {
+        created_at: row.time("begun_at")?,
+        last_seen_at: row.time("last_seen_at")?,
+        expires_at: row.time("expires_at")?,
     })
-    .transpose()
 }
 
 /// Notes that the session was seen, and moves its end. Callers do this rarely, not with every request.

@@ -2,7 +2,7 @@ use errand_domain::{ApiKeyId, Role, UserId};
 use errand_storage::{
     StorageError,
     users::{
-        self, User,
+        self, Membership, User,
         api_keys::{self, ApiKey},
         sessions::{self, NewToken},
     },
@@ -92,12 +92,17 @@ async fn a_session_lasts_until_its_end_or_the_sign_out() {
             |byte| NewToken { hash: [byte; 32], user_id: user.id, created_at: at(1), expires_at: at(10) };
         let mut tx = db.writer.begin().await?;
         for byte in [1, 2, 3] {
-            sessions::insert(&mut tx, token(byte)).await?;
+            sessions::insert(&mut tx, token(byte), (byte == 1).then_some("Netscape")).await?;
         }
         sessions::touch(&mut tx, [1; 32], at(5), at(20)).await?;
         tx.commit().await?;
         let (found, times) = sessions::user(&db.reader, [1; 32], at(15)).await?.expect("a session in time");
         assert_eq!((found, times.created_at, times.last_seen_at), (user.clone(), at(1), at(5)));
+        let list = sessions::list_of_user(&db.reader, user.id, at(9)).await?;
+        let shown: Vec<_> =
+            list.iter().map(|one| (one.hash[0], one.user_agent.as_deref(), one.times.last_seen_at)).collect();
+        assert_eq!(shown, [(1, Some("Netscape"), at(5)), (2, None, at(1)), (3, None, at(1))]);
+        assert_eq!(sessions::list_of_user(&db.reader, user.id, at(15)).await?.len(), 1);
         assert_eq!(sessions::user(&db.reader, [2; 32], at(10)).await?, None);
 
         let mut tx = db.writer.begin().await?;
@@ -127,18 +132,24 @@ async fn memberships_and_keys_belong_to_a_guru() {
         };
         let of_acme = ApiKey { id: ApiKeyId::from_uuid(uuid(2)), guru_id: Some(acme), ..everywhere.clone() };
         let mut tx = db.writer.begin().await?;
-        users::set_membership(&mut tx, acme, user.id, Role::Viewer).await?;
-        users::set_membership(&mut tx, acme, user.id, Role::GuruAdmin).await?;
+        let viewer = Membership { role: Role::Viewer, groups: Vec::new() };
+        let admin = Membership { role: Role::GuruAdmin, groups: vec!["Support".to_owned()] };
+        users::set_membership(&mut tx, acme, user.id, &viewer).await?;
+        users::set_membership(&mut tx, acme, user.id, &admin).await?;
         api_keys::insert(&mut tx, &everywhere, [1; 32]).await?;
         api_keys::insert(&mut tx, &of_acme, [2; 32]).await?;
         api_keys::touch(&mut tx, of_acme.id, at(9)).await?;
         tx.commit().await?;
 
         let of_acme = ApiKey { last_used_at: Some(at(9)), ..of_acme };
-        assert_eq!(users::membership(&db.reader, acme, user.id).await?, Some(Role::GuruAdmin));
+        assert_eq!(users::membership(&db.reader, acme, user.id).await?, Some(admin.clone()));
         assert_eq!(users::membership(&db.reader, other, user.id).await?, None);
-        assert_eq!(users::memberships_of(&db.reader, user.id).await?, vec![(acme, Role::GuruAdmin)]);
-        assert_eq!(users::members(&db.reader, acme).await?, vec![(user.clone(), Role::GuruAdmin)]);
+        assert_eq!(users::memberships_of(&db.reader, user.id).await?, vec![(acme, admin.clone())]);
+        let all = users::all_memberships(&db.reader).await?;
+        assert_eq!(all, vec![(user.id, "acme".parse()?, admin.clone())]);
+        assert_eq!(users::count_of_role(&db.reader, Role::Viewer).await?, 1);
+        assert_eq!(users::count_of_role(&db.reader, Role::SuperAdmin).await?, 0);
+        assert_eq!(users::members(&db.reader, acme).await?, vec![(user.clone(), admin)]);
         assert_eq!(api_keys::by_hash(&db.reader, [2; 32]).await?, Some(of_acme.clone()));
         assert_eq!(api_keys::by_hash(&db.reader, [3; 32]).await?, None);
         assert_eq!(api_keys::list_of_guru(&db.reader, acme).await?, vec![of_acme.clone()]);

@@ -17,7 +17,7 @@ use errand_runners::Runners;
 use errand_secrets::open_or_create_key_file;
 use errand_storage::{
     Db, Location, PoolSizes, gurus,
-    users::{self, User},
+    users::{self, Membership, User},
 };
 use errand_testkit::upstream::PATIENCE;
 use tempfile::TempDir;
@@ -175,7 +175,9 @@ impl Server {
             .expect("a guru");
         let mut tx = engine.db().writer.begin().await.expect("begin");
         users::insert(&mut tx, &user).await.expect("insert a user");
-        users::set_membership(&mut tx, guru.id, user.id, role).await.expect("make a member");
+        users::set_membership(&mut tx, guru.id, user.id, &Membership { role, groups: Vec::new() })
+            .await
+            .expect("make a member");
         tx.commit().await.expect("commit");
         let token = engine.make_claim(email).await.expect("make a sign-in link");
         engine.db().close().await;
