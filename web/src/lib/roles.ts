@@ -1,6 +1,6 @@
-import type { Me } from '../api/types';
+import type { Guru } from '../api/types';
 
 /** Whether the pages to build and watch are for this reader. The server decides; this only keeps links away. */
-export function mayManage(me: Me): boolean {
-  return me.kind === 'user' && (me.role === 'guru_admin' || me.role === 'super_admin');
+export function mayManage(guru: Guru): boolean {
+  return guru.scopes.includes('manage');
 }

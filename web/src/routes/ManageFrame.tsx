@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query';
-import { Outlet, getRouteApi, useNavigate, useParams } from '@tanstack/react-router';
+import { Outlet, getRouteApi, useLocation, useNavigate, useParams } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
 import { LAST_GURU } from './app';
@@ -18,6 +18,8 @@ export function ManageFrame() {
   const { me, gurus: loaded } = app.useRouteContext();
   const gurus = useQuery(gurusQuery).data ?? loaded;
   const guru = gurus.find((one) => one.slug === slug);
+  // One's own account is everybody's.
+  const own = useLocation({ select: ({ pathname }) => pathname.endsWith('/account') });
   const navigate = useNavigate();
   useEffect(() => {
     if (guru !== undefined) writeStored('local', LAST_GURU, guru.slug);
@@ -25,7 +27,7 @@ export function ManageFrame() {
   if (guru === undefined) return <UnknownGuru slug={slug} onStart={() => void navigate({ to: '/' })} />;
   return (
     <Shell me={me} gurus={gurus} guru={guru} managing>
-      {mayManage(me) ? (
+      {mayManage(guru) || own ? (
         <Outlet />
       ) : (
         <EmptyState title="This page is for admins">

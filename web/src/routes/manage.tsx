@@ -66,6 +66,30 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import('./manage/SettingsScreen'), 'SettingsScreen'),
 });
 
+const members = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/members',
+  component: lazyRouteComponent(() => import('./manage/PeopleScreen'), 'MembersScreen'),
+});
+
+const keys = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/keys',
+  component: lazyRouteComponent(() => import('./manage/PeopleScreen'), 'KeysScreen'),
+});
+
+const users = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/users',
+  component: lazyRouteComponent(() => import('./manage/PeopleScreen'), 'UsersScreen'),
+});
+
+const account = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/account',
+  component: lazyRouteComponent(() => import('./manage/PeopleScreen'), 'AccountScreen'),
+});
+
 export const manageRoutes = frame.addChildren([
   actions,
   action,
@@ -74,4 +98,8 @@ export const manageRoutes = frame.addChildren([
   history,
   execution,
   settings,
+  members,
+  keys,
+  users,
+  account,
 ]);

@@ -51,10 +51,10 @@ export function ActionTable({ guru, actions, chosen, onChosen }: ActionTableProp
             <th scope="col" className="px-3 py-2.5 font-medium">
               Status
             </th>
-            <th scope="col" className="px-3 py-2.5 font-medium max-lg:hidden">
+            <th scope="col" className="px-3 py-2.5 font-medium whitespace-nowrap max-lg:hidden">
               Recent runs
             </th>
-            <th scope="col" className="px-3 py-2.5 font-medium max-md:hidden">
+            <th scope="col" className="px-3 py-2.5 font-medium whitespace-nowrap max-md:hidden">
               Last run
             </th>
             <th scope="col" className="w-12 py-2.5 pr-3">
@@ -100,7 +100,7 @@ function ActionRow({ guru, action, runs, chosen, onChosen }: ActionRowProps) {
           className="mt-0.5 size-4 accent-accent"
         />
       </td>
-      <td className="max-w-md min-w-40 px-3 py-3">
+      <td className="max-w-md min-w-40 px-3 py-3 align-top">
         <Link
           to="/g/$guru/action/{-$name}"
           params={{ guru, name }}

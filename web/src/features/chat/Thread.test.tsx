@@ -16,6 +16,7 @@ const GURU: Guru = {
   example_questions: ['Where is order 1?'],
   parallel_actions: 3,
   time_zone: 'UTC',
+  scopes: ['ask'],
   planner: 'embedded',
   created_at: AT,
   updated_at: AT,

@@ -24,11 +24,7 @@ export function Filters({ actions, filter, onFilter }: FiltersProps) {
   // An action that was deleted has a history still.
   const names = [...new Set([...actions, ...(filter.action === undefined ? [] : [filter.action])])].sort();
   return (
-    <div
-      role="search"
-      aria-label="Filters"
-      className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3 xl:grid-cols-6"
-    >
+    <div role="search" aria-label="Filters" className="grid gap-3 sm:grid-cols-2 lg:grid-cols-3">
       <TextFilter text={filter.text ?? ''} onText={(text) => set('text', text)} />
       <SelectField
         label="Action"

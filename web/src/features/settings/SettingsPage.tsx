@@ -26,7 +26,7 @@ export function SettingsPage({ guru, me }: { guru: Guru; me: Me }) {
   return (
     <Page title="Settings" lead={`How ${guru.name} works.`}>
       <GuruForm key={guru.updated_at} guru={guru} />
-      {me.role === 'super_admin' && <SystemStatus />}
+      {me.may_manage_installation && <SystemStatus />}
     </Page>
   );
 }

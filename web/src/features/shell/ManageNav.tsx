@@ -1,7 +1,18 @@
 import { Link } from '@tanstack/react-router';
-import { History, KeyRound, LayoutGrid, Settings, Zap, type LucideIcon } from 'lucide-react';
+import {
+  History,
+  KeyRound,
+  KeySquare,
+  LayoutGrid,
+  Settings,
+  ShieldUser,
+  UsersRound,
+  Zap,
+  type LucideIcon,
+} from 'lucide-react';
 
 import type { ManagePath } from './paths';
+import type { Me } from '../../api/types';
 
 interface Entry {
   label: string;
@@ -19,14 +30,28 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
     ],
   },
   { title: 'Watch', entries: [{ label: 'History', icon: History, to: '/g/$guru/history' }] },
-  { title: 'Set up', entries: [{ label: 'Settings', icon: Settings, to: '/g/$guru/settings' }] },
+  {
+    title: 'Set up',
+    entries: [
+      { label: 'Settings', icon: Settings, to: '/g/$guru/settings' },
+      { label: 'Members', icon: UsersRound, to: '/g/$guru/members' },
+      { label: 'API keys', icon: KeySquare, to: '/g/$guru/keys' },
+    ],
+  },
 ];
 
+/** For those who may manage the whole installation. */
+const INSTALLATION = {
+  title: 'Installation',
+  entries: [{ label: 'Users', icon: ShieldUser, to: '/g/$guru/users' }] satisfies Entry[],
+};
+
 /** The pages of those who build and run actions. */
-export function ManageNav({ guru }: { guru: string }) {
+export function ManageNav({ guru, me }: { guru: string; me: Me }) {
+  const groups = me.may_manage_installation ? [...GROUPS, INSTALLATION] : GROUPS;
   return (
     <nav aria-label="Manage" className="min-h-0 flex-1 overflow-y-auto px-3 pb-4">
-      {GROUPS.map(({ title, entries }) => (
+      {groups.map(({ title, entries }) => (
         <section key={title} aria-label={title} className="mb-5">
           <h2 className="px-2 pb-1 text-xs font-medium text-ink-faint">{title}</h2>
           <ul className="grid gap-0.5">

@@ -61,7 +61,7 @@ export function NavRail({ me, guru, managing, mayManage }: NavRailProps) {
           )}
         </ul>
       </nav>
-      <UserMenu me={me} />
+      <UserMenu me={me} guru={guru} />
     </div>
   );
 }

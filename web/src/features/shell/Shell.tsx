@@ -27,12 +27,12 @@ interface ShellProps {
 export function Shell({ me, gurus, guru, panel, managing = false, children }: ShellProps) {
   const side = (
     <>
-      <NavRail me={me} guru={guru.slug} managing={managing} mayManage={mayManage(me)} />
+      <NavRail me={me} guru={guru.slug} managing={managing} mayManage={mayManage(guru)} />
       <div className="flex w-66 min-w-0 flex-col border-r border-line bg-sunken">
         <div className="p-3">
           <GuruSwitcher gurus={gurus} guru={guru} />
         </div>
-        {managing ? <ManageNav guru={guru.slug} /> : panel}
+        {managing && mayManage(guru) ? <ManageNav guru={guru.slug} me={me} /> : panel}
       </div>
     </>
   );
