@@ -23,6 +23,7 @@ use errand_runners::Runners;
 use errand_secrets::{Keyring, SecretText, open_or_create_key_file};
 use errand_storage::{Db, Location, PoolSizes};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::config::Config;
 
@@ -206,6 +207,11 @@ fn gallery() -> Vec<GalleryEntry> {
 /// Serves until told to stop; then no new connections, and what is under way is finished.
 async fn serve(listener: TcpListener, state: HttpState, engine: &Engine) -> Result<()> {
     tokio::spawn(forget_expired(engine.clone()));
+    let stop_scheduler = CancellationToken::new();
+    let scheduler = {
+        let (engine, stop) = (engine.clone(), stop_scheduler.clone());
+        tokio::spawn(async move { engine.run_scheduler(stop).await })
+    };
     let told = async {
         told_to_stop().await;
         // Told twice, the process ends at once; what it ran is marked `unknown` at the next start.
@@ -216,6 +222,9 @@ async fn serve(listener: TcpListener, state: HttpState, engine: &Engine) -> Resu
     };
     errand_http::serve(listener, state, told).await.wrap_err("serving")?;
     tracing::info!("stopping: finishing what is under way");
+    stop_scheduler.cancel();
+    // It ends between two looks; an error means that it had ended already.
+    let _ = scheduler.await;
     engine.shut_down().await;
     engine.db().close().await;
     Ok(())

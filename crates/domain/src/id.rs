@@ -75,6 +75,7 @@ typed_id!(/** One secret of a guru. */ SecretId, "sec");
 typed_id!(/** A sequence of turns. */ ConversationId, "conv");
 typed_id!(/** One question with its answer. */ TurnId, "turn");
 typed_id!(/** One run of one action. */ ExecutionId, "run");
+typed_id!(/** One action's schedule. */ ScheduleId, "sched");
 typed_id!(/** A person who can sign in. */ UserId, "user");
 typed_id!(/** A key that programs authenticate with. */ ApiKeyId, "key");
 

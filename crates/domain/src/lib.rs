@@ -9,6 +9,7 @@ pub mod action;
 pub mod action_file;
 pub mod caller;
 pub mod conversation;
+pub mod cron;
 pub mod difference;
 pub mod event;
 pub mod execution;
@@ -22,6 +23,7 @@ pub mod parameter;
 pub mod placeholder;
 pub mod plan;
 pub mod problem;
+pub mod schedule;
 pub mod time;
 
 pub use action::{
@@ -32,9 +34,10 @@ pub use conversation::{Conversation, Turn, TurnStatus};
 pub use event::{Event, EventKind, StreamId};
 pub use execution::{Execution, ExecutionStatus, HostContact, HttpExchange};
 pub use guru::{Guru, GuruSettings};
-pub use id::{ActionId, ApiKeyId, ConversationId, ExecutionId, GuruId, SecretId, TurnId, UserId};
+pub use id::{ActionId, ApiKeyId, ConversationId, ExecutionId, GuruId, ScheduleId, SecretId, TurnId, UserId};
 pub use name::{ActionName, GuruSlug, ParameterName, SecretName};
 pub use parameter::{ArgValue, Arguments, Parameter, ParameterType};
 pub use plan::{Considered, Missing, Plan, Step};
 pub use problem::{Problem, Problems};
+pub use schedule::{FiringOutcome, Schedule};
 pub use time::UnixMillis;

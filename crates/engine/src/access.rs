@@ -174,9 +174,12 @@ impl<G: Grant> Permit<G> {
     /// The built-in variables of this caller: filled for people signed in, empty for keys (SPEC §7).
     pub fn built_ins(&self) -> BuiltIns {
         match &*self.caller {
-            Caller::User(user) => {
-                BuiltIns::of_user(&user.email, &user.name, user.groups_in(self.guru_id()), &self.guru.guru.slug)
-            }
+            Caller::User(user) => BuiltIns::of_user(
+                &user.email,
+                &user.name,
+                user.groups_in(self.guru_id()),
+                &self.guru.guru.slug,
+            ),
             Caller::ApiKey(_) => BuiltIns::anonymous(&self.guru.guru.slug),
         }
     }

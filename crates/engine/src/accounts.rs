@@ -122,9 +122,8 @@ impl Engine {
     pub async fn authenticate_session(&self, presented: &str) -> Result<Arc<Caller>> {
         let now = self.clock().now();
         let hash = token::hash(presented);
-        let (user, times) = sessions::user(&self.db().reader, hash, now)
-            .await?
-            .ok_or_else(EngineError::unauthenticated)?;
+        let (user, times) =
+            sessions::user(&self.db().reader, hash, now).await?.ok_or_else(EngineError::unauthenticated)?;
         if now.since(times.last_seen_at) > USE_NOTED_EVERY_MS {
             let mut tx = self.db().writer.begin().await?;
             sessions::touch(&mut tx, hash, now, times.expires_at).await?;
@@ -316,7 +315,8 @@ impl Engine {
         user_agent: Option<&str>,
     ) -> Result<Token> {
         let token = Token::random();
-        let user_agent: Option<String> = user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect());
+        let user_agent: Option<String> =
+            user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect());
         let row = new_token(&token, user_id, self.clock().now(), SESSION_MS);
         sessions::insert(tx, row, user_agent.as_deref()).await?;
         Ok(token)

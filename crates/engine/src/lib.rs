@@ -16,6 +16,7 @@ mod history;
 pub mod hub;
 pub mod manage;
 pub mod run;
+pub mod scheduler;
 pub mod turn;
 
 use std::{

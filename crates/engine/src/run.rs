@@ -182,6 +182,41 @@ impl Engine {
     ) -> Result<Finished> {
         let begun = Begun { at: self.clock().now(), instant: Instant::now() };
         self.record_start(&job, begun.at, writer).await?;
+        self.carry_out(job, begun, writer, cancel).await
+    }
+
+    /// As [`Engine::execute`], for a job whose row waited in the ledger and was claimed by this node.
+    pub(crate) async fn execute_claimed(
+        &self,
+        job: Job,
+        writer: &StreamWriter,
+        cancel: &CancellationToken,
+    ) -> Result<Finished> {
+        let begun = Begun { at: self.clock().now(), instant: Instant::now() };
+        writer.record_durably(started(&job), Vec::new()).committed().await?;
+        self.carry_out(job, begun, writer, cancel).await
+    }
+
+    /// Ends a claimed job that can't run, and says why.
+    pub(crate) async fn refuse_claimed(&self, job: &Job, why: &str, writer: &StreamWriter) -> Result<()> {
+        let begun = Begun { at: self.clock().now(), instant: Instant::now() };
+        let outcome = RunOutcome {
+            status: ExecutionStatus::Refused,
+            output: None,
+            output_truncated: false,
+            error: Some(Raw::from(why)),
+        };
+        self.record_end(job, outcome, begun, writer).await?;
+        Ok(())
+    }
+
+    async fn carry_out(
+        &self,
+        job: Job,
+        begun: Begun,
+        writer: &StreamWriter,
+        cancel: &CancellationToken,
+    ) -> Result<Finished> {
         let outcome = match self.admit() {
             Err(problem) => could_not_start(&problem),
             Ok(_place) if cancel.is_cancelled() => cancelled(),
@@ -198,11 +233,7 @@ impl Engine {
     /// should this process die, the row says that an effect may have taken place.
     async fn record_start(&self, job: &Job, at: UnixMillis, writer: &StreamWriter) -> Result<()> {
         let row = LedgerWrite::ExecutionStarted(self.ledger_row(job, at)?);
-        let started = EventKind::ActionStarted {
-            execution_id: job.execution_id,
-            action: job.action.spec.name.clone(),
-            arguments: job.arguments.clone(),
-        };
+        let started = started(job);
         if job.action.spec.body.is_safe() {
             writer.record(started, vec![row]);
             return Ok(());
@@ -406,6 +437,14 @@ fn job_alone<G: Grant>(
         parent_id: None,
         user_id: permit.caller.user_id(),
     })
+}
+
+fn started(job: &Job) -> EventKind<Raw> {
+    EventKind::ActionStarted {
+        execution_id: job.execution_id,
+        action: job.action.spec.name.clone(),
+        arguments: job.arguments.clone(),
+    }
 }
 
 /// Runs, recording what the runner says as it says it.

@@ -16,7 +16,7 @@ use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     routes::{
         account, actions, answer, conversations, drafts, executions, gurus, health, imports, keys, members,
-        secrets, system, templates, turns, users, versions,
+        schedules, secrets, system, templates, turns, users, versions,
     },
     state::HttpState,
 };
@@ -93,6 +93,10 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(drafts::plan))
         .routes(routes!(imports::curl))
         .routes(routes!(imports::openapi))
+        .routes(routes!(schedules::list))
+        .routes(routes!(schedules::preview))
+        .routes(routes!(schedules::one, schedules::set, schedules::delete))
+        .routes(routes!(schedules::firings))
         .routes(routes!(versions::list))
         .routes(routes!(versions::one))
         .routes(routes!(versions::diff))

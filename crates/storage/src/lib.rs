@@ -25,6 +25,7 @@ mod masked_json;
 mod migrations;
 mod presence;
 mod row;
+pub mod schedules;
 pub mod secrets;
 pub mod settings;
 mod sqlite_transaction;

@@ -17,12 +17,13 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 5] = migrations! {
+const MIGRATIONS: [Migration; 6] = migrations! {
     1 "0001_gurus_actions_secrets",
     2 "0002_people_and_keys",
     3 "0003_history",
     4 "0004_audit_and_settings",
     5 "0005_versions_and_members",
+    6 "0006_schedules",
 };
 
 /// The schema version this build writes and the newest it opens.

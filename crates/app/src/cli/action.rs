@@ -1,7 +1,7 @@
 //! `errand action`: write, check, test, run and manage actions.
 
 mod adopt;
-mod run;
+pub mod run;
 mod versions;
 
 use std::{

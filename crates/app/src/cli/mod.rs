@@ -13,6 +13,7 @@ mod log;
 mod markdown;
 mod new;
 pub mod output;
+mod schedule;
 mod secret;
 mod user;
 
@@ -75,6 +76,9 @@ enum Command {
     /// The gurus of the server
     #[command(subcommand, visible_alias = "gurus")]
     Guru(guru::GuruCommand),
+    /// When actions run by themselves
+    #[command(subcommand, visible_alias = "schedules")]
+    Schedule(schedule::ScheduleCommand),
     /// People who can sign in
     #[command(subcommand, visible_alias = "users")]
     User(user::UserCommand),
@@ -140,6 +144,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::History(args) => history::run(context, args).await,
         Command::Guru(command) => guru::run(context, command).await,
         Command::Key(command) => key::run(context, command).await,
+        Command::Schedule(command) => schedule::run(context, command).await,
         Command::User(command) => user::run(context, command).await,
         Command::Member(command) => user::run_member(context, command).await,
         Command::Link(args) => link::run(context, args).await,

@@ -11,5 +11,6 @@ mod imports;
 mod masking;
 mod people;
 mod readme;
+mod schedules;
 mod unauthorized;
 mod versions;

@@ -31,7 +31,11 @@ pub struct OwnSession {
 
 impl Engine {
     /// Where the caller is signed in, last seen first. `presented` is the token of the session that asks.
-    pub async fn own_sessions(&self, caller: &UserCaller, presented: Option<&str>) -> Result<Vec<OwnSession>> {
+    pub async fn own_sessions(
+        &self,
+        caller: &UserCaller,
+        presented: Option<&str>,
+    ) -> Result<Vec<OwnSession>> {
         let current = presented.map(token::hash);
         let rows = sessions::list_of_user(&self.db().reader, caller.id, self.clock().now()).await?;
         Ok(rows.into_iter().map(|row| shown(row, current)).collect())

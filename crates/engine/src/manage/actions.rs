@@ -13,6 +13,7 @@ use errand_storage::{
     Transaction,
     actions::{self, ActionChange, Enablement, NewAction},
     executions::{self, LastRun},
+    schedules,
 };
 
 use super::Change;
@@ -97,9 +98,13 @@ impl Engine {
         };
         let mut tx = self.begin_change(&permit.guru.guru).await?;
         self.check_action_limit(&mut tx, &permit.guru).await?;
-        actions::insert(&mut tx, permit.guru_id(), NewAction { id: action.id, spec: &action.spec, author: permit.actor(), at: now })
-            .await
-            .map_err(|error| taken(error, &action))?;
+        actions::insert(
+            &mut tx,
+            permit.guru_id(),
+            NewAction { id: action.id, spec: &action.spec, author: permit.actor(), at: now },
+        )
+        .await
+        .map_err(|error| taken(error, &action))?;
         self.audit(
             &mut tx,
             &permit.guru.masker,
@@ -197,6 +202,8 @@ impl Engine {
     pub async fn delete_action(&self, permit: &Permit<Manage>, name: &str) -> Result<()> {
         let action = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
         let mut tx = self.begin_change(&permit.guru.guru).await?;
+        // What its schedule has put in the queue would wait for ever.
+        schedules::delete(&mut tx, permit.guru_id(), action.id, self.clock().now()).await?;
         if !actions::delete(&mut tx, permit.guru_id(), action.id).await? {
             return Err(EngineError::not_found("action", name));
         }

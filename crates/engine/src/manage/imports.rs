@@ -74,7 +74,8 @@ impl Engine {
         let mut stored = BTreeSet::new();
         if credentials == Credentials::Store {
             for secret in &proposal.secrets {
-                let Some(value) = secret.value.as_ref().filter(|_| permit.guru.secret(&secret.name).is_none())
+                let Some(value) =
+                    secret.value.as_ref().filter(|_| permit.guru.secret(&secret.name).is_none())
                 else {
                     continue;
                 };
@@ -144,7 +145,10 @@ impl Engine {
         if let Some(output) = output {
             return Ok(String::from_utf8_lossy(output.expose()).into_owned());
         }
-        let why = outcome.error.as_ref().map_or_else(String::new, |error| permit.guru.masker.mask(error).0.into_string());
+        let why = outcome
+            .error
+            .as_ref()
+            .map_or_else(String::new, |error| permit.guru.masker.mask(error).0.into_string());
         Err(Problem::new(
             "document_not_fetched",
             format!("The document could not be fetched: {why}"),

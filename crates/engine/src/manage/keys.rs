@@ -69,7 +69,9 @@ fn check_scopes(caller: &Caller, scopes: &[Scope], guru: Option<GuruId>) -> Resu
     let may = |scope: Scope| guru.map_or_else(|| caller.may_instance(scope), |guru| caller.may(scope, guru));
     match scopes.iter().find(|scope| !may(**scope)) {
         None => Ok(()),
-        Some(scope) => Err(EngineError::forbidden(&format!("give the scope `{}`, which you lack", scope.as_str()))),
+        Some(scope) => {
+            Err(EngineError::forbidden(&format!("give the scope `{}`, which you lack", scope.as_str())))
+        }
     }
 }
 
@@ -80,5 +82,7 @@ fn checked_name(text: &str) -> Result<&str> {
         return Ok(text);
     }
     let hint = format!("Say what it is for, in 1 to {KEY_NAME_CHARS_MAX} characters.");
-    Err(Problem::new("bad_name", "The key's name is empty, too long or has odd characters.", hint).at("name").into())
+    Err(Problem::new("bad_name", "The key's name is empty, too long or has odd characters.", hint)
+        .at("name")
+        .into())
 }

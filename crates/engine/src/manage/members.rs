@@ -88,7 +88,8 @@ fn checked(membership: Membership) -> Result<Membership> {
     for group in &membership.groups {
         let group = group.trim();
         let chars = group.chars().count();
-        let is_name = (1..=GROUP_CHARS_MAX).contains(&chars) && !group.contains(|c: char| c == ',' || c.is_control());
+        let is_name =
+            (1..=GROUP_CHARS_MAX).contains(&chars) && !group.contains(|c: char| c == ',' || c.is_control());
         if !is_name {
             let message = format!("`{}` can't be a group's name.", group.escape_debug());
             let hint = format!("Give 1 to {GROUP_CHARS_MAX} characters, without commas.");

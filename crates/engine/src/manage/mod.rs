@@ -9,6 +9,7 @@ pub mod history;
 pub mod imports;
 pub mod keys;
 pub mod members;
+pub mod schedules;
 pub mod secrets;
 pub mod users;
 pub mod versions;

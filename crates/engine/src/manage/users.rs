@@ -173,7 +173,9 @@ fn checked_email(text: &str) -> Result<String> {
     let text = text.trim();
     let (name, domain) = text.rsplit_once('@').unwrap_or_default();
     let is_address = !name.is_empty() && !domain.is_empty() && text.len() <= EMAIL_BYTES_MAX;
-    if is_address && !text.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ',')) {
+    if is_address
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control() || matches!(c, '<' | '>' | ','))
+    {
         return Ok(text.to_owned());
     }
     let message = format!("`{}` is no e-mail address.", text.escape_debug());
@@ -232,5 +234,12 @@ fn change<'a>(
     before: Option<Shown>,
     after: Option<Shown>,
 ) -> Change<'a, Shown, Shown> {
-    Change { actor: permit.actor(), verb, object: format!("user {}", user.email), guru_id: None, before, after }
+    Change {
+        actor: permit.actor(),
+        verb,
+        object: format!("user {}", user.email),
+        guru_id: None,
+        before,
+        after,
+    }
 }

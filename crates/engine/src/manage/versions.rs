@@ -39,8 +39,7 @@ impl Engine {
         limit: u32,
     ) -> Result<(Vec<VersionEntry>, Option<u32>)> {
         let action = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
-        let items =
-            actions::versions(&self.db().reader, permit.guru_id(), action.id, before, limit).await?;
+        let items = actions::versions(&self.db().reader, permit.guru_id(), action.id, before, limit).await?;
         // Versions count down to 1 without gaps.
         let next = items.last().map(|last| last.version).filter(|version| *version > 1);
         Ok((items, next))

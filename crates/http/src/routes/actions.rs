@@ -228,7 +228,7 @@ pub async fn run(
 }
 
 /// Null stands for "not given".
-pub(super) fn arguments(given: serde_json::Map<String, Value>) -> ApiResult<Arguments> {
+pub fn arguments(given: serde_json::Map<String, Value>) -> ApiResult<Arguments> {
     let mut arguments = Arguments::new();
     for (name, value) in given.into_iter().filter(|(_, value)| !value.is_null()) {
         let value = ArgValue::from_json(&value).ok_or_else(|| bad_argument(&name))?;

@@ -11,6 +11,7 @@ pub mod health;
 pub mod imports;
 pub mod keys;
 pub mod members;
+pub mod schedules;
 pub mod secrets;
 pub mod system;
 pub mod templates;

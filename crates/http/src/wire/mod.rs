@@ -6,6 +6,7 @@ pub mod execution;
 pub mod guru;
 pub mod import;
 pub mod plan;
+pub mod schedule;
 pub mod secret;
 pub mod turn;
 pub mod user;

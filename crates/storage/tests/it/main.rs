@@ -11,5 +11,6 @@ mod ledger;
 mod migrations;
 mod plans;
 mod presence;
+mod schedules;
 mod secrets;
 mod users;

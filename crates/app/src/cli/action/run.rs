@@ -48,7 +48,7 @@ impl Verb {
     }
 }
 
-fn pair(text: &str) -> Result<(String, String), String> {
+pub fn pair(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as KEY=VALUE, such as order_id=12345".to_owned()),
@@ -84,7 +84,7 @@ pub async fn run(context: &Context, door: &Door, args: RunArgs, verb: Verb) -> R
 }
 
 /// Text stays text here: the server knows the declared types and reads values by them.
-fn arguments(
+pub fn arguments(
     pairs: Vec<(String, String)>,
     object: Option<Map<String, Value>>,
 ) -> Result<Map<String, Value>, Failure> {
