@@ -1,11 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
 import { expect, expectAccessible, test } from './chat';
-import { deleteAction, freshName, openPage, typeCode } from './manage';
+import { deleteAction, freshName, goToStep, openPage, typeCode } from './manage';
 
 const UPSTREAM = /https?:\/\/[^/\s]+\/[^\s]*/;
 
 test('an API call from empty to tested, enabled, exported and imported again', async ({ page }, info) => {
+  test.slow();
   // The demo's own back office, as one of its actions reaches it.
   await openPage(page, 'action/refund_lookup?step=body', 'refund_lookup');
   const address = await page.getByRole('textbox', { name: 'URL' }).innerText();
@@ -19,7 +20,7 @@ test('an API call from empty to tested, enabled, exported and imported again', a
     .getByLabel('Trigger')
     .fill('When the user asks what one particular parcel locker of the company costs per month');
   await page.getByRole('button', { name: 'Add an example' }).click();
-  await page.getByLabel('Example 1').fill('What does parcel locker 12345 cost per month?');
+  await page.getByLabel('Example 1', { exact: true }).fill('What does parcel locker 12345 cost per month?');
   await page.getByRole('button', { name: 'Next: Parameters' }).click();
 
   await page.getByRole('button', { name: 'Add a parameter' }).click();
@@ -44,7 +45,7 @@ test('an API call from empty to tested, enabled, exported and imported again', a
   );
   await expectAccessible(page);
 
-  await page.getByRole('button', { name: '5 Test' }).click();
+  await goToStep(page, 'Test');
   await page.getByLabel('locker_id').fill('12345');
   await page.getByRole('button', { name: 'Show the request' }).click();
   await expect(page.getByRole('group', { name: 'The request' })).toContainText('12345');
@@ -78,9 +79,9 @@ test('whether it would fire is told as one types, before anything is saved', asy
   await openPage(page, 'action', 'New action');
   await page.getByLabel('Name', { exact: true }).fill(freshName('locker_cost'));
   await page.getByLabel('Trigger').fill('When the user asks which parcel lockers are free at the depot');
-  await page.getByRole('button', { name: '3 Request' }).click();
+  await goToStep(page, 'Request');
   await typeCode(page, 'URL', 'https://lockers.test/free');
-  await page.getByRole('button', { name: '1 Basics' }).click();
+  await goToStep(page, 'Basics');
   await page.getByLabel('A question').fill('Which parcel lockers are free at the depot?');
   await expect(page.locator('[data-verdict]')).toHaveAttribute('data-verdict', 'yes');
   await page.getByLabel('A question').fill('Tell me a joke about a llama');
@@ -109,7 +110,7 @@ test('a Python script is written with completion, and saved', async ({ page }) =
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByRole('radio', { name: /Python/ }).check();
   await page.getByLabel('Trigger').fill('When the user asks to be greeted in the way of the house');
-  await page.getByRole('button', { name: '3 Script' }).click();
+  await goToStep(page, 'Script');
   await typeCode(page, 'Script', 'import os\nprint(os.environ["');
   await page.keyboard.type('GURUBASE_USER_N');
   await page.getByRole('option', { name: /GURUBASE_USER_NAME/ }).click();
@@ -127,26 +128,27 @@ test('a pasted cURL command fills in the action', async ({ page }) => {
   await openPage(page, 'action', 'New action');
   await page.getByRole('button', { name: 'Paste a cURL command' }).click();
   await page
-    .getByLabel('Command')
+    .getByLabel('Command', { exact: true })
     .fill("curl -X POST https://lockers.test/v1/open -H 'X-Depot: north' -d '{\"locker\": 7}'");
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Fill in the action' }).click();
   await expect(page.getByText('Filled in from')).toBeVisible();
-  await page.getByRole('button', { name: '3 Request' }).click();
+  await goToStep(page, 'Request');
   await expect(page.getByLabel('Method')).toHaveValue('POST');
   await expect(page.getByRole('textbox', { name: 'URL' })).toContainText('https://lockers.test/v1/open');
 });
 
 test('versions can be compared and brought back', async ({ page }) => {
+  test.slow();
   const name = freshName('lockers');
   await openPage(page, 'action', 'New action');
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByLabel('Trigger').fill('When the user asks which lockers are broken');
-  await page.getByRole('button', { name: '3 Request' }).click();
+  await goToStep(page, 'Request');
   await typeCode(page, 'URL', 'https://lockers.test/broken');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('Version 1', { exact: true })).toBeVisible();
-  await page.getByRole('button', { name: '1 Basics' }).click();
+  await goToStep(page, 'Basics');
   await page.getByLabel('Trigger').fill('When the user asks which lockers were repaired');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('Version 2', { exact: true })).toBeVisible();

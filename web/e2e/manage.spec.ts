@@ -18,6 +18,7 @@ test('the list says how many are used; actions are found, disabled and enabled',
 });
 
 test('an action is triggered by hand, found in the history, and run again', async ({ page }) => {
+  test.slow();
   await openPage(page, 'actions', 'Actions');
   await page.getByRole('button', { name: 'Menu of order_status' }).click();
   await expectAccessible(page);
@@ -67,15 +68,15 @@ test('a secret is kept, given a new value, and deleted, and never shown', async 
   const name = freshName('KEY').toUpperCase();
   await openPage(page, 'secrets', 'Secrets');
   await page.getByRole('button', { name: 'New secret' }).click();
-  await page.getByLabel('Name').fill(name);
-  await page.getByLabel('Value').fill('a-value-nobody-sees-1');
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await page.getByLabel('Value', { exact: true }).fill('a-value-nobody-sees-1');
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Keep it' }).click();
   const row = page.locator(`[data-secret="${name}"]`);
   await expect(row).toContainText('Version 1');
   await expect(row).toContainText('used by no action');
   await page.getByRole('button', { name: `Give ${name} a new value` }).click();
-  await page.getByLabel('Value').fill('a-value-nobody-sees-2');
+  await page.getByLabel('Value', { exact: true }).fill('a-value-nobody-sees-2');
   await page.getByRole('button', { name: 'Keep it' }).click();
   await expect(row).toContainText('Version 2');
   await expectAccessible(page);

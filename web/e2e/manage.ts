@@ -18,6 +18,11 @@ export function freshName(base: string): string {
   return `${base}_${random.join('')}`;
 }
 
+/** Goes to a step of the builder. */
+export async function goToStep(page: Page, step: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Steps' }).getByRole('button', { name: step }).click();
+}
+
 /** Types into a code field, whatever stood there. */
 export async function typeCode(page: Page, label: string, text: string): Promise<void> {
   const box = page.getByRole('textbox', { name: label, exact: true });

@@ -90,6 +90,12 @@ const account = createRoute({
   component: lazyRouteComponent(() => import('./manage/PeopleScreen'), 'AccountScreen'),
 });
 
+const schedules = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/schedules',
+  component: lazyRouteComponent(() => import('./manage/SchedulesScreen'), 'SchedulesScreen'),
+});
+
 export const manageRoutes = frame.addChildren([
   actions,
   action,
@@ -98,6 +104,7 @@ export const manageRoutes = frame.addChildren([
   history,
   execution,
   settings,
+  schedules,
   members,
   keys,
   users,

@@ -141,11 +141,12 @@ async fn list(context: &Context, door: &Door) -> Result<Exit, Failure> {
 fn row(schedule: &Schedule) -> [String; 6] {
     let state = if schedule.enabled { "on" } else { "off" };
     let next = schedule.next.first().filter(|_| schedule.enabled).map_or("–", String::as_str);
-    let last = schedule.last.as_ref().map_or_else(
-        || "never".to_owned(),
-        |last| format!("{} {}", last.outcome, human_time(&last.at)),
-    );
-    [&schedule.action, &schedule.words, &schedule.time_zone, state, next, &last].map(|text| plain(text).into_owned())
+    let last = schedule
+        .last
+        .as_ref()
+        .map_or_else(|| "never".to_owned(), |last| format!("{} {}", last.outcome, human_time(&last.at)));
+    [&schedule.action, &schedule.words, &schedule.time_zone, state, next, &last]
+        .map(|text| plain(text).into_owned())
 }
 
 async fn set(context: &Context, door: &Door, args: SetArgs) -> Result<Exit, Failure> {
@@ -181,7 +182,9 @@ fn show_lines(output: &Output, schedule: &Schedule) -> Vec<String> {
         format!("overlap: {}, missed: {}", schedule.overlap, schedule.missed.replace('_', "-")),
     ];
     lines.extend(schedule.next.iter().map(|next| format!("next {}", plain(next))));
-    lines.extend(schedule.last.as_ref().map(|last| format!("last {} {}", human_time(&last.at), plain(&last.outcome))));
+    lines.extend(
+        schedule.last.as_ref().map(|last| format!("last {} {}", human_time(&last.at), plain(&last.outcome))),
+    );
     lines
 }
 

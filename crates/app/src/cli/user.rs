@@ -62,7 +62,9 @@ pub enum MemberCommand {
     #[command(visible_alias = "ls")]
     List,
     /// Make somebody a member, or change a member's role and groups
-    #[command(after_help = "Examples:\n  errand member set ana@acme.test --group Support --group \"Night shift\"\n  errand member set bo@acme.test --role guru_admin")]
+    #[command(
+        after_help = "Examples:\n  errand member set ana@acme.test --group Support --group \"Night shift\"\n  errand member set bo@acme.test --role guru_admin"
+    )]
     Set {
         /// E-mail address of somebody with an account
         email: String,
@@ -164,21 +166,31 @@ async fn id_of(client: &Client, email: &str) -> Result<String, Failure> {
     let wanted = email.trim().to_lowercase();
     let found = users.items.into_iter().find(|user| user.email.to_lowercase() == wanted);
     found.map(|user| user.id).ok_or_else(|| {
-        Failure::new("not_found", format!("Nobody here has the address `{email}`."), "`errand user list` shows everybody.")
+        Failure::new(
+            "not_found",
+            format!("Nobody here has the address `{email}`."),
+            "`errand user list` shows everybody.",
+        )
     })
 }
 
 /// Puts the link together: the server knows its path, the command line how the server is reached.
 fn show_link(context: &Context, mut reply: Value, pointer: &str) -> Result<Exit, Failure> {
     let path = reply.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let base = if context.is_own_server(&context.server()) { context.config.public_url.clone() } else { context.server() };
+    let base = if context.is_own_server(&context.server()) {
+        context.config.public_url.clone()
+    } else {
+        context.server()
+    };
     let link = format!("{}{path}", base.trim_end_matches('/'));
     if let Some(fields) = reply.as_object_mut() {
         fields.insert("link".to_owned(), Value::String(link.clone()));
     }
     context.output.show(&reply, || {
         context.output.line(&link)?;
-        context.output.hint("It works once, within seven days. Whoever opens it is signed in, so pass it on with care.");
+        context.output.hint(
+            "It works once, within seven days. Whoever opens it is signed in, so pass it on with care.",
+        );
         Ok(())
     })?;
     Ok(Exit::Done)
@@ -224,7 +236,11 @@ pub async fn run_member(context: &Context, command: MemberCommand) -> Result<Exi
                 )
             })?;
             door.client.delete(&[&door.guru, "members", &member.user_id]).await?;
-            said(context, &json!({ "removed": email }), &format!("{} is no member of `{}` any more.", plain(&email), door.guru))
+            said(
+                context,
+                &json!({ "removed": email }),
+                &format!("{} is no member of `{}` any more.", plain(&email), door.guru),
+            )
         }
     }
 }
@@ -234,12 +250,15 @@ async fn list_members(context: &Context, door: &Door) -> Result<Exit, Failure> {
     context.output.show(&reply, || {
         let members: Members = read(&reply)?;
         if members.items.is_empty() {
-            context.output.line(format!("`{}` has no members; super admins may use it all the same.", door.guru))?;
+            context
+                .output
+                .line(format!("`{}` has no members; super admins may use it all the same.", door.guru))?;
             return Ok(());
         }
         let mut table = context.output.table(&["e-mail", "name", "role", "groups"]);
         table.add_rows(members.items.iter().map(|member| {
-            let groups = if member.groups.is_empty() { "Everyone".to_owned() } else { member.groups.join(", ") };
+            let groups =
+                if member.groups.is_empty() { "Everyone".to_owned() } else { member.groups.join(", ") };
             [member.email.as_str(), &member.name, &member.role, &groups].map(|text| plain(text).into_owned())
         }));
         Ok(context.output.print_table(&table)?)

@@ -54,7 +54,8 @@ fn document(server: &str) -> Value {
 #[tokio::test]
 async fn an_openapi_document_offers_its_operations_as_text_or_by_address() {
     let upstream = Upstream::start(|request| {
-        let body = if request.path_and_query.starts_with("/openapi") { document("/") } else { json!([{"id": 1}]) };
+        let body =
+            if request.path_and_query.starts_with("/openapi") { document("/") } else { json!([{"id": 1}]) };
         Reply::json(&body)
     })
     .await;

@@ -30,7 +30,8 @@ async fn somebody_is_let_in_changed_and_taken_out() {
     assert_eq!(ana.get("/api/v1/gurus").await.ok(200)["items"], json!([]), "no guru before a membership");
 
     let path = format!("/api/v1/users/{id}");
-    let changed = patch(&api, &path, json!({"email": "ana.b@acme.test", "role": "super_admin"})).await.ok(200);
+    let changed =
+        patch(&api, &path, json!({"email": "ana.b@acme.test", "role": "super_admin"})).await.ok(200);
     assert_eq!((&changed["email"], &changed["name"]), (&json!("ana.b@acme.test"), &json!("Ana")));
     assert_eq!(ana.get("/api/v1/me").await.ok(200)["may_manage_installation"], true);
     patch(&api, &path, json!({"role": "viewer"})).await.ok(200);
@@ -55,12 +56,20 @@ async fn what_would_lock_everybody_out_or_makes_no_sense_is_refused() {
     let own = format!("/api/v1/users/{}", users["items"][0]["id"].as_str().expect("an id"));
     admin.delete(&own).await.refused(409, "own_account", &["your own"]);
     server.api().delete(&own).await.refused(409, "last_admin", &["Nobody would be left"]);
-    patch(&admin, &own, json!({"role": "viewer"})).await.refused(409, "last_admin", &["Nobody would be left"]);
+    patch(&admin, &own, json!({"role": "viewer"})).await.refused(
+        409,
+        "last_admin",
+        &["Nobody would be left"],
+    );
     let create = async |body: Value| admin.post("/api/v1/users", body).await;
     for email in ["", "ana", "a b@acme.test", "<ana@acme.test>", "@acme.test"] {
         create(json!({"email": email})).await.refused(422, "bad_email", &["e-mail"]);
     }
-    create(json!({"email": "ana@acme.test", "role": "guru_admin"})).await.refused(422, "bad_role", &["members"]);
+    create(json!({"email": "ana@acme.test", "role": "guru_admin"})).await.refused(
+        422,
+        "bad_role",
+        &["members"],
+    );
     create(json!({"email": "ana@acme.test", "role": "king"})).await.refused(400, "bad_role", &["king"]);
     create(json!({"email": "ana@acme.test"})).await.ok(201);
     create(json!({"email": "ANA@acme.test"})).await.refused(409, "email_taken", &["ANA@acme.test"]);
@@ -89,8 +98,12 @@ async fn roles_and_groups_belong_to_a_guru() {
     let ana = server.anonymous().claim(token(&made)).await;
 
     let gurus = ana.get("/api/v1/gurus").await.ok(200);
-    let may: Vec<_> = gurus["items"].as_array().expect("a list").iter().map(|one| (&one["slug"], &one["scopes"])).collect();
-    assert_eq!(may, [(&json!("asked"), &json!(["ask"])), (&json!("built"), &json!(["ask", "run", "manage"]))]);
+    let may: Vec<_> =
+        gurus["items"].as_array().expect("a list").iter().map(|one| (&one["slug"], &one["scopes"])).collect();
+    assert_eq!(
+        may,
+        [(&json!("asked"), &json!(["ask"])), (&json!("built"), &json!(["ask", "run", "manage"]))]
+    );
     ana.get("/api/v1/built/actions").await.ok(200);
     ana.get("/api/v1/asked/actions").await.refused(403, "forbidden", &["asked"]);
     ana.get("/api/v1/closed/actions").await.refused(404, "not_found", &["closed"]);
@@ -107,7 +120,8 @@ async fn roles_and_groups_belong_to_a_guru() {
     assert_eq!(asked("asked").await, "/who?groups=Night%20shift");
 
     let user = api.get(&format!("/api/v1/users/{id}")).await.ok(200);
-    let roles: Vec<_> = user["gurus"].as_array().expect("a list").iter().map(|one| (&one["guru"], &one["role"])).collect();
+    let roles: Vec<_> =
+        user["gurus"].as_array().expect("a list").iter().map(|one| (&one["guru"], &one["role"])).collect();
     assert_eq!(roles, [(&json!("asked"), &json!("viewer")), (&json!("built"), &json!("guru_admin"))]);
     assert_eq!(api.delete(&format!("/api/v1/built/members/{id}")).await.status, 204);
     ana.get("/api/v1/built/actions").await.refused(404, "not_found", &["built"]);
@@ -128,7 +142,10 @@ async fn keys_are_shown_once_and_never_do_more_than_their_maker() {
         api.new_guru(guru).await;
     }
     let builder = server.new_session("bo@acme.test", "g", Role::GuruAdmin).await;
-    let made = builder.post("/api/v1/g/keys", json!({"name": "help desk", "scopes": ["ask", "manage"]})).await.ok(201);
+    let made = builder
+        .post("/api/v1/g/keys", json!({"name": "help desk", "scopes": ["ask", "manage"]}))
+        .await
+        .ok(201);
     let (id, text) = (made["id"].as_str().expect("an id"), made["key"].as_str().expect("a key"));
     let key = server.with_key(text);
     key.get("/api/v1/g/actions").await.ok(200);
@@ -141,8 +158,16 @@ async fn keys_are_shown_once_and_never_do_more_than_their_maker() {
     key.post("/api/v1/g/keys", more.clone()).await.refused(403, "forbidden", &["`run`"]);
     builder.post("/api/v1/keys", more).await.refused(403, "forbidden", &[]);
     builder.post("/api/v1/g/keys", json!({"name": "x", "scopes": []})).await.refused(422, "no_scopes", &[]);
-    builder.post("/api/v1/g/keys", json!({"name": " ", "scopes": ["ask"]})).await.refused(422, "bad_name", &[]);
-    builder.post("/api/v1/g/keys", json!({"name": "x", "scopes": ["fly"]})).await.refused(400, "bad_scope", &["fly"]);
+    builder.post("/api/v1/g/keys", json!({"name": " ", "scopes": ["ask"]})).await.refused(
+        422,
+        "bad_name",
+        &[],
+    );
+    builder.post("/api/v1/g/keys", json!({"name": "x", "scopes": ["fly"]})).await.refused(
+        400,
+        "bad_scope",
+        &["fly"],
+    );
 
     let everywhere = api.post("/api/v1/keys", json!({"name": "backup", "scopes": ["manage"]})).await.ok(201);
     let for_all = server.with_key(everywhere["key"].as_str().expect("a key"));
@@ -150,7 +175,11 @@ async fn keys_are_shown_once_and_never_do_more_than_their_maker() {
     let all = api.get("/api/v1/keys").await.ok(200);
     assert_eq!(all["items"].as_array().map(Vec::len), Some(3), "{all}");
     let everywhere_id = everywhere["id"].as_str().expect("an id");
-    builder.delete(&format!("/api/v1/g/keys/{everywhere_id}")).await.refused(404, "not_found", &[everywhere_id]);
+    builder.delete(&format!("/api/v1/g/keys/{everywhere_id}")).await.refused(
+        404,
+        "not_found",
+        &[everywhere_id],
+    );
 
     assert_eq!(builder.delete(&format!("/api/v1/g/keys/{id}")).await.status, 204);
     key.get("/api/v1/g/actions").await.refused(401, "unauthenticated", &[]);
@@ -166,9 +195,11 @@ async fn people_see_and_end_their_own_sessions() {
     let first = server.new_session("ana@acme.test", "g", Role::Viewer).await;
     first.post("/api/v1/me/password", json!({"new_password": "correct horse battery"})).await.ok(204);
     let sign_in = json!({"email": "ana@acme.test", "password": "correct horse battery"});
-    let request = server.anonymous().request(Method::POST, "/api/v1/auth/sign-in").header("user-agent", "Netscape 4");
+    let request =
+        server.anonymous().request(Method::POST, "/api/v1/auth/sign-in").header("user-agent", "Netscape 4");
     let reply = Api::send(request.json(&sign_in)).await;
-    let cookie = reply.headers["set-cookie"].to_str().expect("text").split(';').next().expect("a pair").to_owned();
+    let cookie =
+        reply.headers["set-cookie"].to_str().expect("text").split(';').next().expect("a pair").to_owned();
     let second = server.anonymous().with_cookie(&cookie);
 
     let sessions = second.get("/api/v1/me/sessions").await;
@@ -186,7 +217,11 @@ async fn people_see_and_end_their_own_sessions() {
     let change = async |current: &str, new: &str| {
         second.post("/api/v1/me/password", json!({"current_password": current, "new_password": new})).await
     };
-    change("a wrong guess", "battery horse correct").await.refused(422, "wrong_password", &["present password"]);
+    change("a wrong guess", "battery horse correct").await.refused(
+        422,
+        "wrong_password",
+        &["present password"],
+    );
     change("correct horse battery", "short").await.refused(422, "bad_password", &["too short"]);
     change("correct horse battery", "battery horse correct").await.ok(204);
     second.get("/api/v1/me").await.ok(200);

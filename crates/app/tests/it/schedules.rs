@@ -19,11 +19,7 @@ use errand_engine::{
     Engine, Parts,
     access::{Caller, Manage, Permit, UserCaller},
     clock::Clock,
-    manage::{
-        actions::UnknownNames,
-        history::HistoryQuery,
-        schedules::WantedSchedule,
-    },
+    manage::{actions::UnknownNames, history::HistoryQuery, schedules::WantedSchedule},
 };
 use errand_planners::{Planner, embedded::EmbeddedPlanner};
 use errand_runners::Runners;
@@ -59,10 +55,16 @@ impl World {
     /// One more process on the database.
     async fn node(&self, name: &str) -> Engine {
         let location = self.database.url.parse().expect("a database address");
-        let open = EgressPolicy::from_texts([self.upstream.address().to_string().as_str()]).expect("an address");
+        let open =
+            EgressPolicy::from_texts([self.upstream.address().to_string().as_str()]).expect("an address");
         Engine::new(Parts {
-            db: Db::open(&location, PoolSizes::default(), UnixMillis(START)).await.expect("open the database"),
-            keyring: Keyring::from_text(&SecretText::new("9d3f61c2a87b05e4f1126c9ab83e57d04c2be9f76a1083d5e47c90b2f6185a3d".to_owned())).expect("a key"),
+            db: Db::open(&location, PoolSizes::default(), UnixMillis(START))
+                .await
+                .expect("open the database"),
+            keyring: Keyring::from_text(&SecretText::new(
+                "9d3f61c2a87b05e4f1126c9ab83e57d04c2be9f76a1083d5e47c90b2f6185a3d".to_owned(),
+            ))
+            .expect("a key"),
             planner: Planner::Embedded(Arc::new(EmbeddedPlanner::new(None))),
             runners: Runners::new(Egress::new(open, &EgressLimits::default()).expect("a client")),
             clock: Clock::Fixed(Arc::clone(&self.now)),
@@ -174,7 +176,11 @@ async fn what_was_decided_and_not_begun_runs_after_a_crash_once() {
         let again = world.node("again").await;
         again.settle_interrupted().await.expect("settled");
         again.fire_what_is_due().await.expect("a look");
-        assert_eq!(world.upstream.requests().len(), 2, "the firing of minute 30 is in time, and no other ran");
+        assert_eq!(
+            world.upstream.requests().len(),
+            2,
+            "the firing of minute 30 is in time, and no other ran"
+        );
         let found = firings(&again).await;
         assert_eq!(found[0], (1, FiringOutcome::Fired));
         close(&[&again]).await;
@@ -226,7 +232,8 @@ async fn look_until(engine: &Engine, upstream: &Upstream, requests: usize) {
 async fn a_run_that_goes_on_is_skipped_over_waited_for_or_joined() {
     use FiringOutcome::{Fired, Overlapped};
     let check = async |overlap: Overlap, expect: [FiringOutcome; 2], at_once: usize, in_the_end: usize| {
-        let world = World::on(errand_testkit::postgres::sqlite(), || Reply::json(&json!({"ok": true})).held()).await;
+        let world =
+            World::on(errand_testkit::postgres::sqlite(), || Reply::json(&json!({"ok": true})).held()).await;
         let engine = world.node("one").await;
         world.scheduled(&engine, overlap, Missed::Skip).await;
         world.set_minutes(1);
@@ -308,7 +315,10 @@ async fn schedules_are_set_shown_and_taken_away_through_the_door() {
 
     let wanted = json!({"cron": "0  9 * * *", "arguments": arguments, "missed": "catch_up_once"});
     let set = put(wanted).await.ok(200);
-    assert_eq!((&set["cron"], &set["time_zone"], &set["last"]), (&json!("0 9 * * *"), &json!("UTC"), &json!(null)));
+    assert_eq!(
+        (&set["cron"], &set["time_zone"], &set["last"]),
+        (&json!("0 9 * * *"), &json!("UTC"), &json!(null))
+    );
     server.kill_9();
     server.start_again().await;
     let api = server.api();

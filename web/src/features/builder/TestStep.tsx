@@ -8,6 +8,7 @@ import type { Builder } from './useBuilder';
 import { getAction, testAction } from '../../api/actions';
 import { ApiError, messageOf } from '../../api/error';
 import type { TurnEvent } from '../../api/events';
+import type { Action } from '../../api/types';
 import { ArgumentsForm } from '../../components/ArgumentsForm';
 import { Button } from '../../components/Button';
 import { Nothing } from '../../components/Loading';
@@ -76,11 +77,22 @@ function useTest(builder: Builder) {
     onSettled: (name) => {
       void queries.invalidateQueries({ queryKey: ['executions', guru] });
       void queries.invalidateQueries({ queryKey: ['actions', guru] });
-      // A test that went well counts for this version.
-      if (name !== undefined) void getAction(guru, name).then(take, () => undefined);
+      if (name !== undefined) void readTested(guru, name).then(take, () => undefined);
     },
   });
   return { run, view, stop: () => abort.current?.abort() };
+}
+
+const LOOKS_MAX = 4;
+const LOOK_EVERY_MS = 250;
+
+/** The action after its test. That it counts as tested is noted right after the end is told, so one may look twice. */
+async function readTested(guru: string, name: string): Promise<Action> {
+  for (let look = 1; ; look += 1) {
+    const action = await getAction(guru, name);
+    if (action.tested_version === action.version || look === LOOKS_MAX) return action;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY_MS));
+  }
 }
 
 function reduceShown(view: Shown, message: TurnEvent | 'clear' | 'begin'): Shown {

@@ -25,7 +25,7 @@ interface Draft {
 export function SettingsPage({ guru, me }: { guru: Guru; me: Me }) {
   return (
     <Page title="Settings" lead={`How ${guru.name} works.`}>
-      <GuruForm key={guru.updated_at} guru={guru} />
+      <GuruForm guru={guru} />
       {me.may_manage_installation && <SystemStatus />}
     </Page>
   );
@@ -36,7 +36,10 @@ function GuruForm({ guru }: { guru: Guru }) {
   const queries = useQueryClient();
   const save = useMutation({
     mutationFn: () => changeGuru(guru.slug, changeOf(draft)),
-    onSuccess: () => queries.invalidateQueries({ queryKey: ['gurus'] }),
+    onSuccess: async (updated) => {
+      await queries.invalidateQueries({ queryKey: ['gurus'] });
+      setDraft(draftOf(updated));
+    },
   });
   const changed = JSON.stringify(draft) !== JSON.stringify(draftOf(guru));
   const guard = useUnsavedGuard(changed);

@@ -1,5 +1,6 @@
 import { Link } from '@tanstack/react-router';
 import {
+  CalendarClock,
   History,
   KeyRound,
   KeySquare,
@@ -27,6 +28,7 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
       { label: 'Actions', icon: Zap, to: '/g/$guru/actions' },
       { label: 'Templates', icon: LayoutGrid, to: '/g/$guru/templates' },
       { label: 'Secrets', icon: KeyRound, to: '/g/$guru/secrets' },
+      { label: 'Schedules', icon: CalendarClock, to: '/g/$guru/schedules' },
     ],
   },
   { title: 'Watch', entries: [{ label: 'History', icon: History, to: '/g/$guru/history' }] },

@@ -106,8 +106,7 @@ async fn finish(
     }
     let mut saved = Vec::new();
     for proposal in &proposals {
-        let action =
-            door.client.post(&[&door.guru, "actions", "import"], Some(&proposal.definition)).await?;
+        let action = door.client.post(&[&door.guru, "actions", "import"], Some(&proposal.definition)).await?;
         if !context.output.json {
             context.output.line(import_line(&context.output, &read::<Action>(&action)?))?;
         }
@@ -148,9 +147,17 @@ fn notes(output: &Output, proposal: &Proposal) -> Vec<String> {
             (false, true) => "was found: store it with `--store-credentials`".to_owned(),
             (false, false) => format!("is needed: run `errand secret set {}`", secret.name),
         };
-        format!("{} {} ({}) {todo}", output.paint_aside(Tone::Warning, "secret:"), secret.name, plain(&secret.place))
+        format!(
+            "{} {} ({}) {todo}",
+            output.paint_aside(Tone::Warning, "secret:"),
+            secret.name,
+            plain(&secret.place)
+        )
     });
-    let notes = proposal.notes.iter().map(|note| format!("{} {}", output.paint_aside(Tone::Dim, "note:"), plain(note)));
+    let notes = proposal
+        .notes
+        .iter()
+        .map(|note| format!("{} {}", output.paint_aside(Tone::Dim, "note:"), plain(note)));
     secrets.chain(notes).collect()
 }
 

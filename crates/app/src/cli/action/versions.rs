@@ -171,7 +171,8 @@ mod tests {
 
     #[expect(clippy::needless_pass_by_value, reason = "tests write the values in place")]
     fn check(changes: Value, expect: &[&str]) {
-        let side = |version: u32| json!({"version": version, "author": null, "created_at": "2026-11-23T08:00:05Z"});
+        let side =
+            |version: u32| json!({"version": version, "author": null, "created_at": "2026-11-23T08:00:05Z"});
         let difference = json!({"from": side(1), "to": side(2), "changes": changes});
         let difference: Difference = read(&difference).expect("a difference as the server sends it");
         assert_eq!(diff_lines(&Output::plain(), &difference)[1..], *expect);
