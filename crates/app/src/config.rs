@@ -2,7 +2,7 @@
 //! weight. Nothing else in Errand reads the environment.
 
 use std::{
-    net::SocketAddr,
+    net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
@@ -46,6 +46,7 @@ struct ConfigFile {
     log: LogSection,
     executions_at_once_max: Option<usize>,
     requests_per_minute_max: Option<u32>,
+    trusted_proxies: Vec<IpAddr>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -88,6 +89,8 @@ pub struct Config {
     pub executions_at_once_max: usize,
     /// Requests per minute and caller; more are answered 429.
     pub requests_per_minute_max: u32,
+    /// Proxies whose `X-Forwarded-For` is believed, for the audit log.
+    pub trusted_proxies: Vec<IpAddr>,
 }
 
 const EXECUTIONS_AT_ONCE_DEFAULT: usize = 512;
@@ -141,6 +144,7 @@ impl Config {
             },
             executions_at_once_max: file.executions_at_once_max.unwrap_or(EXECUTIONS_AT_ONCE_DEFAULT),
             requests_per_minute_max: file.requests_per_minute_max.unwrap_or(REQUESTS_PER_MINUTE_DEFAULT),
+            trusted_proxies: file.trusted_proxies,
             data_dir,
             listen,
         })

@@ -168,7 +168,7 @@ fn make_data_dir(path: &Path) -> Result<()> {
 }
 
 /// One server per data directory: what another one runs must not be taken for left behind. The lock ends with the process.
-fn lock_data_dir(path: &Path) -> Result<std::fs::File> {
+pub fn lock_data_dir(path: &Path) -> Result<std::fs::File> {
     let lock = path.join("errand.lock");
     let file = std::fs::File::create(&lock)
         .wrap_err_with(|| format!("the lock file {} can't be made", lock.display()))?;
@@ -183,6 +183,7 @@ fn state(engine: &Engine, config: &Config, notices: Vec<String>) -> HttpState {
         version: env!("CARGO_PKG_VERSION"),
         secure_cookies: config.public_url.starts_with("https://"),
         requests_per_minute_max: config.requests_per_minute_max,
+        trusted_proxies: config.trusted_proxies.clone(),
         egress_open: config.egress_open.clone(),
         notices,
     };
@@ -234,11 +235,16 @@ async fn serve(listener: TcpListener, state: HttpState, engine: &Engine) -> Resu
 const EXIT_IMPATIENT: i32 = 130;
 const EXPIRY_CHECK: Duration = Duration::from_hours(1);
 
-/// Ended sessions and links go, once an hour.
+/// Ended sessions, links and history past its retention go, once an hour.
 async fn forget_expired(engine: Engine) {
     loop {
         if let Err(error) = engine.forget_expired().await {
             tracing::warn!(%error, "ended sessions could not be forgotten");
+        }
+        match engine.forget_old_history().await {
+            Ok(0) => {}
+            Ok(forgotten) => tracing::info!(forgotten, "history past its retention is gone"),
+            Err(error) => tracing::warn!(%error, "old history could not be forgotten"),
         }
         tokio::time::sleep(EXPIRY_CHECK).await;
     }

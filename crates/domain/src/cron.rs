@@ -36,9 +36,11 @@ impl std::str::FromStr for Cron {
     fn from_str(text: &str) -> Result<Self, Problem> {
         let fields: Vec<&str> = text.split_whitespace().collect();
         if fields.len() != FIELDS {
-            return Err(bad(
-                format!("`{}` has {} fields, and a schedule has five.", text.trim().escape_debug(), fields.len()),
-            ));
+            return Err(bad(format!(
+                "`{}` has {} fields, and a schedule has five.",
+                text.trim().escape_debug(),
+                fields.len()
+            )));
         }
         let text = fields.join(" ");
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
@@ -208,7 +210,10 @@ mod tests {
 
     #[test]
     fn a_schedule_is_told_in_words() {
-        assert_eq!(cron("0 9 * * 1-5").words(), "At 09:00, on Monday, Tuesday, Wednesday, Thursday, and Friday.");
+        assert_eq!(
+            cron("0 9 * * 1-5").words(),
+            "At 09:00, on Monday, Tuesday, Wednesday, Thursday, and Friday."
+        );
         assert_eq!(cron("*/15 * * * *").words(), "Every 15 minutes.");
     }
 

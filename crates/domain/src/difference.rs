@@ -102,10 +102,11 @@ mod tests {
             ],
         );
         check(json!({"a": [1, 2]}), json!({"a": [1, 2]}), &[]);
-        check(json!({"a": []}), json!({"a": [1]}), &[
-            ("a", Some(json!([])), None),
-            ("a[0]", None, Some(json!(1))),
-        ]);
+        check(
+            json!({"a": []}),
+            json!({"a": [1]}),
+            &[("a", Some(json!([])), None), ("a[0]", None, Some(json!(1)))],
+        );
     }
 
     #[test]
@@ -119,10 +120,10 @@ mod tests {
             &[("parameters[id].required", Some(json!(true)), Some(json!(false)))],
         );
         let twice = json!([{"name": "a", "value": 1}, {"name": "a", "value": 2}]);
-        check(twice.clone(), json!([twice[0], {"name": "a", "value": 3}]), &[(
-            "[1].value",
-            Some(json!(2)),
-            Some(json!(3)),
-        )]);
+        check(
+            twice.clone(),
+            json!([twice[0], {"name": "a", "value": 3}]),
+            &[("[1].value", Some(json!(2)), Some(json!(3)))],
+        );
     }
 }

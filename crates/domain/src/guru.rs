@@ -29,6 +29,8 @@ pub struct GuruSettings {
     /// IANA name; relative dates and schedules are meant in it.
     pub time_zone: String,
     pub planner: PlannerChoice,
+    /// How long history is kept; None takes the operator's setting.
+    pub retention_days: Option<u32>,
 }
 
 impl Default for GuruSettings {
@@ -41,6 +43,7 @@ impl Default for GuruSettings {
             parallel_actions: limits::PARALLEL_ACTIONS_DEFAULT,
             time_zone: "UTC".to_owned(),
             planner: PlannerChoice::Embedded,
+            retention_days: None,
         }
     }
 }
@@ -85,6 +88,19 @@ impl GuruSettings {
                     format!("Choose 1 to {}.", limits::PARALLEL_ACTIONS_MAX),
                 )
                 .at("parallel_actions"),
+            );
+        }
+        if self.retention_days.is_some_and(|days| days == 0 || days > limits::RETENTION_DAYS_MAX) {
+            found.push(
+                Problem::new(
+                    "out_of_range",
+                    "History can't be kept for that many days.",
+                    format!(
+                        "Choose 1 to {}, or none to take the operator's setting.",
+                        limits::RETENTION_DAYS_MAX
+                    ),
+                )
+                .at("retention_days"),
             );
         }
         if jiff::tz::TimeZone::get(&self.time_zone).is_err() {

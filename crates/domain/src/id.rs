@@ -5,7 +5,7 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use uuid::Uuid;
 
-use crate::Problem;
+use crate::{Problem, UnixMillis};
 
 macro_rules! typed_id {
     ($(#[$doc:meta])* $name:ident, $prefix:literal) => {
@@ -23,6 +23,11 @@ macro_rules! typed_id {
 
             pub const fn as_uuid(self) -> Uuid {
                 self.0
+            }
+
+            /// When it was made: a UUIDv7 begins with its milliseconds.
+            pub fn born_at(self) -> UnixMillis {
+                UnixMillis(i64::try_from(self.0.as_u128() >> 80).unwrap_or(i64::MAX))
             }
         }
 
@@ -82,6 +87,14 @@ typed_id!(/** A key that programs authenticate with. */ ApiKeyId, "key");
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_knows_when_it_was_made() {
+        let at = UnixMillis(1_767_225_600_123);
+        let millis = u64::try_from(at.0).unwrap_or(0);
+        let uuid = uuid::Builder::from_unix_timestamp_millis(millis, &[7; 10]).into_uuid();
+        assert_eq!(TurnId::from_uuid(uuid).born_at(), at);
+    }
 
     #[test]
     fn an_id_reads_back_what_it_writes_and_refuses_another_kind() {

@@ -5,6 +5,8 @@ use serde::{Deserialize, Serialize};
 pub const ACTIONS_PER_GURU_DEFAULT: u32 = 10;
 pub const PARALLEL_ACTIONS_DEFAULT: u32 = 3;
 pub const PARALLEL_ACTIONS_MAX: u32 = 16;
+/// Ten years.
+pub const RETENTION_DAYS_MAX: u32 = 3_660;
 pub const PARAMETERS_PER_ACTION_MAX: usize = 30;
 pub const EXAMPLES_PER_ACTION_MAX: usize = 50;
 pub const ALLOWED_HOSTS_PER_ACTION_MAX: usize = 50;
@@ -54,6 +56,8 @@ pub struct Limits {
     pub action_timeout_ms_max: u64,
     pub python_chars_max: u32,
     pub python_lines_max: u32,
+    /// Days that history is kept in gurus without a setting of their own; 0 for ever.
+    pub retention_days: u32,
     /// Bytes of output kept per execution.
     pub output_bytes_max: usize,
     /// Bytes of an upstream's answer that are read, after decompression; a longer one is a failure.
@@ -67,6 +71,7 @@ impl Default for Limits {
             action_timeout_ms_max: ACTION_TIMEOUT_MS_MAX_DEFAULT,
             python_chars_max: PYTHON_CHARS_MAX_DEFAULT,
             python_lines_max: PYTHON_LINES_MAX_DEFAULT,
+            retention_days: 0,
             output_bytes_max: OUTPUT_BYTES_MAX,
             response_bytes_max: RESPONSE_BYTES_MAX,
         }

@@ -170,7 +170,11 @@ pub struct Due {
 /// one stands for all.
 pub fn decide(timing: &Timing, missed: Missed, due_at: UnixMillis, now: UnixMillis) -> Due {
     if now.since(due_at) <= MISSED_AFTER_MS {
-        return Due { fire_at: due_at, is_missed: false, next_at: timing.cron.next_after(due_at, &timing.zone) };
+        return Due {
+            fire_at: due_at,
+            is_missed: false,
+            next_at: timing.cron.next_after(due_at, &timing.zone),
+        };
     }
     let last = timing.cron.last_until(now, &timing.zone).unwrap_or(due_at).max(due_at);
     let is_missed = missed == Missed::Skip && now.since(last) > MISSED_AFTER_MS;
@@ -191,7 +195,8 @@ mod tests {
     use super::*;
 
     fn at(text: &str) -> UnixMillis {
-        UnixMillis::from_rfc3339(&format!("2026-11-30T{text}Z")).unwrap_or_else(|| panic!("{text} is no time"))
+        UnixMillis::from_rfc3339(&format!("2026-11-30T{text}Z"))
+            .unwrap_or_else(|| panic!("{text} is no time"))
     }
 
     #[track_caller]

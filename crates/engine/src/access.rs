@@ -162,6 +162,7 @@ impl Grant for Manage {
 pub struct Permit<G: Grant> {
     pub caller: Arc<Caller>,
     pub guru: Arc<GuruView>,
+    origin: String,
     grant: PhantomData<G>,
 }
 
@@ -192,23 +193,45 @@ impl<G: Grant> Permit<G> {
         }
     }
 
-    /// Who does it, for the audit log.
-    pub fn actor(&self) -> &str {
-        self.caller.label()
+    /// Who does it and from where, for the audit log.
+    pub fn actor(&self) -> Actor<'_> {
+        Actor { label: self.caller.label(), origin: &self.origin }
     }
+
+    /// Notes the address that the request came from.
+    #[must_use]
+    pub fn from_origin(mut self, origin: String) -> Self {
+        self.origin = origin;
+        self
+    }
+}
+
+/// Who does something, and the address that they do it from; empty for the server's own machine.
+#[derive(Debug, Clone, Copy)]
+pub struct Actor<'a> {
+    pub label: &'a str,
+    pub origin: &'a str,
 }
 
 /// Proof that `caller` may do `G` on the instance as a whole.
 #[derive(Debug, Clone)]
 pub struct InstancePermit<G: Grant> {
     pub caller: Arc<Caller>,
+    origin: String,
     grant: PhantomData<G>,
 }
 
 impl<G: Grant> InstancePermit<G> {
-    /// Who does it, for the audit log.
-    pub fn actor(&self) -> &str {
-        self.caller.label()
+    /// Who does it and from where, for the audit log.
+    pub fn actor(&self) -> Actor<'_> {
+        Actor { label: self.caller.label(), origin: &self.origin }
+    }
+
+    /// Notes the address that the request came from.
+    #[must_use]
+    pub fn from_origin(mut self, origin: String) -> Self {
+        self.origin = origin;
+        self
     }
 }
 
@@ -223,14 +246,14 @@ impl Engine {
         if !caller.may(G::SCOPE, id) {
             return Err(refused(G::SCOPE, slug));
         }
-        Ok(Permit { caller: Arc::clone(caller), guru, grant: PhantomData })
+        Ok(Permit { caller: Arc::clone(caller), guru, origin: String::new(), grant: PhantomData })
     }
 
     pub fn instance_permit<G: Grant>(&self, caller: &Arc<Caller>) -> Result<InstancePermit<G>> {
         if !caller.may_instance(G::SCOPE) {
             return Err(EngineError::forbidden("change this installation"));
         }
-        Ok(InstancePermit { caller: Arc::clone(caller), grant: PhantomData })
+        Ok(InstancePermit { caller: Arc::clone(caller), origin: String::new(), grant: PhantomData })
     }
 }
 

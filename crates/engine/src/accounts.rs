@@ -24,7 +24,7 @@ use errand_storage::{
 
 use crate::{
     Engine, EngineError,
-    access::{Caller, KeyCaller, Scope, UserCaller},
+    access::{Actor, Caller, KeyCaller, Scope, UserCaller},
     clock::new_uuid,
     error::Result,
     manage::Change,
@@ -51,7 +51,7 @@ const PASSWORD_BYTES_MAX: usize = 4 * password::PASSWORD_CHARS_MAX;
 /// Prefix of API keys, so that scanners and people recognise one.
 pub const API_KEY_PREFIX: &str = "errand_";
 /// Who does in the audit log what nobody signed in does.
-const SYSTEM_ACTOR: &str = "system";
+const SYSTEM_ACTOR: Actor<'static> = Actor { label: "system", origin: "" };
 /// The first admin's name until somebody changes it.
 pub const FIRST_ADMIN_EMAIL: &str = "admin@localhost";
 
@@ -250,7 +250,7 @@ impl Engine {
 
     pub(crate) async fn insert_api_key(
         &self,
-        actor: &str,
+        actor: Actor<'_>,
         name: &str,
         scopes: &[Scope],
         guru: Option<GuruId>,
@@ -281,7 +281,12 @@ impl Engine {
         self.end_api_key(SYSTEM_ACTOR, id, None).await
     }
 
-    pub(crate) async fn end_api_key(&self, actor: &str, id: ApiKeyId, guru: Option<GuruId>) -> Result<bool> {
+    pub(crate) async fn end_api_key(
+        &self,
+        actor: Actor<'_>,
+        id: ApiKeyId,
+        guru: Option<GuruId>,
+    ) -> Result<bool> {
         let mut tx = self.db().writer.begin().await?;
         let revoked = api_keys::delete(&mut tx, id).await?;
         if revoked {

@@ -166,7 +166,6 @@ impl Engine {
         execution.output = finished.output;
         execution.output_truncated = finished.output_truncated;
         execution.error = finished.error;
-        execution.created_at = finished.started_at;
         execution.started_at = Some(finished.started_at);
         execution.finished_at = Some(finished.finished_at);
         execution.duration_us = Some(finished.duration_us);
@@ -283,7 +282,7 @@ impl Engine {
             output: None,
             output_truncated: false,
             error: None,
-            created_at: now,
+            created_at: job.execution_id.born_at(),
             started_at: Some(now),
             finished_at: None,
             duration_us: None,

@@ -1,9 +1,12 @@
 //! Who is asking, as arguments of handlers: a handler that takes a [`For`] can't run without the permit.
 
-use std::sync::Arc;
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
-    extract::{FromRequestParts, RawPathParams},
+    extract::{ConnectInfo, FromRequestParts, RawPathParams},
     http::{
         HeaderMap, Method, StatusCode,
         header::{COOKIE, USER_AGENT},
@@ -112,6 +115,24 @@ impl FromRequestParts<HttpState> for Person {
     }
 }
 
+/// The address that the request came from. What a proxy says of it counts only from a proxy that the operator trusts:
+/// anybody can write the header.
+fn origin(parts: &Parts, state: &HttpState) -> String {
+    let Some(ConnectInfo(peer)) = parts.extensions.get::<ConnectInfo<SocketAddr>>() else {
+        return String::new();
+    };
+    let is_trusted = |address: &IpAddr| state.settings.trusted_proxies.contains(&address.to_canonical());
+    let peer = peer.ip().to_canonical();
+    if !is_trusted(&peer) {
+        return peer.to_string();
+    }
+    let lines = parts.headers.get_all("x-forwarded-for").iter().filter_map(|line| line.to_str().ok());
+    let told: Vec<IpAddr> =
+        lines.flat_map(|line| line.split(',')).filter_map(|one| one.trim().parse().ok()).collect();
+    // Each proxy adds the one that it was asked by, so the last that is no proxy of ours is the asker.
+    told.into_iter().rev().find(|address| !is_trusted(address)).unwrap_or(peer).to_string()
+}
+
 /// What the browser calls itself.
 pub fn user_agent(headers: &HeaderMap) -> Option<&str> {
     headers.get(USER_AGENT).and_then(|value| value.to_str().ok())
@@ -127,7 +148,7 @@ impl<G: Grant> FromRequestParts<HttpState> for For<G> {
             .map_err(|_| EngineError::not_found("guru", "?"))?;
         let slug =
             params.iter().find(|(name, _)| *name == "guru").map(|(_, value)| value).unwrap_or_default();
-        Ok(Self(state.engine.permit(&caller, slug).await?))
+        Ok(Self(state.engine.permit(&caller, slug).await?.from_origin(origin(parts, state))))
     }
 }
 
@@ -136,6 +157,6 @@ impl<G: Grant> FromRequestParts<HttpState> for ForInstance<G> {
 
     async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, ApiError> {
         let Signed(caller) = Signed::from_request_parts(parts, state).await?;
-        Ok(Self(state.engine.instance_permit(&caller)?))
+        Ok(Self(state.engine.instance_permit(&caller)?.from_origin(origin(parts, state))))
     }
 }

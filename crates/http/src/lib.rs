@@ -5,6 +5,7 @@
 
 mod assets;
 mod auth;
+mod csv;
 mod error;
 mod extract;
 mod openapi;
@@ -20,7 +21,7 @@ use axum::{
     http::{HeaderName, HeaderValue},
     serve::ListenerExt as _,
 };
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use tokio::net::TcpListener;
 use tower::{Layer as _, ServiceBuilder};
@@ -80,7 +81,7 @@ pub async fn serve(
         // Answers are small and whole; waiting to fill a packet only delays them.
         let _ = stream.set_nodelay(true);
     });
-    let make = axum::ServiceExt::<Request>::into_make_service(service(state));
+    let make = axum::ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(service(state));
     let (told, mut was_told) = tokio::sync::watch::channel(false);
     let stop = async move {
         stop.await;

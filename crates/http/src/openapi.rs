@@ -15,8 +15,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     routes::{
-        account, actions, answer, conversations, drafts, executions, gurus, health, imports, keys, members,
-        schedules, secrets, system, templates, turns, users, versions,
+        account, actions, analytics, answer, audit, conversations, drafts, executions, exports, gurus,
+        health, imports, keys, members, schedules, secrets, system, templates, turns, users, versions,
     },
     state::HttpState,
 };
@@ -105,7 +105,14 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(secrets::delete))
         .routes(routes!(secrets::rotate_keys))
         .routes(routes!(executions::list))
+        .routes(routes!(exports::executions))
         .routes(routes!(executions::one))
+        .routes(routes!(analytics::sums))
+        .routes(routes!(analytics::table))
+        .routes(routes!(analytics::unmatched))
+        .routes(routes!(audit::list_all))
+        .routes(routes!(audit::check))
+        .routes(routes!(audit::list))
         .split_for_parts();
     name_operations(&mut document);
     (router, document)

@@ -1,6 +1,6 @@
 //! What every handler may use.
 
-use std::sync::Arc;
+use std::{net::IpAddr, sync::Arc};
 
 use errand_domain::action_file::ActionFile;
 use errand_engine::Engine;
@@ -15,6 +15,8 @@ pub struct HttpSettings {
     pub secure_cookies: bool,
     /// Requests per minute and caller; more are answered 429.
     pub requests_per_minute_max: u32,
+    /// Proxies whose word on who asks is taken, for the audit log.
+    pub trusted_proxies: Vec<IpAddr>,
     /// What the operator should see: opened address ranges, a missing model.
     pub egress_open: Vec<String>,
     pub notices: Vec<String>,

@@ -233,7 +233,8 @@ pub async fn versions(
     before: Option<u32>,
     limit: u32,
 ) -> Result<Vec<VersionEntry>> {
-    let sql = "SELECT v.version, v.author, v.created_at FROM action_versions v JOIN actions a ON a.id = v.action_id
+    let sql =
+        "SELECT v.version, v.author, v.created_at FROM action_versions v JOIN actions a ON a.id = v.action_id
          WHERE a.guru_id = $1 AND v.action_id = $2 AND v.version < $3 ORDER BY v.version DESC LIMIT $4";
     let before = before.map_or(i64::MAX, i64::from);
     let values = values![Value::shown(guru), Value::shown(action), before, limit];
@@ -331,6 +332,7 @@ fn read_spec(row: &Row) -> Result<ActionSpec> {
         action_timeout_ms_max: u64::MAX,
         python_chars_max: u32::MAX,
         python_lines_max: u32::MAX,
+        retention_days: 0,
         output_bytes_max: usize::MAX,
         response_bytes_max: usize::MAX,
     };

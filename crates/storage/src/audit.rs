@@ -136,12 +136,41 @@ pub struct AuditPage {
     pub limit: u32,
 }
 
+/// What to show; an empty filter shows all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditFilter {
+    pub actor: Option<String>,
+    /// A verb (`action.update`), or a noun for all its verbs (`action`).
+    pub verb: Option<String>,
+    /// Occurs in the object's name.
+    pub object: Option<String>,
+}
+
 /// Newest first.
-pub async fn list(mut db: impl Read, page: AuditPage) -> Result<Vec<AuditRow>> {
+pub async fn list(mut db: impl Read, page: AuditPage, filter: &AuditFilter) -> Result<Vec<AuditRow>> {
     let mut values = values![page.before.unwrap_or(i64::MAX), page.limit];
-    values.extend(page.guru_id.map(Value::shown));
-    let of_guru = if page.guru_id.is_some() { "AND guru_id = $3" } else { "" };
-    let sql = format!("SELECT * FROM audit_log WHERE seq < $1 {of_guru} ORDER BY seq DESC LIMIT $2");
+    let mut conditions = String::new();
+    let escaped = |text: &str| text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let mut add = |condition: &str, given: Vec<Value>| {
+        let numbers = (values.len() + 1)..=(values.len() + given.len());
+        let condition = numbers.fold(condition.to_owned(), |text, n| text.replacen('?', &format!("${n}"), 1));
+        conditions.push_str(&condition);
+        values.extend(given);
+    };
+    if let Some(guru) = page.guru_id {
+        add(" AND guru_id = ?", vec![Value::shown(guru)]);
+    }
+    if let Some(actor) = &filter.actor {
+        add(" AND actor = ?", values![actor.as_str()]);
+    }
+    if let Some(verb) = &filter.verb {
+        let of_noun = format!("{}.%", escaped(verb));
+        add(" AND (verb = ? OR verb LIKE ? ESCAPE '\\')", values![verb.as_str(), of_noun]);
+    }
+    if let Some(object) = &filter.object {
+        add(" AND object {like} ? ESCAPE '\\'", values![format!("%{}%", escaped(object))]);
+    }
+    let sql = format!("SELECT * FROM audit_log WHERE seq < $1{conditions} ORDER BY seq DESC LIMIT $2");
     let rows = db.rows("list the audit log", sql, values).await?;
     rows.iter().map(read).collect()
 }

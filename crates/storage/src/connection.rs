@@ -66,6 +66,23 @@ impl Db {
         Ok(db)
     }
 
+    /// Writes a copy of an SQLite database into a file that is empty or not there: everything committed when it begins,
+    /// while others go on reading and writing.
+    ///
+    /// # Errors
+    /// For a PostgreSQL, which has tools of its own.
+    pub async fn back_up_to(&self, path: &std::path::Path) -> Result<()> {
+        let step = "write a backup";
+        let Writing::Sqlite(connection) = &self.writer.connections else {
+            let why = "only an SQLite database is copied into a file".to_owned();
+            return Err(StorageError::query(step, sqlx::Error::Configuration(why.into())));
+        };
+        let mut connection = connection.lock().await;
+        let open = connection.as_mut().ok_or_else(|| StorageError::query(step, sqlx::Error::PoolClosed))?;
+        let copying = sqlx::query("VACUUM INTO $1").bind(path.to_string_lossy().into_owned()).execute(open);
+        copying.await.map(|_| ()).map_err(|source| StorageError::query(step, source))
+    }
+
     /// Waits for borrowed connections to come back and closes all. SQLite's log is folded into its file.
     pub async fn close(&self) {
         match &self.reader.pool {

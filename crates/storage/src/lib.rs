@@ -9,6 +9,7 @@
 //! never sees a secret's value, only sealed bytes, and takes texts of history only as [`Masked`].
 
 pub mod actions;
+pub mod analytics;
 pub mod audit;
 mod connection;
 pub mod conversations;

@@ -17,7 +17,8 @@ const COLUMNS: &str = "id, guru_id, action_id, cron, time_zone, arguments, overl
 
 /// Keeps an action's schedule, in place of the one that it has; the first one's id and birth stay.
 pub async fn put(tx: &mut Transaction, guru: GuruId, schedule: &Schedule) -> Result<()> {
-    let sql = "INSERT INTO schedules (id, guru_id, action_id, cron, time_zone, arguments, overlap, missed, enabled,
+    let sql =
+        "INSERT INTO schedules (id, guru_id, action_id, cron, time_zone, arguments, overlap, missed, enabled,
              next_at, created_at, updated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
          ON CONFLICT (action_id) DO UPDATE SET cron = excluded.cron, time_zone = excluded.time_zone,
@@ -59,7 +60,8 @@ pub async fn delete(tx: &mut Transaction, guru: GuruId, action: ActionId, at: Un
          WHERE guru_id = $1 AND status = 'queued' AND id IN (
              SELECT f.execution_id FROM schedule_firings f JOIN schedules s ON s.id = f.schedule_id
              WHERE s.action_id = $2 AND f.execution_id IS NOT NULL)";
-    tx.execute("cancel a schedule's runs", sql, values![Value::shown(guru), Value::shown(action), at]).await?;
+    tx.execute("cancel a schedule's runs", sql, values![Value::shown(guru), Value::shown(action), at])
+        .await?;
     let sql = "DELETE FROM schedules WHERE guru_id = $1 AND action_id = $2";
     let values = values![Value::shown(guru), Value::shown(action)];
     Ok(tx.execute("delete a schedule", sql, values).await? > 0)
@@ -169,6 +171,15 @@ pub async fn note_started(tx: &mut Transaction, execution: ExecutionId, at: Unix
     let sql = "UPDATE schedule_firings SET started_at = $2 WHERE execution_id = $1";
     tx.execute("note a firing's start", sql, values![Value::shown(execution), at]).await?;
     Ok(())
+}
+
+/// Forgets what came of times before; what waits or runs is kept by its execution.
+pub async fn forget_firings(tx: &mut Transaction, guru: GuruId, before: UnixMillis) -> Result<u64> {
+    let sql = "DELETE FROM schedule_firings WHERE fire_at < $2
+         AND schedule_id IN (SELECT id FROM schedules WHERE guru_id = $1)
+         AND NOT EXISTS (SELECT 1 FROM executions e
+             WHERE e.id = schedule_firings.execution_id AND e.status IN ('queued', 'running'))";
+    tx.execute("forget old firings", sql, values![Value::shown(guru), before]).await
 }
 
 /// An action's latest firings, newest first.

@@ -1589,6 +1589,233 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/system/audit': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Every change of the installation, newest first */
+    get: {
+      parameters: {
+        query?: {
+          /** @description Only what this person or key did. */
+          actor?: string;
+          /** @description Only this verb (`action.update`), or every verb of a noun (`action`). */
+          verb?: string;
+          /** @description Only what was done to objects whose name contains this. */
+          object?: string;
+          /** @description Items on a page, 1 to 200. */
+          limit?: number;
+          /** @description `next_cursor` of the page before. */
+          cursor?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page of the audit log. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_AuditReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/system/audit/check': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Walk the audit log's chain of hashes, and find the first entry that was tampered with */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description What was found. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['AuditCheck'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/templates': {
     parameters: {
       query?: never;
@@ -4697,6 +4924,439 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/{guru}/analytics': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Runs, failures and durations by action, source and day, and what came of the questions */
+    get: {
+      parameters: {
+        query?: {
+          /** @description The first moment that counts (RFC 3339); thirty days before the end when left out. */
+          from?: string;
+          /** @description The first moment that doesn't (RFC 3339); now when left out. */
+          to?: string;
+        };
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The sums. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['AnalyticsReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/analytics/table': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** One table of the analytics as comma-separated text */
+    get: {
+      parameters: {
+        query: {
+          /** @description `action`, `source` or `day`. */
+          by: string;
+          /** @description The first moment that counts (RFC 3339); thirty days before the end when left out. */
+          from?: string;
+          /** @description The first moment that doesn't (RFC 3339); now when left out. */
+          to?: string;
+        };
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The table. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'text/csv': string;
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/analytics/unmatched': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The latest questions that no action matched */
+    get: {
+      parameters: {
+        query?: {
+          /** @description The first moment that counts (RFC 3339); thirty days before the end when left out. */
+          from?: string;
+          /** @description The first moment that doesn't (RFC 3339); now when left out. */
+          to?: string;
+          /** @description How many, 1 to 200. */
+          limit?: number;
+        };
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The questions, newest first. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_UnmatchedReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/{guru}/answer': {
     parameters: {
       query?: never;
@@ -4835,6 +5495,155 @@ export interface paths {
         };
       };
     };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/audit': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Every change of a guru, newest first */
+    get: {
+      parameters: {
+        query?: {
+          /** @description Only what this person or key did. */
+          actor?: string;
+          /** @description Only this verb (`action.update`), or every verb of a noun (`action`). */
+          verb?: string;
+          /** @description Only what was done to objects whose name contains this. */
+          object?: string;
+          /** @description Items on a page, 1 to 200. */
+          limit?: number;
+          /** @description `next_cursor` of the page before. */
+          cursor?: string;
+        };
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page of the guru's audit log. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_AuditReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -5678,6 +6487,160 @@ export interface paths {
           };
           content: {
             'application/json': components['schemas']['Page_ExecutionReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/executions/export': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** History as a file, newest first: at most 100,000 runs, their outputs as a list shows them */
+    get: {
+      parameters: {
+        query?: {
+          /** @description `csv` (when left out) or `json`. */
+          format?: string;
+          /** @description Only runs of this action. */
+          action?: string;
+          /** @description Only these statuses, comma-separated. */
+          status?: string;
+          /** @description Only runs from this source. */
+          source?: string;
+          /** @description Only runs whose question, arguments or output contain this. */
+          text?: string;
+          /** @description Only runs at that time or later (RFC 3339). */
+          from?: string;
+          /** @description Only runs before that time (RFC 3339). */
+          to?: string;
+        };
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The file; JSON is a list of executions. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'text/csv': string;
+            'application/json': components['schemas']['ExecutionReply'][];
           };
         };
         /** @description The body or query can't be read. */
@@ -8264,6 +9227,19 @@ export interface components {
       /** @description A better wording, ready to be used. */
       proposal: string;
     };
+    /** @description How a guru is used. Tests by builders don't count. */
+    AnalyticsReply: {
+      by_action: components['schemas']['RunsReply'][];
+      /** @description Every day, those without runs too. */
+      by_day: components['schemas']['RunsReply'][];
+      by_source: components['schemas']['RunsReply'][];
+      from: string;
+      questions: components['schemas']['QuestionsReply'];
+      /** @description The guru's, in which days are meant. */
+      time_zone: string;
+      to: string;
+      totals: components['schemas']['RunsReply'];
+    };
     AnswerReply: {
       /** @description The answer, in Markdown. */
       content: string;
@@ -8287,6 +9263,46 @@ export interface components {
       session_id?: string | null;
       /** @description Stream the answer: text chunks, or typed events with `Accept: text/event-stream`. */
       stream?: boolean;
+    };
+    /** @description What walking the log found. */
+    AuditCheck: {
+      /**
+       * Format: int64
+       * @description The first entry that is missing, changed or too many.
+       */
+      broken_at?: number | null;
+      /** @description The last entry's hash; write it down elsewhere, and a log that was rewritten whole shows too. */
+      hash?: string | null;
+      intact: boolean;
+      /**
+       * Format: int64
+       * @description The last entry's number, when it is intact.
+       */
+      seq?: number | null;
+    };
+    AuditReply: {
+      /** @description Who: an e-mail address, a key's name, or `system` for the server's own machine. */
+      actor: string;
+      after?: Record<string, never> | null;
+      at: string;
+      /** @description As it was; null where there was nothing, or nothing to show. */
+      before?: Record<string, never> | null;
+      /** @description The fields that differ between the two. */
+      changes: components['schemas']['FieldChangeReply'][];
+      guru_id?: string | null;
+      /** @description Hexadecimal; covers this entry and the hash of the one before. */
+      hash: string;
+      /** @description To what. */
+      object: string;
+      /** @description From where: the address that the request came from; empty for the server itself. */
+      origin: string;
+      /**
+       * Format: int64
+       * @description Counts from 1 without gaps.
+       */
+      seq: number;
+      /** @description What was done: `action.update`, `secret.delete`, … */
+      verb: string;
     };
     Claim: {
       /** @description A password for the next time; may be left out. */
@@ -8432,6 +9448,11 @@ export interface components {
       name?: string | null;
       /** Format: int32 */
       parallel_actions?: number | null;
+      /**
+       * Format: int32
+       * @description Days that history is kept; null sets it back to the operator's setting.
+       */
+      retention_days?: number | null;
       time_zone?: string | null;
     };
     GuruReply: {
@@ -8446,6 +9467,11 @@ export interface components {
       parallel_actions: number;
       /** @description `embedded`. */
       planner: string;
+      /**
+       * Format: int32
+       * @description Days that history is kept; null for the operator's setting.
+       */
+      retention_days?: number | null;
       /** @description What the caller may do here: any of `ask`, `run` and `manage`. */
       scopes: string[];
       slug: string;
@@ -8537,6 +9563,11 @@ export interface components {
       name?: string | null;
       /** Format: int32 */
       parallel_actions?: number | null;
+      /**
+       * Format: int32
+       * @description Days that history is kept; the operator's setting when left out.
+       */
+      retention_days?: number | null;
       slug: string;
       time_zone?: string | null;
     };
@@ -8590,6 +9621,35 @@ export interface components {
       next: string[];
       time_zone: string;
       words: string;
+    };
+    /** @description A page of a list. */
+    Page_AuditReply: {
+      items: {
+        /** @description Who: an e-mail address, a key's name, or `system` for the server's own machine. */
+        actor: string;
+        after?: Record<string, never> | null;
+        at: string;
+        /** @description As it was; null where there was nothing, or nothing to show. */
+        before?: Record<string, never> | null;
+        /** @description The fields that differ between the two. */
+        changes: components['schemas']['FieldChangeReply'][];
+        guru_id?: string | null;
+        /** @description Hexadecimal; covers this entry and the hash of the one before. */
+        hash: string;
+        /** @description To what. */
+        object: string;
+        /** @description From where: the address that the request came from; empty for the server itself. */
+        origin: string;
+        /**
+         * Format: int64
+         * @description Counts from 1 without gaps.
+         */
+        seq: number;
+        /** @description What was done: `action.update`, `secret.delete`, … */
+        verb: string;
+      }[];
+      /** @description Give it as `cursor` to get the next page; null on the last one. */
+      next_cursor?: string | null;
     };
     /** @description A page of a list. */
     Page_ConversationReply: {
@@ -8667,6 +9727,11 @@ export interface components {
         parallel_actions: number;
         /** @description `embedded`. */
         planner: string;
+        /**
+         * Format: int32
+         * @description Days that history is kept; null for the operator's setting.
+         */
+        retention_days?: number | null;
         /** @description What the caller may do here: any of `ask`, `run` and `manage`. */
         scopes: string[];
         slug: string;
@@ -8779,6 +9844,16 @@ export interface components {
       next_cursor?: string | null;
     };
     /** @description A page of a list. */
+    Page_UnmatchedReply: {
+      items: {
+        at: string;
+        question: string;
+        turn_id: string;
+      }[];
+      /** @description Give it as `cursor` to get the next page; null on the last one. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
     Page_UserReply: {
       items: {
         created_at: string;
@@ -8861,6 +9936,31 @@ export interface components {
       /** @description The guru has a secret of this name. */
       stored: boolean;
     };
+    /** @description What came of the questions. */
+    QuestionsReply: {
+      /**
+       * Format: int32
+       * @description At least one action ran.
+       */
+      acted: number;
+      /** Format: int32 */
+      asked: number;
+      /**
+       * Format: int32
+       * @description A required argument was missing and was asked for.
+       */
+      missing: number;
+      /**
+       * Format: double
+       * @description `missing` of those that matched an action: 0 to 1; null when none did.
+       */
+      missing_rate?: number | null;
+      /**
+       * Format: int32
+       * @description No action matched.
+       */
+      unmatched: number;
+    };
     /** @description What an answer refers to. */
     Reference: {
       action: string;
@@ -8883,6 +9983,24 @@ export interface components {
     RunBody: {
       /** @description Values by parameter: strings, numbers, booleans. */
       arguments?: Record<string, never>;
+    };
+    RunsReply: {
+      /**
+       * Format: int32
+       * @description Those that failed, timed out, were refused or whose end is unknown.
+       */
+      failures: number;
+      /** @description The action's name, the source, or the day (`2026-11-30`); empty for all. */
+      key: string;
+      /**
+       * Format: double
+       * @description Half of the runs took no longer; null when none ended.
+       */
+      p50_ms?: number | null;
+      /** Format: double */
+      p95_ms?: number | null;
+      /** Format: int32 */
+      runs: number;
     };
     ScheduleBody: {
       /** @description Values for the action's parameters; what is left out takes its default. */
@@ -9012,6 +10130,12 @@ export interface components {
     };
     TurnStarted: {
       conversation_id: string;
+      turn_id: string;
+    };
+    /** @description A question that no action matched. */
+    UnmatchedReply: {
+      at: string;
+      question: string;
       turn_id: string;
     };
     /** @description What is left out stays as it is. */

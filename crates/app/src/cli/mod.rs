@@ -1,7 +1,10 @@
 //! The command line: what can be typed, and which file answers it.
 
 mod action;
+mod analytics;
 mod ask;
+mod audit;
+mod backup;
 pub mod context;
 pub mod failure;
 mod guru;
@@ -76,6 +79,10 @@ enum Command {
     /// The gurus of the server
     #[command(subcommand, visible_alias = "gurus")]
     Guru(guru::GuruCommand),
+    /// How a guru is used: runs, failures, durations, and questions that nothing matched
+    Analytics(analytics::AnalyticsArgs),
+    /// Who changed what, and whether the record of it is whole
+    Audit(audit::AuditArgs),
     /// When actions run by themselves
     #[command(subcommand, visible_alias = "schedules")]
     Schedule(schedule::ScheduleCommand),
@@ -90,6 +97,10 @@ enum Command {
     Key(key::KeyCommand),
     /// Make a new one-time sign-in link
     Link(link::LinkArgs),
+    /// Write the database into a file, while the server runs
+    Backup(backup::BackupArgs),
+    /// Put a backup in the database's place, while the server is stopped
+    Restore(backup::RestoreArgs),
     /// The language model of the built-in planner
     #[command(subcommand)]
     Model(model::ModelCommand),
@@ -144,6 +155,10 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::History(args) => history::run(context, args).await,
         Command::Guru(command) => guru::run(context, command).await,
         Command::Key(command) => key::run(context, command).await,
+        Command::Analytics(args) => analytics::run(context, args).await,
+        Command::Audit(args) => audit::run(context, args).await,
+        Command::Backup(args) => backup::backup(context, args).await,
+        Command::Restore(args) => backup::restore(context, args).await,
         Command::Schedule(command) => schedule::run(context, command).await,
         Command::User(command) => user::run(context, command).await,
         Command::Member(command) => user::run_member(context, command).await,

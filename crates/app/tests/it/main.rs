@@ -12,6 +12,7 @@ mod imports;
 mod masking;
 mod people;
 mod readme;
+mod records;
 mod schedules;
 mod unauthorized;
 mod versions;

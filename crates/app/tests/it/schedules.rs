@@ -158,7 +158,7 @@ async fn what_was_decided_and_not_begun_runs_after_a_crash_once() {
     for database in databases().await {
         let world = World::on(database, || Reply::json(&json!({"ok": true}))).await;
         let dead = world.node("dead").await;
-        world.scheduled(&dead, Overlap::Skip, Missed::Skip).await;
+        world.scheduled(&dead, Overlap::Allow, Missed::Skip).await;
         world.set_minutes(1);
         dead.decide_what_is_due().await.expect("a decision");
         dead.db().close().await;
@@ -171,7 +171,7 @@ async fn what_was_decided_and_not_begun_runs_after_a_crash_once() {
         for _ in 0..3 {
             next.fire_what_is_due().await.expect("a look");
         }
-        world.upstream.wait_for_requests(1).await;
+        world.upstream.wait_for_requests(2).await;
         close(&[&next]).await;
         let again = world.node("again").await;
         again.settle_interrupted().await.expect("settled");

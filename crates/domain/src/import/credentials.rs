@@ -50,7 +50,10 @@ impl<'a> Finder<'a> {
         };
         let is_for_credentials = CREDENTIAL_HEADERS.iter().any(|known| name.eq_ignore_ascii_case(known));
         let pasted = is_literal(&token)
-            && (is_for_credentials || scheme.is_some() || is_credential(name, &token) || holds_key(&literal(&token)));
+            && (is_for_credentials
+                || scheme.is_some()
+                || is_credential(name, &token)
+                || holds_key(&literal(&token)));
         if !pasted {
             return;
         }
@@ -65,7 +68,8 @@ impl<'a> Finder<'a> {
             auth.username = format!("{{{secret}}}");
         }
         if is_literal(&auth.password) {
-            let secret = self.secret("password", &auth.password, "password of basic authentication".to_owned());
+            let secret =
+                self.secret("password", &auth.password, "password of basic authentication".to_owned());
             auth.password = format!("{{{secret}}}");
         }
     }
@@ -75,7 +79,9 @@ impl<'a> Finder<'a> {
         let pairs: Vec<String> = query
             .split('&')
             .map(|pair| match pair.split_once('=') {
-                Some((name, value)) if is_credential(name, value) || (is_literal(value) && holds_key(value)) => {
+                Some((name, value))
+                    if is_credential(name, value) || (is_literal(value) && holds_key(value)) =>
+                {
                     let secret = self.secret(name, value, format!("query parameter `{name}`"));
                     format!("{name}={{{secret}}}")
                 }
@@ -104,10 +110,16 @@ impl<'a> Finder<'a> {
         for (field, text) in call.templates() {
             for name in Template::parse(text).names() {
                 let Ok(secret) = name.parse::<SecretName>() else { continue };
-                let is_capital = name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
-                let is_secret = self.stored.contains(&secret) || (is_capital && is_credential(name, NAMED_VALUE));
+                let is_capital =
+                    name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b'_');
+                let is_secret =
+                    self.stored.contains(&secret) || (is_capital && is_credential(name, NAMED_VALUE));
                 if is_secret && self.found.iter().all(|found| found.name != secret) {
-                    self.found.push(FoundSecret { name: secret, place: format!("`run.{field}`"), value: None });
+                    self.found.push(FoundSecret {
+                        name: secret,
+                        place: format!("`run.{field}`"),
+                        value: None,
+                    });
                 }
             }
         }
@@ -135,7 +147,8 @@ impl<'a> Finder<'a> {
     }
 
     fn free_name(&self, what: &str) -> SecretName {
-        let prefix = self.service.trim_end_matches("_API_KEY").trim_end_matches("_KEY").trim_end_matches("_TOKEN");
+        let prefix =
+            self.service.trim_end_matches("_API_KEY").trim_end_matches("_KEY").trim_end_matches("_TOKEN");
         let own = format!("{prefix}_{}", naming::words_of(what).join("_").to_ascii_uppercase());
         let numbered = (2..).map(|number: u32| format!("{own}_{number}"));
         let candidates = [self.service.clone(), own.clone()].into_iter().chain(numbered);

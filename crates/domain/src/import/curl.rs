@@ -193,7 +193,8 @@ impl Command {
         let body = self.data.join(if self.is_json { "" } else { "&" });
         let declared = self.headers.iter().find(|header| header.name.eq_ignore_ascii_case("content-type"));
         let declared = declared.map(|header| header.value.to_ascii_lowercase());
-        let looks_like_json = serde_json::from_str::<serde_json::Value>(&body).is_ok_and(|value| value.is_object() || value.is_array());
+        let looks_like_json = serde_json::from_str::<serde_json::Value>(&body)
+            .is_ok_and(|value| value.is_object() || value.is_array());
         let format = match declared.as_deref() {
             Some(kind) if kind.contains("json") => BodyFormat::Json,
             Some(kind) if kind.contains("x-www-form-urlencoded") && !looks_like_json => BodyFormat::Form,
@@ -208,7 +209,8 @@ impl Command {
             BodyFormat::Text => "text/plain; charset=utf-8",
         };
         self.headers.retain(|header| {
-            !(header.name.eq_ignore_ascii_case("content-type") && header.value.to_ascii_lowercase().starts_with(implied))
+            !(header.name.eq_ignore_ascii_case("content-type")
+                && header.value.to_ascii_lowercase().starts_with(implied))
         });
         if method == Method::Get {
             self.note("The body was left out: a GET request has none here.");
@@ -246,7 +248,9 @@ fn proposal(mut command: Command, stored: &StoredSecrets) -> Result<Proposal, Pr
     let origin = format!("{} {}", method.as_str(), path_of(&call.url));
     let name = naming::action_name(&format!("{} {noun}", parameters::verb(method, found.is_list)), &[]);
     command.notes.extend(found.notes);
-    let timeout_ms = command.timeout_ms.map(|ms| ms.clamp(limits::ACTION_TIMEOUT_MS_MIN, limits::ACTION_TIMEOUT_MS_MAX_DEFAULT));
+    let timeout_ms = command
+        .timeout_ms
+        .map(|ms| ms.clamp(limits::ACTION_TIMEOUT_MS_MIN, limits::ACTION_TIMEOUT_MS_MAX_DEFAULT));
     let file = ActionFile {
         schema: None,
         version: ACTION_FILE_VERSION,
@@ -266,9 +270,11 @@ fn proposal(mut command: Command, stored: &StoredSecrets) -> Result<Proposal, Pr
 
 /// The address with its scheme, without user and password, and with what `-G` adds.
 fn address(command: &mut Command) -> Result<String, Problem> {
-    let mut url = command.url.take().filter(|url| !url.is_empty()).ok_or_else(|| {
-        bad("The command has no address.".to_owned(), "Copy the whole command again.")
-    })?;
+    let mut url = command
+        .url
+        .take()
+        .filter(|url| !url.is_empty())
+        .ok_or_else(|| bad("The command has no address.".to_owned(), "Copy the whole command again."))?;
     if !url.contains("://") {
         command.note("The address had no scheme; `https://` was put before it.");
         url = format!("https://{url}");
@@ -294,7 +300,8 @@ fn path_of(url: &str) -> &str {
 
 /// `name=content` with the content encoded, as `--data-urlencode` does.
 fn url_encoded(data: &str) -> String {
-    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
+    let encode =
+        |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>().replace('+', "%20");
     match data.split_once('=') {
         Some(("", content)) => encode(content),
         Some((name, content)) => format!("{name}={}", encode(content)),
@@ -337,10 +344,30 @@ const IMPLIED_HEADERS: [&str; 12] = [
 
 /// Options that say how cURL shows things, and change nothing of the request.
 const QUIET: [&str; 24] = [
-    "-s", "--silent", "-S", "--show-error", "-v", "--verbose", "-i", "--include", "-f", "--fail",
-    "--fail-with-body", "-#", "--progress-bar", "-N", "--no-buffer", "--compressed", "-O", "--remote-name",
-    "--http1.1", "--http2", "--globoff", "-g", "--no-progress-meter", "--path-as-is",
+    "-s",
+    "--silent",
+    "-S",
+    "--show-error",
+    "-v",
+    "--verbose",
+    "-i",
+    "--include",
+    "-f",
+    "--fail",
+    "--fail-with-body",
+    "-#",
+    "--progress-bar",
+    "-N",
+    "--no-buffer",
+    "--compressed",
+    "-O",
+    "--remote-name",
+    "--http1.1",
+    "--http2",
+    "--globoff",
+    "-g",
+    "--no-progress-meter",
+    "--path-as-is",
 ];
-const QUIET_WITH_VALUE: [&str; 8] = [
-    "-o", "--output", "-w", "--write-out", "-D", "--dump-header", "--connect-timeout", "--retry-delay",
-];
+const QUIET_WITH_VALUE: [&str; 8] =
+    ["-o", "--output", "-w", "--write-out", "-D", "--dump-header", "--connect-timeout", "--retry-delay"];

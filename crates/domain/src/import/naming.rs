@@ -29,10 +29,13 @@ pub(super) fn words_of(text: &str) -> Vec<String> {
 
 /// A valid action name made of a text; `taken` are names that it must not be.
 pub(super) fn action_name(text: &str, taken: &[String]) -> String {
-    let words: Vec<String> =
-        words_of(text).into_iter().map(|word| word.chars().filter(char::is_ascii_alphanumeric).collect()).collect();
+    let words: Vec<String> = words_of(text)
+        .into_iter()
+        .map(|word| word.chars().filter(char::is_ascii_alphanumeric).collect())
+        .collect();
     let mut name = words.into_iter().filter(|word: &String| !word.is_empty()).collect::<Vec<_>>().join("_");
-    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || RESERVED_ACTION_NAMES.contains(&name.as_str()) {
+    if !name.starts_with(|c: char| c.is_ascii_alphabetic()) || RESERVED_ACTION_NAMES.contains(&name.as_str())
+    {
         name = format!("call_{name}");
     }
     name.truncate(limits::NAME_CHARS_MAX - NUMBER_CHARS);
@@ -50,7 +53,8 @@ const NUMBER_CHARS: usize = 5;
 /// A valid parameter name made of a text: letters and underscores only.
 pub(super) fn parameter_name(text: &str, taken: &[String]) -> String {
     let letters = |word: String| word.chars().filter(char::is_ascii_alphabetic).collect::<String>();
-    let words: Vec<String> = words_of(text).into_iter().map(letters).filter(|word| !word.is_empty()).collect();
+    let words: Vec<String> =
+        words_of(text).into_iter().map(letters).filter(|word| !word.is_empty()).collect();
     let mut name = if words.is_empty() { "value".to_owned() } else { words.join("_") };
     if name.to_ascii_uppercase().starts_with(crate::name::RESERVED_PREFIX) {
         name = format!("the_{name}");
@@ -103,7 +107,10 @@ mod tests {
     #[test]
     fn names_are_made_of_words() {
         fn check(text: &str, action: &str, parameter: &str) {
-            assert_eq!((action_name(text, &[]).as_str(), parameter_name(text, &[]).as_str()), (action, parameter));
+            assert_eq!(
+                (action_name(text, &[]).as_str(), parameter_name(text, &[]).as_str()),
+                (action, parameter)
+            );
         }
         check("getOrderByID", "get_order_by_id", "get_order_by_id");
         check("HTTPServer2Go", "http_server2_go", "http_server_go");
@@ -123,9 +130,13 @@ mod tests {
 
     #[test]
     fn words_are_made_singular() {
-        for (word, expect) in
-            [("orders", "order"), ("companies", "company"), ("status", "status"), ("boxes", "box"), ("sms", "sm")]
-        {
+        for (word, expect) in [
+            ("orders", "order"),
+            ("companies", "company"),
+            ("status", "status"),
+            ("boxes", "box"),
+            ("sms", "sm"),
+        ] {
             assert_eq!(singular(word), expect);
         }
     }

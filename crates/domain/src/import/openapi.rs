@@ -42,7 +42,10 @@ pub fn read_document(text: &str) -> Result<Value, Problem> {
     serde_saphyr::from_str(text).map_err(|error| {
         let why = error.to_string();
         bad(
-            format!("This is neither JSON nor YAML: {}.", why.lines().next().unwrap_or_default().trim_end_matches('.')),
+            format!(
+                "This is neither JSON nor YAML: {}.",
+                why.lines().next().unwrap_or_default().trim_end_matches('.')
+            ),
             "Give the whole document as it was published.",
         )
     })
@@ -52,7 +55,11 @@ pub fn read_document(text: &str) -> Result<Value, Problem> {
 ///
 /// # Errors
 /// When it is no OpenAPI document of version 3, or says of no server where it is.
-pub fn from_openapi(document: &Value, source: Option<&str>, stored: &StoredSecrets) -> Result<Document, Problem> {
+pub fn from_openapi(
+    document: &Value,
+    source: Option<&str>,
+    stored: &StoredSecrets,
+) -> Result<Document, Problem> {
     check_version(document)?;
     let reader = Reader { document, server: server(document, source)?, stored };
     let mut proposals: Vec<Proposal> = Vec::new();
@@ -172,7 +179,8 @@ impl<'a> Reader<'a> {
         self.authorize(&mut finder, &mut call, &mut fields.notes, of);
         let id = text(of.operation.get("operationId"));
         let summary = text(of.operation.get("summary")).or_else(|| text(of.operation.get("description")));
-        let named_by = id.map_or_else(|| format!("{} {}", of.method.as_str().to_lowercase(), of.path), str::to_owned);
+        let named_by =
+            id.map_or_else(|| format!("{} {}", of.method.as_str().to_lowercase(), of.path), str::to_owned);
         let file = ActionFile {
             schema: None,
             version: ACTION_FILE_VERSION,
@@ -195,13 +203,19 @@ impl<'a> Reader<'a> {
     fn parameters(&self, of: &Operation<'a>) -> Vec<&'a Value> {
         let list = |value: Option<&'a Value>| value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
         let own: Vec<_> = list(of.operation.get("parameters")).iter().map(|one| self.resolve(one)).collect();
-        let key = |one: &Value| (text(one.get("in")).map(str::to_owned), text(one.get("name")).map(str::to_owned));
+        let key =
+            |one: &Value| (text(one.get("in")).map(str::to_owned), text(one.get("name")).map(str::to_owned));
         let shared = list(of.item.get("parameters")).iter().map(|one| self.resolve(one));
         let shared: Vec<_> = shared.filter(|one| own.iter().all(|mine| key(mine) != key(one))).collect();
         shared.into_iter().chain(own).collect()
     }
 
-    fn body(&self, fields: &mut Fields<'a, impl Fn(&'a Value) -> &'a Value>, call: &mut ApiCall, of: &Operation<'a>) {
+    fn body(
+        &self,
+        fields: &mut Fields<'a, impl Fn(&'a Value) -> &'a Value>,
+        call: &mut ApiCall,
+        of: &Operation<'a>,
+    ) {
         let Some(body) = of.operation.get("requestBody").map(|body| self.resolve(body)) else { return };
         let Some(content) = body.get("content").and_then(Value::as_object) else { return };
         let json = content.iter().find(|(kind, _)| kind.contains("json"));
@@ -223,20 +237,35 @@ impl<'a> Reader<'a> {
     }
 
     /// Puts the credentials of the first security requirement into the call, as secrets.
-    fn authorize(&self, finder: &mut Finder<'_>, call: &mut ApiCall, notes: &mut Vec<String>, of: &Operation<'a>) {
+    fn authorize(
+        &self,
+        finder: &mut Finder<'_>,
+        call: &mut ApiCall,
+        notes: &mut Vec<String>,
+        of: &Operation<'a>,
+    ) {
         let requirements = of.operation.get("security").or_else(|| self.document.get("security"));
-        let first = requirements.and_then(Value::as_array).and_then(|all| all.first()).and_then(Value::as_object);
+        let first =
+            requirements.and_then(Value::as_array).and_then(|all| all.first()).and_then(Value::as_object);
         for name in first.into_iter().flat_map(Map::keys) {
-            let pointer = format!("/components/securitySchemes/{}", name.replace('~', "~0").replace('/', "~1"));
-            let Some(scheme) = self.document.pointer(&pointer).map(|scheme| self.resolve(scheme)) else { continue };
+            let pointer =
+                format!("/components/securitySchemes/{}", name.replace('~', "~0").replace('/', "~1"));
+            let Some(scheme) = self.document.pointer(&pointer).map(|scheme| self.resolve(scheme)) else {
+                continue;
+            };
             let place = text(scheme.get("in")).unwrap_or_default();
             let field = text(scheme.get("name")).unwrap_or(name);
-            match (text(scheme.get("type")).unwrap_or_default(), text(scheme.get("scheme")).unwrap_or_default()) {
+            match (
+                text(scheme.get("type")).unwrap_or_default(),
+                text(scheme.get("scheme")).unwrap_or_default(),
+            ) {
                 ("http", basic) if basic.eq_ignore_ascii_case("basic") => {
                     let username = finder.named("username", "user name of basic authentication".to_owned());
                     let password = finder.named("password", "password of basic authentication".to_owned());
-                    call.basic_auth =
-                        Some(BasicAuth { username: format!("{{{username}}}"), password: format!("{{{password}}}") });
+                    call.basic_auth = Some(BasicAuth {
+                        username: format!("{{{username}}}"),
+                        password: format!("{{{password}}}"),
+                    });
                 }
                 ("apiKey", _) if place == "query" => {
                     let secret = finder.named(field, format!("query parameter `{field}`"));
@@ -252,14 +281,20 @@ impl<'a> Reader<'a> {
                     let value = format!("Bearer {{{secret}}}");
                     call.headers.push(Header { name: "Authorization".to_owned(), value });
                 }
-                (kind, _) => notes.push(format!("The sign-in `{name}` ({kind}) can't be done by an API call.")),
+                (kind, _) => {
+                    notes.push(format!("The sign-in `{name}` ({kind}) can't be done by an API call."))
+                }
             }
         }
     }
 }
 
 /// Puts one parameter where it belongs. Optional ones in the query are sent only when they were given.
-fn place<'a>(fields: &mut Fields<'a, impl Fn(&'a Value) -> &'a Value>, call: &mut ApiCall, parameter: &'a Value) {
+fn place<'a>(
+    fields: &mut Fields<'a, impl Fn(&'a Value) -> &'a Value>,
+    call: &mut ApiCall,
+    parameter: &'a Value,
+) {
     let (Some(name), Some(place)) = (text(parameter.get("name")), text(parameter.get("in"))) else { return };
     let required = parameter.get("required").and_then(Value::as_bool).unwrap_or(place == "path");
     let implied = ["authorization", "accept", "content-type"].contains(&name.to_ascii_lowercase().as_str());
@@ -299,9 +334,9 @@ const TRIGGER_CHARS_TAKEN: usize = 300;
 
 /// How summaries begin that say what is done.
 const IMPERATIVES: [&str; 32] = [
-    "add", "apply", "approve", "archive", "assign", "cancel", "check", "close", "confirm", "create", "delete",
-    "disable", "enable", "fetch", "find", "get", "list", "look", "mark", "move", "open", "remove", "reset",
-    "retrieve", "return", "search", "send", "set", "show", "start", "submit", "update",
+    "add", "apply", "approve", "archive", "assign", "cancel", "check", "close", "confirm", "create",
+    "delete", "disable", "enable", "fetch", "find", "get", "list", "look", "mark", "move", "open", "remove",
+    "reset", "retrieve", "return", "search", "send", "set", "show", "start", "submit", "update",
 ];
 
 fn text(value: Option<&Value>) -> Option<&str> {

@@ -30,7 +30,8 @@ pub(super) fn found_in(call: &mut ApiCall, secrets: &[FoundSecret]) -> Found {
     };
     let mut url = found.path(&rest);
     if let Some(query) = query {
-        url = format!("{url}?{}", query.split('&').map(|pair| found.pair(pair)).collect::<Vec<_>>().join("&"));
+        url =
+            format!("{url}?{}", query.split('&').map(|pair| found.pair(pair)).collect::<Vec<_>>().join("&"));
     }
     call.url = url;
     found.declare_written(call, secrets);
@@ -55,7 +56,8 @@ impl Found {
             }
             let words = words_of(segment);
             // `v1`, `api`, `2024-01` say nothing of what is asked for.
-            let says_something = words.iter().any(|word| word.len() > 2 && word.chars().all(char::is_alphabetic));
+            let says_something =
+                words.iter().any(|word| word.len() > 2 && word.chars().all(char::is_alphabetic));
             if says_something && segment != "api" {
                 before = words.join(" ");
                 self.is_list = before.ends_with('s');
@@ -112,7 +114,9 @@ impl Found {
         let names: Vec<String> = call
             .templates()
             .into_iter()
-            .flat_map(|(_, text)| Template::parse(text).names().iter().map(|name| (*name).to_owned()).collect::<Vec<_>>())
+            .flat_map(|(_, text)| {
+                Template::parse(text).names().iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()
+            })
             .filter(|name| secrets.iter().all(|secret| secret.name.as_str() != name))
             .filter(|name| !caller::BUILT_IN_NAMES.contains(&name.as_str()))
             .collect();
@@ -167,9 +171,12 @@ pub(super) fn as_literal(text: &str) -> String {
 fn is_id(segment: &str) -> bool {
     let digits = segment.bytes().filter(u8::is_ascii_digit).count();
     let is_word = segment.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
-    let is_version = segment.strip_prefix(['v', 'V']).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
+    let is_version =
+        segment.strip_prefix(['v', 'V']).is_some_and(|rest| rest.bytes().all(|b| b.is_ascii_digit()));
     // `2024-01` and `2024-01-15` are versions of an API as often as ids.
-    let is_date = segment.len() <= 10 && segment.bytes().all(|b| b.is_ascii_digit() || b == b'-') && segment.contains('-');
+    let is_date = segment.len() <= 10
+        && segment.bytes().all(|b| b.is_ascii_digit() || b == b'-')
+        && segment.contains('-');
     is_word && digits > 0 && !is_version && !is_date && (digits == segment.len() || segment.len() >= 6)
 }
 

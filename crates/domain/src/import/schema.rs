@@ -3,11 +3,7 @@
 use serde_json::Value;
 
 use super::{naming, parameters::as_literal};
-use crate::{
-    ArgValue, Parameter, ParameterType,
-    action_file::ParameterFile,
-    limits,
-};
+use crate::{ArgValue, Parameter, ParameterType, action_file::ParameterFile, limits};
 
 /// Objects within objects that are followed; what lies deeper is left out.
 const DEPTH_MAX: usize = 4;
@@ -36,7 +32,10 @@ impl<'a, R: Fn(&'a Value) -> &'a Value> Fields<'a, R> {
         let schema = self.variant(schema);
         let kind = kind_of(schema)?;
         if self.parameters.len() >= limits::PARAMETERS_PER_ACTION_MAX {
-            self.note(format!("`{name}` was left out: an action has {} parameters at most.", limits::PARAMETERS_PER_ACTION_MAX));
+            self.note(format!(
+                "`{name}` was left out: an action has {} parameters at most.",
+                limits::PARAMETERS_PER_ACTION_MAX
+            ));
             return None;
         }
         let taken: Vec<String> = self.parameters.iter().map(|parameter| parameter.name.clone()).collect();
@@ -59,14 +58,21 @@ impl<'a, R: Fn(&'a Value) -> &'a Value> Fields<'a, R> {
     fn variant(&self, schema: &'a Value) -> &'a Value {
         let first = ["oneOf", "anyOf", "allOf"].iter().find_map(|word| schema.get(word)?.as_array()?.first());
         match first {
-            Some(first) if schema.get("type").is_none() && schema.get("properties").is_none() => (self.resolve)(first),
+            Some(first) if schema.get("type").is_none() && schema.get("properties").is_none() => {
+                (self.resolve)(first)
+            }
             _ => schema,
         }
     }
 
     /// The properties of an object with whether each is required; those of all parts that it is made of.
     fn properties(&self, schema: &'a Value) -> Vec<(&'a String, &'a Value, bool)> {
-        let parts = schema.get("allOf").and_then(Value::as_array).into_iter().flatten().map(|part| (self.resolve)(part));
+        let parts = schema
+            .get("allOf")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+            .map(|part| (self.resolve)(part));
         let mut found: Vec<(&'a String, &'a Value, bool)> = Vec::new();
         for part in parts.chain(std::iter::once(schema)) {
             let required = part.get("required").and_then(Value::as_array);
@@ -85,7 +91,10 @@ impl<'a, R: Fn(&'a Value) -> &'a Value> Fields<'a, R> {
 
 /// A JSON body with a placeholder for every value that is needed. What may be left out is: an API call sends null for
 /// a value that was not given, and many services refuse that.
-pub(super) fn json_body<'a>(fields: &mut Fields<'a, impl Fn(&'a Value) -> &'a Value>, schema: &'a Value) -> String {
+pub(super) fn json_body<'a>(
+    fields: &mut Fields<'a, impl Fn(&'a Value) -> &'a Value>,
+    schema: &'a Value,
+) -> String {
     object(fields, schema, "", 0)
 }
 
@@ -126,7 +135,10 @@ fn object<'a>(
 }
 
 /// A form body; what was not given is not sent.
-pub(super) fn form_body<'a>(fields: &mut Fields<'a, impl Fn(&'a Value) -> &'a Value>, schema: &'a Value) -> String {
+pub(super) fn form_body<'a>(
+    fields: &mut Fields<'a, impl Fn(&'a Value) -> &'a Value>,
+    schema: &'a Value,
+) -> String {
     let mut pairs = Vec::new();
     let mut left_out = Vec::new();
     for (name, property, required) in fields.properties(schema) {
@@ -172,7 +184,8 @@ fn values_of(schema: &Value, kind: ParameterType) -> Vec<String> {
 fn fits(name: &str, kind: ParameterType, values: &[String], default: &ArgValue) -> bool {
     let Ok(name) = name.parse() else { return false };
     let values = values.to_vec();
-    let parameter = Parameter { name, kind, description: String::new(), required: false, default: None, values };
+    let parameter =
+        Parameter { name, kind, description: String::new(), required: false, default: None, values };
     parameter.accept(default).is_ok()
 }
 

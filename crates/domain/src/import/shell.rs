@@ -9,7 +9,8 @@ use crate::Problem;
 
 /// Splits a command into its words. Line breaks after a backslash (or a caret, as Windows writes them) join lines.
 pub(super) fn words(command: &str) -> Result<Vec<String>, Problem> {
-    let joined = command.replace("\\\r\n", " ").replace("\\\n", " ").replace("^\r\n", " ").replace("^\n", " ");
+    let joined =
+        command.replace("\\\r\n", " ").replace("\\\n", " ").replace("^\r\n", " ").replace("^\n", " ");
     let mut words = Vec::new();
     let mut chars = joined.chars().peekable();
     loop {

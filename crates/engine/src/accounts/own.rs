@@ -10,7 +10,12 @@ use errand_storage::users::{
 };
 
 use super::{PASSWORD_BYTES_MAX, password, token, wrong_password};
-use crate::{Engine, EngineError, access::UserCaller, error::Result, manage::Change};
+use crate::{
+    Engine, EngineError,
+    access::{Actor, UserCaller},
+    error::Result,
+    manage::Change,
+};
 
 /// Bytes of a token's hash that name its session: enough that no two meet, and no use to whoever reads them.
 const SESSION_ID_BYTES: usize = 16;
@@ -74,7 +79,7 @@ impl Engine {
             }
         }
         let change = Change {
-            actor: &caller.email,
+            actor: Actor { label: &caller.email, origin: "" },
             verb: "user.password",
             object: format!("user {}", caller.email),
             guru_id: None,

@@ -101,7 +101,7 @@ impl Engine {
         actions::insert(
             &mut tx,
             permit.guru_id(),
-            NewAction { id: action.id, spec: &action.spec, author: permit.actor(), at: now },
+            NewAction { id: action.id, spec: &action.spec, author: permit.actor().label, at: now },
         )
         .await
         .map_err(|error| taken(error, &action))?;
@@ -145,7 +145,7 @@ impl Engine {
                 id: old.id,
                 version: old.version,
                 spec: &action.spec,
-                author: permit.actor(),
+                author: permit.actor().label,
                 at: action.updated_at,
             },
         )

@@ -36,7 +36,7 @@ impl Engine {
         let mut tx = self.db().writer.begin().await?;
         gurus::insert(&mut tx, &guru).await.map_err(|error| slug_taken(error, &guru))?;
         let change = Change {
-            actor: permit.caller.label(),
+            actor: permit.actor(),
             verb: "guru.create",
             object: format!("guru {}", guru.slug),
             guru_id: Some(guru.id),

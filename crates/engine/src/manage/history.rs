@@ -10,6 +10,7 @@ use errand_storage::{
     conversations,
     events::{self, Batch},
     executions::{self, DeadNodes, ExecutionFilter, ExecutionPage, Interrupted},
+    gurus, schedules,
 };
 
 use crate::{
@@ -100,6 +101,31 @@ impl Engine {
         Ok(interrupted.len())
     }
 
+    /// Forgets history that is older than its guru keeps it, in small steps; how many runs and turns. To be called now
+    /// and then.
+    pub async fn forget_old_history(&self) -> Result<u64> {
+        let mut forgotten = 0;
+        for guru in gurus::list(&self.db().reader).await? {
+            let days = guru.settings.retention_days.unwrap_or(self.limits().retention_days);
+            if days == 0 {
+                continue;
+            }
+            let before = self.clock().now().plus_ms(-i64::from(days) * DAY_MS);
+            loop {
+                let mut tx = self.db().writer.begin().await?;
+                let runs = executions::delete_before(&mut tx, guru.id, before, FORGOTTEN_AT_ONCE).await?;
+                let turns = conversations::delete_before(&mut tx, guru.id, before, FORGOTTEN_AT_ONCE).await?;
+                schedules::forget_firings(&mut tx, guru.id, before).await?;
+                tx.commit().await?;
+                forgotten += runs + turns;
+                if runs.max(turns) < u64::from(FORGOTTEN_AT_ONCE) {
+                    break;
+                }
+            }
+        }
+        Ok(forgotten)
+    }
+
     /// Whether the database answers.
     pub async fn check_ready(&self) -> Result<()> {
         // One look by a key that nothing has: asked often, it must cost nothing.
@@ -107,6 +133,10 @@ impl Engine {
         Ok(())
     }
 }
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+/// Rows of one transaction: others that write wait for it.
+const FORGOTTEN_AT_ONCE: u32 = 200;
 
 const INTERRUPTED_RUN: &str = "Errand stopped while this ran; whether it took effect is not known. Check the other system before you run it again.";
 const INTERRUPTED_TURN: &str =

@@ -2,6 +2,8 @@
 //! the change with its audit entry in one transaction, and makes the next use see it.
 
 pub mod actions;
+pub mod analytics;
+pub mod audit;
 pub mod conversations;
 pub mod drafts;
 pub mod gurus;
@@ -18,15 +20,15 @@ use errand_domain::{Guru, GuruId};
 use errand_secrets::{Masked, Masker};
 use errand_storage::{
     Transaction,
-    audit::{self, AuditEntry},
+    audit::{self as audit_log, AuditEntry},
 };
 use serde::Serialize;
 
-use crate::{Engine, EngineError, error::Result};
+use crate::{Engine, EngineError, access::Actor, error::Result};
 
 /// What an audit entry says besides when.
 pub(crate) struct Change<'a, B: Serialize, A: Serialize> {
-    pub actor: &'a str,
+    pub actor: Actor<'a>,
     pub verb: &'static str,
     pub object: String,
     pub guru_id: Option<GuruId>,
@@ -54,15 +56,15 @@ impl Engine {
     ) -> Result<()> {
         let entry = AuditEntry {
             at: self.clock().now(),
-            actor: change.actor.to_owned(),
-            origin: String::new(),
+            actor: change.actor.label.to_owned(),
+            origin: change.actor.origin.to_owned(),
             verb: change.verb.to_owned(),
             object: change.object,
             guru_id: change.guru_id,
             before: change.before.map(|before| json(masker, &before)).transpose()?,
             after: change.after.map(|after| json(masker, &after)).transpose()?,
         };
-        audit::append(tx, entry).await?;
+        audit_log::append(tx, entry).await?;
         Ok(())
     }
 }

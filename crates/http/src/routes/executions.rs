@@ -42,7 +42,7 @@ pub struct ExecutionsQuery {
 }
 
 impl ExecutionsQuery {
-    fn read(self) -> ApiResult<HistoryQuery> {
+    pub fn read(self) -> ApiResult<HistoryQuery> {
         let statuses =
             self.status.as_deref().map_or(Ok(Vec::new()), |list| list.split(',').map(status).collect())?;
         Ok(HistoryQuery {
@@ -81,7 +81,7 @@ fn source(text: &str) -> ApiResult<Source> {
     })
 }
 
-fn time(text: &str) -> ApiResult<UnixMillis> {
+pub fn time(text: &str) -> ApiResult<UnixMillis> {
     UnixMillis::from_rfc3339(text).ok_or_else(|| {
         ApiError::bad_request(
             "bad_time",

@@ -2,10 +2,13 @@
 
 pub mod account;
 pub mod actions;
+pub mod analytics;
 pub mod answer;
+pub mod audit;
 pub mod conversations;
 pub mod drafts;
 pub mod executions;
+pub mod exports;
 pub mod gurus;
 pub mod health;
 pub mod imports;

@@ -15,6 +15,8 @@ pub struct GuruReply {
     pub action_limit: Option<u32>,
     pub parallel_actions: u32,
     pub time_zone: String,
+    /// Days that history is kept; null for the operator's setting.
+    pub retention_days: Option<u32>,
     /// `embedded`.
     pub planner: &'static str,
     /// What the caller may do here: any of `ask`, `run` and `manage`.
@@ -37,6 +39,7 @@ impl GuruReply {
             action_limit: settings.action_limit,
             parallel_actions: settings.parallel_actions,
             time_zone: settings.time_zone,
+            retention_days: settings.retention_days,
             planner: match settings.planner {
                 PlannerChoice::Embedded => "embedded",
             },
@@ -61,6 +64,8 @@ pub struct NewGuru {
     pub action_limit: Option<u32>,
     pub parallel_actions: Option<u32>,
     pub time_zone: Option<String>,
+    /// Days that history is kept; the operator's setting when left out.
+    pub retention_days: Option<u32>,
 }
 
 impl NewGuru {
@@ -74,6 +79,7 @@ impl NewGuru {
             parallel_actions: self.parallel_actions.unwrap_or(defaults.parallel_actions),
             time_zone: self.time_zone.unwrap_or(defaults.time_zone),
             planner: defaults.planner,
+            retention_days: self.retention_days,
         }
     }
 }
@@ -92,6 +98,11 @@ pub struct GuruChange {
     pub action_limit: Option<Option<u32>>,
     pub parallel_actions: Option<u32>,
     pub time_zone: Option<String>,
+    /// Days that history is kept; null sets it back to the operator's setting.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<u32>)]
+    #[allow(clippy::option_option)]
+    pub retention_days: Option<Option<u32>>,
 }
 
 /// Tells a null, which says something, from a field that is not there.
@@ -108,6 +119,7 @@ impl GuruChange {
         settings.action_limit = self.action_limit.unwrap_or(settings.action_limit);
         settings.parallel_actions = self.parallel_actions.unwrap_or(settings.parallel_actions);
         settings.time_zone = self.time_zone.unwrap_or(settings.time_zone);
+        settings.retention_days = self.retention_days.unwrap_or(settings.retention_days);
         settings
     }
 }

@@ -2,6 +2,8 @@
 
 pub mod account;
 pub mod action;
+pub mod analytics;
+pub mod audit;
 pub mod execution;
 pub mod guru;
 pub mod import;

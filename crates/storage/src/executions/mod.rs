@@ -121,7 +121,8 @@ fn new_values(new: NewExecution, end: Option<ExecutionEnd>) -> Vec<Value> {
         Value::shown_option(new.user_id),
         new.question,
         new.arguments,
-        new.at,
+        // The list is ordered and filtered by the time in the id: a row must not show another one.
+        new.id.born_at(),
         owner,
         fence.0,
         started_at,

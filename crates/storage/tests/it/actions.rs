@@ -17,7 +17,8 @@ async fn an_action_is_kept_with_all_its_versions() {
 
         let changed =
             ActionSpec { trigger: "When the user asks for a parcel".to_owned(), ..spec("parcels")? };
-        let change = ActionChange { id: action.id, version: 1, spec: &changed, author: "ana@acme.test", at: at(9) };
+        let change =
+            ActionChange { id: action.id, version: 1, spec: &changed, author: "ana@acme.test", at: at(9) };
         let mut tx = db.writer.begin().await?;
         assert_eq!(actions::update(&mut tx, guru, change).await?, 2);
         let Err(StorageError::Stale { what: "action" }) = actions::update(&mut tx, guru, change).await else {
@@ -100,7 +101,13 @@ async fn another_guru_sees_and_changes_nothing() {
         assert!(!actions::set_enabled(&mut tx, other, action.id, Enablement::Enabled, at(2)).await?);
         assert!(!actions::set_tested(&mut tx, other, action.id, 1).await?);
         assert!(!actions::delete(&mut tx, other, action.id).await?);
-        let change = ActionChange { id: action.id, version: 1, spec: &action.spec, author: "ana@acme.test", at: at(2) };
+        let change = ActionChange {
+            id: action.id,
+            version: 1,
+            spec: &action.spec,
+            author: "ana@acme.test",
+            at: at(2),
+        };
         assert!(actions::update(&mut tx, other, change).await.is_err());
         tx.commit().await?;
         assert_eq!(actions::by_id(&db.reader, acme, action.id).await?, Some(action));
@@ -115,7 +122,12 @@ async fn a_name_is_taken_once_per_guru() {
         let guru = a_guru(db, "acme").await?;
         an_action(db, guru, "orders").await?;
         let mut tx = db.writer.begin().await?;
-        let again = NewAction { id: ActionId::from_uuid(uuid(2)), spec: &spec("orders")?, author: "ana@acme.test", at: at(2) };
+        let again = NewAction {
+            id: ActionId::from_uuid(uuid(2)),
+            spec: &spec("orders")?,
+            author: "ana@acme.test",
+            at: at(2),
+        };
         let Err(StorageError::Conflict { what }) = actions::insert(&mut tx, guru, again).await else {
             panic!("a second `orders`")
         };
@@ -147,7 +159,8 @@ async fn a_secret_knows_its_actions_and_vectors_fit_the_version() {
         let python = errand_domain::action_file::ActionFile::from_value(python)?
             .check(&errand_domain::limits::Limits::default())?;
         let mut tx = db.writer.begin().await?;
-        let change = ActionChange { id: action.id, version: 1, spec: &python, author: "ana@acme.test", at: at(2) };
+        let change =
+            ActionChange { id: action.id, version: 1, spec: &python, author: "ana@acme.test", at: at(2) };
         actions::update(&mut tx, guru, change).await?;
         tx.commit().await?;
         assert_eq!(actions::using_secret(&db.reader, guru, &key).await?, vec![]);

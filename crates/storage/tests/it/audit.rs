@@ -1,6 +1,6 @@
 use errand_storage::{
     Db,
-    audit::{self, AuditEntry, AuditPage, Verdict},
+    audit::{self, AuditEntry, AuditFilter, AuditPage, Verdict},
 };
 
 use crate::harness::{TestResult, at, masked, on_both, open};
@@ -47,8 +47,42 @@ async fn concurrent_appends_form_one_chain() {
         assert_eq!(head.seq, 40);
         assert_eq!(audit::verify(&db.reader).await?, Verdict::Intact(head));
         let page = AuditPage { guru_id: None, before: Some(3), limit: 10 };
-        let rows = audit::list(&db.reader, page).await?;
+        let rows = audit::list(&db.reader, page, &AuditFilter::default()).await?;
         assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), [2, 1]);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn filters_show_what_they_say() {
+    on_both(async |db| {
+        append(db, entry(1, "action refund")).await?;
+        append(db, AuditEntry { verb: "action_x.update".to_owned(), ..entry(2, "secret KEY_1") }).await?;
+        append(
+            db,
+            AuditEntry {
+                actor: "bo".to_owned(),
+                verb: "action.delete".to_owned(),
+                ..entry(3, "action Refund 100%")
+            },
+        )
+        .await?;
+        let check = async |filter: AuditFilter, expect: &[i64]| {
+            let page = AuditPage { guru_id: None, before: None, limit: 10 };
+            let rows = audit::list(&db.reader, page, &filter).await.expect("rows");
+            assert_eq!(rows.iter().map(|row| row.seq).collect::<Vec<_>>(), expect, "{filter:?}");
+        };
+        let none = AuditFilter::default;
+        let text = |text: &str| Some(text.to_owned());
+        check(none(), &[3, 2, 1]).await;
+        check(AuditFilter { actor: text("bo"), ..none() }, &[3]).await;
+        check(AuditFilter { verb: text("action"), ..none() }, &[3, 1]).await;
+        check(AuditFilter { verb: text("action.update"), ..none() }, &[1]).await;
+        check(AuditFilter { object: text("refund"), ..none() }, &[3, 1]).await;
+        check(AuditFilter { object: text("100%"), ..none() }, &[3]).await;
+        check(AuditFilter { object: text("KEY_"), verb: text("action_x"), ..none() }, &[2]).await;
+        check(AuditFilter { object: text("%"), actor: text("user_1"), ..none() }, &[]).await;
         Ok(())
     })
     .await;

@@ -73,7 +73,12 @@ async fn a_limit_holds_when_many_insert_at_once() {
                 assert!(gurus::lock(&mut tx, guru).await?);
                 if actions::count(&mut tx, guru).await? < 1 {
                     let id = ActionId::from_uuid(uuid(number));
-                    actions::insert(&mut tx, guru, NewAction { id, spec: &spec, author: "ana@acme.test", at: at(1) }).await?;
+                    actions::insert(
+                        &mut tx,
+                        guru,
+                        NewAction { id, spec: &spec, author: "ana@acme.test", at: at(1) },
+                    )
+                    .await?;
                 }
                 tx.commit().await
             });

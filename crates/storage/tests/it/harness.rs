@@ -91,7 +91,12 @@ pub(crate) fn spec(name: &str) -> Result<ActionSpec, Box<dyn Error>> {
 pub(crate) async fn an_action(db: &Db, guru: GuruId, name: &str) -> Result<Action, Box<dyn Error>> {
     let id = ActionId::from_uuid(uuid(1));
     let mut tx = db.writer.begin().await?;
-    actions::insert(&mut tx, guru, actions::NewAction { id, spec: &spec(name)?, author: "ana@acme.test", at: at(1) }).await?;
+    actions::insert(
+        &mut tx,
+        guru,
+        actions::NewAction { id, spec: &spec(name)?, author: "ana@acme.test", at: at(1) },
+    )
+    .await?;
     tx.commit().await?;
     Ok(actions::by_id(&db.reader, guru, id).await?.expect("the action just inserted"))
 }

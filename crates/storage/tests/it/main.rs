@@ -1,6 +1,7 @@
 //! Every test of state runs on SQLite and on PostgreSQL.
 
 mod actions;
+mod analytics;
 mod audit;
 mod conversations;
 mod executions;

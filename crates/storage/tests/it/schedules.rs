@@ -36,8 +36,14 @@ async fn put(db: &Db, schedule: &Schedule) -> TestResult {
 }
 
 /// A firing at that second with an execution that waits.
-async fn fire(db: &Db, schedule: &Schedule, action: &Action, second: i64) -> Result<NewExecution, Box<dyn std::error::Error>> {
-    let new = NewExecution { begin: Begin::Queued, source: Source::Schedule, ..new_execution(action, second)? };
+async fn fire(
+    db: &Db,
+    schedule: &Schedule,
+    action: &Action,
+    second: i64,
+) -> Result<NewExecution, Box<dyn std::error::Error>> {
+    let new =
+        NewExecution { begin: Begin::Queued, source: Source::Schedule, ..new_execution(action, second)? };
     let firing = Firing {
         schedule_id: schedule.id,
         fire_at: at(second),
@@ -177,7 +183,11 @@ async fn a_deleted_schedule_leaves_nothing_waiting() {
         assert!(schedules::delete(&mut tx, guru, action.id, at(130)).await?);
         assert!(!schedules::delete(&mut tx, guru, ActionId::from_uuid(uuid(9)), at(130)).await?);
         tx.commit().await?;
-        let status = async |id| Ok::<_, errand_storage::StorageError>(executions::by_id(&db.reader, guru, id).await?.map(|row| row.status));
+        let status = async |id| {
+            Ok::<_, errand_storage::StorageError>(
+                executions::by_id(&db.reader, guru, id).await?.map(|row| row.status),
+            )
+        };
         assert_eq!(status(queued.id).await?, Some(ExecutionStatus::Cancelled));
         assert_eq!(status(running.id).await?, Some(ExecutionStatus::Running));
         assert_eq!(schedules::list(&db.reader, guru).await?, vec![]);
