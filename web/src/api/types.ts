@@ -64,6 +64,11 @@ export type ExecutionStory = Narrow<
   }
 >;
 export type Version = Schemas['VersionReply'];
+export type FieldChange = Schemas['FieldChangeReply'];
+export type AuditEntry = Schemas['AuditReply'];
+export type AuditCheck = Schemas['AuditCheck'];
+export type Analytics = Schemas['AnalyticsReply'];
+export type Sums = Schemas['RunsReply'];
 export type Difference = Schemas['DifferenceReply'];
 export type Proposal = Narrow<Schemas['ProposalReply'], { definition: ActionFile }>;
 export type OpenApiProposals = Narrow<Schemas['OpenApiReply'], { items: Proposal[] }>;

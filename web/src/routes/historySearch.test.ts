@@ -8,10 +8,13 @@ function check(search: Record<string, unknown>, expected: object): void {
 }
 
 test('the filters are what the address says, and nothing else of it', () => {
-  check({ action: 'refund_lookup', status: 'failed,refused', page: 3 }, {
-    action: 'refund_lookup',
-    status: 'failed,refused',
-  });
+  check(
+    { action: 'refund_lookup', status: 'failed,refused', page: 3 },
+    {
+      action: 'refund_lookup',
+      status: 'failed,refused',
+    },
+  );
   check({ text: 12345, source: '' }, { text: '12345' });
   check({ from: { a: 1 } }, {});
 });

@@ -2,7 +2,7 @@
 import { createRoute, lazyRouteComponent } from '@tanstack/react-router';
 
 import { appRoute } from './app';
-import { readHistorySearch } from './historySearch';
+import { readAuditSearch, readHistorySearch } from './historySearch';
 
 const frame = createRoute({
   getParentRoute: () => appRoute,
@@ -96,6 +96,21 @@ const schedules = createRoute({
   component: lazyRouteComponent(() => import('./manage/SchedulesScreen'), 'SchedulesScreen'),
 });
 
+const analytics = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/analytics',
+  validateSearch: ({ days }: Record<string, unknown>): { days?: number } =>
+    typeof days === 'number' ? { days } : {},
+  component: lazyRouteComponent(() => import('./manage/WatchScreen'), 'AnalyticsScreen'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/audit',
+  validateSearch: readAuditSearch,
+  component: lazyRouteComponent(() => import('./manage/WatchScreen'), 'AuditScreen'),
+});
+
 export const manageRoutes = frame.addChildren([
   actions,
   action,
@@ -104,6 +119,8 @@ export const manageRoutes = frame.addChildren([
   history,
   execution,
   settings,
+  analytics,
+  audit,
   schedules,
   members,
   keys,

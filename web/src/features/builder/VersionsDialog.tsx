@@ -2,13 +2,13 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { GitCompareArrows } from 'lucide-react';
 import { useState } from 'react';
 
-import { Changes } from './Changes';
 import type { Builder } from './useBuilder';
 import { messageOf } from '../../api/error';
 import { renewActions } from '../../api/queries';
 import type { Action, Version } from '../../api/types';
 import { compareVersions, listVersions, restoreVersion } from '../../api/versions';
 import { Button } from '../../components/Button';
+import { Changes } from '../../components/Changes';
 import { Dialog } from '../../components/Dialog';
 import { LoadError, LoadingRows } from '../../components/Loading';
 import { MessageText } from '../../components/SecretText';

@@ -1,6 +1,8 @@
 import { Link } from '@tanstack/react-router';
 import {
   CalendarClock,
+  ChartColumn,
+  ScrollText,
   History,
   KeyRound,
   KeySquare,
@@ -31,7 +33,14 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
       { label: 'Schedules', icon: CalendarClock, to: '/g/$guru/schedules' },
     ],
   },
-  { title: 'Watch', entries: [{ label: 'History', icon: History, to: '/g/$guru/history' }] },
+  {
+    title: 'Watch',
+    entries: [
+      { label: 'History', icon: History, to: '/g/$guru/history' },
+      { label: 'Analytics', icon: ChartColumn, to: '/g/$guru/analytics' },
+      { label: 'Audit log', icon: ScrollText, to: '/g/$guru/audit' },
+    ],
+  },
   {
     title: 'Set up',
     entries: [

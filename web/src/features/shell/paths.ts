@@ -1,3 +1,13 @@
 /** Where the pages of those who manage a guru are. */
 export type ManagePath = `/g/$guru/${
-  'actions' | 'templates' | 'secrets' | 'schedules' | 'history' | 'settings' | 'members' | 'keys' | 'users'}`;
+  | 'actions'
+  | 'templates'
+  | 'secrets'
+  | 'schedules'
+  | 'history'
+  | 'analytics'
+  | 'audit'
+  | 'settings'
+  | 'members'
+  | 'keys'
+  | 'users'}`;

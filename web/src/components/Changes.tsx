@@ -1,8 +1,8 @@
-import type { Difference } from '../../api/types';
-import { SecretText } from '../../components/SecretText';
+import type { FieldChange } from '../api/types';
+import { SecretText } from './SecretText';
 
 /** Field by field, what stood there and what stands there now. */
-export function Changes({ changes }: { changes: Difference['changes'] }) {
+export function Changes({ changes }: { changes: FieldChange[] }) {
   if (changes.length === 0) return <p className="text-sm text-ink-soft">Nothing differs.</p>;
   return (
     <ul className="grid gap-3">
