@@ -166,18 +166,29 @@ impl Engine {
                 Some(prepared) => Some(Arc::new(prepared)),
                 None => self.prepare_and_keep(action).await?.map(Arc::new),
             };
-            catalogue.actions.push(CatalogueAction {
-                id: action.id,
-                version: action.version,
-                name: action.spec.name.clone(),
-                trigger: action.spec.trigger.clone(),
-                examples: action.spec.examples.clone(),
-                parameters: action.spec.parameters.clone(),
-                runs_with: action.spec.runs_with.clone(),
-                prepared,
-            });
+            catalogue.actions.push(catalogue_action(action, prepared));
         }
         Ok(catalogue)
+    }
+
+    /// The guru as it would be with `draft` saved and enabled, in the place of the action with its id; for planning.
+    pub(crate) async fn view_with_draft(&self, guru: &GuruView, draft: &Action) -> Result<GuruView> {
+        let planner = self.planner().clone();
+        let (trigger, examples) = (draft.spec.trigger.clone(), draft.spec.examples.clone());
+        let prepared = tokio::task::spawn_blocking(move || planner.prepare(&trigger, &examples))
+            .await
+            .map_err(|error| crate::EngineError::internal("encoding a trigger", error))?;
+        let mut catalogue = Catalogue::clone(&guru.catalogue);
+        catalogue.actions.retain(|action| action.id != draft.id);
+        catalogue.actions.push(catalogue_action(draft, prepared.map(Arc::new)));
+        Ok(GuruView {
+            guru: guru.guru.clone(),
+            actions: guru.actions.clone(),
+            catalogue: Arc::new(catalogue),
+            masker: Arc::clone(&guru.masker),
+            secrets: guru.secrets.clone(),
+            revision: guru.revision,
+        })
     }
 
     /// Encodes an action's trigger and examples and keeps the vectors, so that a turn only encodes its question.
@@ -195,6 +206,19 @@ impl Engine {
             tx.commit().await?;
         }
         Ok(prepared)
+    }
+}
+
+fn catalogue_action(action: &Action, prepared: Option<Arc<Prepared>>) -> CatalogueAction {
+    CatalogueAction {
+        id: action.id,
+        version: action.version,
+        name: action.spec.name.clone(),
+        trigger: action.spec.trigger.clone(),
+        examples: action.spec.examples.clone(),
+        parameters: action.spec.parameters.clone(),
+        runs_with: action.spec.runs_with.clone(),
+        prepared,
     }
 }
 

@@ -22,9 +22,9 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Announces a stream before its first event is written.
+    /// Announces a stream before its first event is written; who follows it already goes on doing so.
     pub fn open(&self, stream: StreamId) {
-        self.lock().insert(stream, None);
+        self.lock().entry(stream).or_default();
     }
 
     /// Hands a committed event to whoever follows; forgets the stream after its last one.

@@ -21,7 +21,7 @@ use errand_storage::{
 use futures_util::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
     Engine, EngineError,
@@ -113,6 +113,33 @@ impl Engine {
         Ok(execution)
     }
 
+    /// Begins a test whose events tell the rest ([`Engine::follow`]); otherwise as [`Engine::test_action`].
+    pub fn start_test(&self, permit: &Permit<Manage>, request: &RunRequest) -> Result<TestHandle> {
+        let action = permit
+            .guru
+            .action(&request.action)
+            .ok_or_else(|| EngineError::not_found("action", &request.action))?;
+        let job = job_alone(permit, action, &request.arguments, Source::Test)?;
+        let execution_id = job.execution_id;
+        // Announced here, so that whoever follows at once finds it.
+        self.hub().open(StreamId::Execution(execution_id));
+        let stop = Stop::new();
+        let cancel_when_dropped = stop.abandon_when_dropped();
+        let (engine, guru, action) = (self.clone(), Arc::clone(&permit.guru), Arc::clone(action));
+        self.spawn_work(async move {
+            let tested = match engine.run_alone(job, stop).await {
+                Ok(execution) if execution.status == ExecutionStatus::Succeeded => {
+                    engine.note_tested(&guru, &action).await
+                }
+                ended => ended.map(|_| ()),
+            };
+            if let Err(error) = tested {
+                tracing::error!(execution = %execution_id, %error, "a test could not be recorded");
+            }
+        });
+        Ok(TestHandle { execution_id, cancel_when_dropped })
+    }
+
     async fn run_once<G: Grant>(
         &self,
         permit: &Permit<G>,
@@ -120,19 +147,7 @@ impl Engine {
         arguments: &Arguments,
         source: Source,
     ) -> Result<Execution> {
-        let arguments = complete_arguments(&action.spec, arguments)?;
-        let job = Job {
-            execution_id: ExecutionId::from_uuid(new_uuid()),
-            guru: Arc::clone(&permit.guru),
-            action: Arc::clone(action),
-            arguments,
-            built_ins: permit.built_ins(),
-            source,
-            question: String::new(),
-            turn: None,
-            parent_id: None,
-            user_id: permit.caller.user_id(),
-        };
+        let job = job_alone(permit, action, arguments, source)?;
         let stop = Stop::new();
         let attending = stop.abandon_when_dropped();
         let engine = self.clone();
@@ -392,6 +407,41 @@ impl Engine {
         writer.record_durably(event, vec![row]).committed().await?;
         Ok(finished)
     }
+}
+
+/// A test under way.
+#[derive(Debug)]
+pub struct TestHandle {
+    pub execution_id: ExecutionId,
+    cancel_when_dropped: DropGuard,
+}
+
+impl TestHandle {
+    /// Cancels what may be cancelled once it is dropped.
+    pub fn cancel_when_dropped(self) -> DropGuard {
+        self.cancel_when_dropped
+    }
+}
+
+/// A run outside any turn, with its arguments checked.
+fn job_alone<G: Grant>(
+    permit: &Permit<G>,
+    action: &Arc<Action>,
+    arguments: &Arguments,
+    source: Source,
+) -> Result<Job> {
+    Ok(Job {
+        execution_id: ExecutionId::from_uuid(new_uuid()),
+        guru: Arc::clone(&permit.guru),
+        action: Arc::clone(action),
+        arguments: complete_arguments(&action.spec, arguments)?,
+        built_ins: permit.built_ins(),
+        source,
+        question: String::new(),
+        turn: None,
+        parent_id: None,
+        user_id: permit.caller.user_id(),
+    })
 }
 
 fn started(job: &Job) -> EventKind<Raw> {

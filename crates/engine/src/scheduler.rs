@@ -17,6 +17,7 @@ use errand_storage::{
     gurus,
     schedules::{self, Firing, Waiting},
 };
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Engine,

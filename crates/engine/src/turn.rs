@@ -211,7 +211,7 @@ impl Engine {
     }
 
     /// Performs a planner's effects until it is done. Deciding is computing, so it has a thread of its own.
-    async fn decide(
+    pub(crate) async fn decide(
         &self,
         guru: &Arc<GuruView>,
         question: String,
@@ -369,7 +369,7 @@ fn job(asked: &Asked, guru: &Arc<GuruView>, step: &Step) -> Option<Job> {
     })
 }
 
-fn check_question(text: &str) -> Result<()> {
+pub(crate) fn check_question(text: &str) -> Result<()> {
     let chars = text.chars().count();
     if text.trim().is_empty() {
         return Err(Problem::new("empty", "The question is empty.", "Ask something.").at("question").into());

@@ -15,8 +15,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     routes::{
-        account, actions, analytics, answer, audit, conversations, executions, exports, gurus, health,
-        imports, keys, members, schedules, secrets, system, templates, turns, users, versions,
+        account, actions, analytics, answer, audit, conversations, drafts, executions, exports, gurus,
+        health, imports, keys, members, schedules, secrets, system, templates, turns, users, versions,
     },
     state::HttpState,
 };
@@ -90,6 +90,8 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(actions::preview))
         .routes(routes!(actions::test))
         .routes(routes!(actions::run))
+        .routes(routes!(drafts::request))
+        .routes(routes!(drafts::plan))
         .routes(routes!(imports::curl))
         .routes(routes!(imports::openapi))
         .routes(routes!(schedules::list))

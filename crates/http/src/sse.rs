@@ -6,7 +6,7 @@ use axum::{
     body::{Body, Bytes},
     http::{
         HeaderMap, HeaderValue,
-        header::{CACHE_CONTROL, CONTENT_TYPE},
+        header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE},
     },
     response::{
         IntoResponse as _, Response, Sse,
@@ -55,6 +55,22 @@ impl View {
     }
 }
 
+/// Whether the client asked for events rather than one whole reply.
+pub fn wants_events(headers: &HeaderMap) -> bool {
+    headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/event-stream"))
+}
+
+/// Every event, for those who may manage the guru. `hold` is kept as long as the client listens.
+pub fn all_events(
+    stream: impl Stream<Item = Result<LiveEvent>> + Send + 'static,
+    hold: impl Send + 'static,
+) -> Response {
+    reply(stream, hold)
+}
+
 /// The events that the caller may see, each with its number, so that a client can go on where it stopped.
 pub fn events(
     permit: &Permit<Ask>,
@@ -64,8 +80,15 @@ pub fn events(
     let view = View::of(permit);
     let visible = stream
         .filter(move |event| std::future::ready(event.as_ref().map_or(true, |event| view.shows(event))));
-    let events = visible.map(move |event| {
-        let _hold = &attending;
+    reply(visible, attending)
+}
+
+fn reply(
+    stream: impl Stream<Item = Result<LiveEvent>> + Send + 'static,
+    hold: impl Send + 'static,
+) -> Response {
+    let events = stream.map(move |event| {
+        let _hold = &hold;
         Ok::<_, Infallible>(match event {
             Ok(event) => Event::default()
                 .id(event.seq.to_string())

@@ -1,4 +1,4 @@
-import type { ErrorBody } from './types';
+import type { ErrorBody, Problem } from './types';
 
 /** What the server (or the line to it) said no with. `message` is meant for people and shown as it is. */
 export class ApiError extends Error {
@@ -10,6 +10,8 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code?: string,
     readonly hint?: string,
+    /** Each broken rule with its field, when the server names them. */
+    readonly problems: Problem[] = [],
   ) {
     super(message);
   }
@@ -24,7 +26,7 @@ export const unreachable = () =>
 
 /** The error in a refused answer, also when a proxy in between wrote it. */
 export function errorOf(response: Response, body: unknown): ApiError {
-  if (isErrorBody(body)) return new ApiError(body.msg, response.status, body.code, body.hint);
+  if (isErrorBody(body)) return new ApiError(body.msg, response.status, body.code, body.hint, body.problems);
   return new ApiError(
     `The server answered with status ${response.status}. Try again; if it stays so, tell your operator.`,
     response.status,

@@ -2,16 +2,24 @@
  * The wire shapes under the names that the app uses. Only this folder knows what the generated schema calls them, and
  * where it says less than the server promises: closed sets of words that it calls strings, maps that it calls objects.
  */
+import type { ActionFile, ActionKind } from './actionFile';
+import type { HostContact, HttpExchange, Phase, TurnEvent } from './events';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
 
 export type Me = Schemas['Me'];
-export type Guru = Pick<Schemas['GuruReply'], 'id' | 'slug' | 'name' | 'example_questions'>;
+export type Guru = Schemas['GuruReply'];
+export type GuruChange = Schemas['GuruChange'];
+export type System = Schemas['SystemReply'];
+export type Secret = Schemas['SecretReply'];
+export type Problem = Schemas['ProblemBody'];
+export type Advice = Schemas['AdviceReply'];
 export type Conversation = Schemas['ConversationReply'];
 export type TurnStarted = Schemas['TurnStarted'];
 export type Considered = Schemas['ConsideredReply'];
 export type ErrorBody = Pick<Schemas['ErrorBody'], 'msg'> & Partial<Schemas['ErrorBody']>;
+export type Role = 'viewer' | 'guru_admin' | 'super_admin';
 
 export type Arguments = Record<string, string | number | boolean>;
 export type TurnStatus = 'running' | 'done' | 'failed' | 'cancelled';
@@ -32,4 +40,42 @@ export type Turn = Narrow<
   Schemas['TurnReply'],
   { status: TurnStatus; plan?: Plan | null; references: Reference[] }
 >;
+export type Action = Narrow<
+  Schemas['ActionReply'],
+  { kind: ActionKind; definition: ActionFile; last_run?: LastRun | null }
+>;
+export type LastRun = Narrow<Schemas['LastRun'], { status: ExecutionStatus }>;
+export type Actions = Narrow<Schemas['ActionsReply'], { items: Action[] }>;
+export type Template = Narrow<Schemas['TemplateReply'], { definition: ActionFile }>;
+export type Execution = Narrow<
+  Schemas['ExecutionReply'],
+  { arguments: Arguments; status: ExecutionStatus; kind: ActionKind }
+>;
+export type ExecutionStory = Narrow<
+  Schemas['ExecutionStory'],
+  {
+    arguments: Arguments;
+    status: ExecutionStatus;
+    kind: ActionKind;
+    exchanges: HttpExchange[];
+    contacts: HostContact[];
+    phases: Phase[];
+    events: TurnEvent[];
+  }
+>;
+export type Version = Schemas['VersionReply'];
+export type FieldChange = Schemas['FieldChangeReply'];
+export type AuditEntry = Schemas['AuditReply'];
+export type AuditCheck = Schemas['AuditCheck'];
+export type Analytics = Schemas['AnalyticsReply'];
+export type Sums = Schemas['RunsReply'];
+export type Difference = Schemas['DifferenceReply'];
+export type Proposal = Narrow<Schemas['ProposalReply'], { definition: ActionFile }>;
+export type OpenApiProposals = Narrow<Schemas['OpenApiReply'], { items: Proposal[] }>;
+export type Schedule = Narrow<Schemas['ScheduleReply'], { arguments: Arguments }>;
+export type Outlook = Schemas['OutlookReply'];
+export type User = Schemas['UserReply'];
+export type Member = Schemas['MemberReply'];
+export type ApiKey = Schemas['KeyReply'];
+export type Session = Schemas['SessionReply'];
 export type ConversationDetail = Conversation & { turns: Turn[] };

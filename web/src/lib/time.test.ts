@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { count, dayLabel, formatBytes, formatDuration, formatElapsed } from './time';
+import { count, dayLabel, formatAgo, formatBytes, formatDuration, formatElapsed } from './time';
 
 test('durations are in the unit that fits', () => {
   const cases: [number, string][] = [
@@ -38,4 +38,14 @@ test('counts and sizes', () => {
   expect(count(2, 'host contacted', 'hosts contacted')).toBe('2 hosts contacted');
   expect(formatBytes(512)).toBe('512 B');
   expect(formatBytes(4_200)).toBe('4.2 kB');
+});
+
+test('how long ago it was is said in the largest unit that helps', () => {
+  const now = new Date(2026, 10, 23, 15, 0, 0);
+  const ago = (ms: number) => formatAgo(new Date(now.getTime() - ms), now);
+  expect(ago(10_000)).toBe('just now');
+  expect(ago(5 * 60_000)).toBe('5 min ago');
+  expect(ago(3 * 3_600_000)).toBe('3 h ago');
+  expect(ago(24 * 3_600_000)).toMatch(/^Yesterday, /);
+  expect(ago(20 * 86_400_000)).not.toMatch(/ago|Yesterday/);
 });

@@ -50,3 +50,14 @@ export function formatBytes(bytes: number): string {
   if (bytes < 1_000_000) return `${(bytes / 1000).toFixed(1)} kB`;
   return `${(bytes / 1_000_000).toFixed(1)} MB`;
 }
+
+/** `just now`, `5 min ago`, `3 h ago`, else the day, with the clock within a week. */
+export function formatAgo(at: Date, now: Date): string {
+  const seconds = Math.round((now.getTime() - at.getTime()) / 1000);
+  if (seconds < 45) return 'just now';
+  if (seconds < 3_570) return `${Math.max(1, Math.round(seconds / 60))} min ago`;
+  if (seconds < 86_400 && dayLabel(at, now) === 'Today') return `${Math.round(seconds / 3_600)} h ago`;
+  const days = (startOfDay(now) - startOfDay(at)) / 86_400_000;
+  const day = days < 2 ? 'Yesterday' : at.toLocaleDateString(undefined, { day: 'numeric', month: 'short' });
+  return days < 7 ? `${day}, ${formatClock(at)}` : day;
+}

@@ -3,9 +3,8 @@ import { getRouteApi, useNavigate } from '@tanstack/react-router';
 import { useEffect } from 'react';
 
 import { LAST_GURU } from './app';
+import { UnknownGuru } from './UnknownGuru';
 import { gurusQuery } from './session';
-import { Button } from '../components/Button';
-import { EmptyState } from '../components/EmptyState';
 import { ConversationList } from '../features/chat/ConversationList';
 import { Thread } from '../features/chat/Thread';
 import { Shell } from '../features/shell/Shell';
@@ -44,18 +43,5 @@ export function ChatScreen() {
         onNew={() => void open(undefined)}
       />
     </Shell>
-  );
-}
-
-function UnknownGuru({ slug, onStart }: { slug: string; onStart: () => void }) {
-  return (
-    <main className="h-dvh">
-      <EmptyState
-        title={`There is no guru “${slug}”`}
-        actions={<Button onClick={onStart}>Go to the start</Button>}
-      >
-        It was renamed or deleted, or you may not see it. Ask your operator.
-      </EmptyState>
-    </main>
   );
 }

@@ -4,13 +4,14 @@ import { createRouter } from '@tanstack/react-router';
 import { appRoute, guruRoute, startRoute } from './app';
 import { claimRoute, signInRoute } from './auth';
 import { chatRoute } from './chat';
+import { manageRoutes } from './manage';
 import { rootRoute } from './root';
 import { ApiError } from '../api/error';
 
 const routeTree = rootRoute.addChildren([
   signInRoute,
   claimRoute,
-  appRoute.addChildren([startRoute, guruRoute, chatRoute]),
+  appRoute.addChildren([startRoute, guruRoute, chatRoute, manageRoutes]),
 ]);
 
 export function createQueries(): QueryClient {

@@ -5,6 +5,7 @@ mod answer;
 mod bad_input;
 mod built_ins;
 mod cancel;
+mod drafts;
 mod harness;
 mod history;
 mod imports;

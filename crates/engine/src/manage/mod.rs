@@ -5,6 +5,7 @@ pub mod actions;
 pub mod analytics;
 pub mod audit;
 pub mod conversations;
+pub mod drafts;
 pub mod gurus;
 pub mod history;
 pub mod imports;

@@ -1,7 +1,12 @@
 //! Actions: build, test, run.
 
-use axum::{Json, extract::State, http::StatusCode};
-use errand_domain::{ArgValue, Arguments, Problem, action_file::ActionFile};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::{IntoResponse as _, Response},
+};
+use errand_domain::{ArgValue, Arguments, Problem, StreamId, action_file::ActionFile};
 use errand_engine::{
     access::{Manage, Run},
     manage::actions::UnknownNames,
@@ -14,6 +19,7 @@ use crate::{
     auth::For,
     error::{ApiError, ApiResult, Refused, RefusedInput},
     extract::{InPath, Payload},
+    sse,
     state::HttpState,
     wire::{
         action::{ActionReply, ActionsReply, AdviceList, AdviceReply, RunBody},
@@ -202,7 +208,7 @@ pub async fn preview(
 #[utoipa::path(post, path = "/api/v1/{guru}/actions/{name}/test", tag = "actions", params(
     ("guru" = String, Path, description = "The guru's slug."), ("name" = String, Path, description = "The action's name."),
 ), request_body = RunBody, responses(
-    (status = 200, description = "The execution, ended.", body = ExecutionReply),
+    (status = 200, description = "The execution, ended; with `Accept: text/event-stream` its events as they come, where going away cancels a run that changes nothing elsewhere.", body = ExecutionReply),
     Refused,
     RefusedInput,
 ))]
@@ -210,10 +216,16 @@ pub async fn test(
     State(state): State<HttpState>,
     For(permit): For<Manage>,
     InPath(path): InPath<ActionPath>,
+    headers: HeaderMap,
     Payload(body): Payload<RunBody>,
-) -> ApiResult<Json<ExecutionReply>> {
+) -> ApiResult<Response> {
     let request = RunRequest { action: path.name, arguments: arguments(body.arguments)? };
-    Ok(Json(state.engine.test_action(&permit, request).await?.into()))
+    if sse::wants_events(&headers) {
+        let test = state.engine.start_test(&permit, &request)?;
+        let events = state.engine.follow(permit.guru_id(), StreamId::Execution(test.execution_id), 0);
+        return Ok(sse::all_events(events, test.cancel_when_dropped()));
+    }
+    Ok(Json(ExecutionReply::from(state.engine.test_action(&permit, request).await?)).into_response())
 }
 
 /// Run an enabled action once

@@ -3,7 +3,7 @@
 use axum::{
     Json,
     extract::State,
-    http::{HeaderMap, header::ACCEPT},
+    http::HeaderMap,
     response::{IntoResponse as _, Response},
 };
 use errand_domain::{Problem, StreamId, TurnStatus};
@@ -60,7 +60,7 @@ pub async fn answer(
     let turn = state.engine.start_turn(permit.clone(), question).await?;
     let attending = turn.cancel_when_dropped();
     let events = state.engine.follow(permit.guru_id(), StreamId::Turn(turn.turn_id), 0);
-    if body.stream && wants_events(&headers) {
+    if body.stream && sse::wants_events(&headers) {
         return Ok(sse::events(&permit, events, Some(attending)));
     }
     if body.stream {
@@ -130,11 +130,4 @@ fn reply(permit: &Permit<Ask>, details: TurnDetails) -> AnswerReply {
         session_id: turn.conversation_id.to_string(),
         turn_id: turn.id.to_string(),
     }
-}
-
-fn wants_events(headers: &HeaderMap) -> bool {
-    headers
-        .get(ACCEPT)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|accept| accept.contains("text/event-stream"))
 }

@@ -6,6 +6,7 @@ pub mod analytics;
 pub mod answer;
 pub mod audit;
 pub mod conversations;
+pub mod drafts;
 pub mod executions;
 pub mod exports;
 pub mod gurus;

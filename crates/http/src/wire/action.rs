@@ -104,6 +104,32 @@ pub struct RunBody {
     pub arguments: serde_json::Map<String, Value>,
 }
 
+/// A definition that need not be saved, with arguments to try it with.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DraftRequestBody {
+    /// An action file.
+    #[schema(value_type = Object)]
+    pub definition: Value,
+    /// Values by parameter: strings, numbers, booleans.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub arguments: serde_json::Map<String, Value>,
+}
+
+/// A definition that need not be saved, with a question to try it with.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DraftPlanBody {
+    /// An action file.
+    #[schema(value_type = Object)]
+    pub definition: Value,
+    /// The action whose next version it is; left out for a new one.
+    pub replaces: Option<String>,
+    #[schema(min_length = 1, max_length = 8000)]
+    pub question: String,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AdviceReply {
     pub code: String,

@@ -1,9 +1,10 @@
-import { ExchangeView } from './ExchangeView';
 import { isFinal, type ExecutionView } from './turnView';
 import { CopyButton } from '../../components/CopyButton';
 import { Disclosure } from '../../components/Disclosure';
+import { ExchangeView } from '../../components/ExchangeView';
 import { OutputView, PlainText } from '../../components/OutputView';
-import { count, formatBytes, formatDuration } from '../../lib/time';
+import { Contacts, Phases } from '../../components/RunParts';
+import { count } from '../../lib/time';
 
 /** All that is known of an execution. */
 export function ActionDetail({ run }: { run: ExecutionView }) {
@@ -30,12 +31,12 @@ export function ActionDetail({ run }: { run: ExecutionView }) {
             summary={count(run.contacts.length, 'host contacted', 'hosts contacted')}
             className="w-full"
           >
-            <Contacts run={run} />
+            <Contacts contacts={run.contacts} />
           </Disclosure>
         )}
         {run.phases.length > 0 && (
           <Disclosure summary="Where the time went" className="w-full">
-            <Phases run={run} />
+            <Phases phases={run.phases} />
           </Disclosure>
         )}
       </div>
@@ -59,49 +60,5 @@ function Result({ run }: { run: ExecutionView }) {
       </div>
       <OutputView text={run.output} />
     </div>
-  );
-}
-
-function Contacts({ run }: { run: ExecutionView }) {
-  return (
-    <ul className="grid gap-1 text-sm">
-      {run.contacts.map((contact, index) => (
-        <li key={index} className="flex flex-wrap gap-x-3">
-          <span className="font-mono text-[0.8125rem] leading-6 wrap-anywhere">
-            {contact.host}:{contact.port}
-          </span>
-          {contact.refused == null ? (
-            <span className="text-ink-soft">
-              sent {formatBytes(contact.bytes_sent)}, received {formatBytes(contact.bytes_received)}
-            </span>
-          ) : (
-            <span className="text-bad">refused: {contact.refused}</span>
-          )}
-        </li>
-      ))}
-    </ul>
-  );
-}
-
-function Phases({ run }: { run: ExecutionView }) {
-  const end = Math.max(1, ...run.phases.map((phase) => phase.start_us + phase.duration_us));
-  return (
-    <ul className="grid gap-1.5 text-[0.8125rem]">
-      {run.phases.map((phase, index) => (
-        <li key={index} className="grid grid-cols-[8rem_1fr_4.5rem] items-center gap-3">
-          <span className="truncate text-ink-soft">{phase.name}</span>
-          <svg viewBox="0 0 100 6" preserveAspectRatio="none" aria-hidden className="h-1.5 w-full">
-            <rect width="100" height="6" className="fill-hover" />
-            <rect
-              x={(phase.start_us / end) * 100}
-              width={Math.max(0.5, (phase.duration_us / end) * 100)}
-              height="6"
-              className="fill-accent"
-            />
-          </svg>
-          <span className="text-right tabular-nums">{formatDuration(phase.duration_us / 1000)}</span>
-        </li>
-      ))}
-    </ul>
   );
 }

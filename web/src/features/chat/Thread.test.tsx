@@ -8,7 +8,19 @@ import type { Guru } from '../../api/types';
 import { Thread } from './Thread';
 
 const AT = '2026-11-23T10:00:00.000Z';
-const GURU: Guru = { id: 'guru_1', slug: 'demo', name: 'Acme', example_questions: ['Where is order 1?'] };
+const GURU: Guru = {
+  id: 'guru_1',
+  slug: 'demo',
+  name: 'Acme',
+  instructions: '',
+  example_questions: ['Where is order 1?'],
+  parallel_actions: 3,
+  time_zone: 'UTC',
+  scopes: ['ask'],
+  planner: 'embedded',
+  created_at: AT,
+  updated_at: AT,
+};
 
 const TURN = {
   id: 'turn_1',

@@ -4,31 +4,35 @@ import { Menu as MenuIcon, X } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 
 import { GuruSwitcher } from './GuruSwitcher';
+import { ManageNav } from './ManageNav';
 import { NavRail } from './NavRail';
 import type { Guru, Me } from '../../api/types';
 import { IconButton } from '../../components/Button';
 import { Notice } from '../../components/Notice';
 import { useOnline } from '../../lib/hooks';
+import { mayManage } from '../../lib/roles';
 
 interface ShellProps {
   me: Me;
   gurus: Guru[];
   guru: Guru;
   /** What stands between the navigation and the page: lists to choose from. */
-  panel: ReactNode;
+  panel?: ReactNode;
+  /** Whether a page to manage is on show; then the panel is their list. */
+  managing?: boolean;
   children: ReactNode;
 }
 
 /** The frame around every page of a guru. On a narrow screen navigation and panel move into a drawer. */
-export function Shell({ me, gurus, guru, panel, children }: ShellProps) {
+export function Shell({ me, gurus, guru, panel, managing = false, children }: ShellProps) {
   const side = (
     <>
-      <NavRail me={me} guru={guru.slug} />
+      <NavRail me={me} guru={guru.slug} managing={managing} mayManage={mayManage(guru)} />
       <div className="flex w-66 min-w-0 flex-col border-r border-line bg-sunken">
         <div className="p-3">
           <GuruSwitcher gurus={gurus} guru={guru} />
         </div>
-        {panel}
+        {managing && mayManage(guru) ? <ManageNav guru={guru.slug} me={me} /> : panel}
       </div>
     </>
   );

@@ -1,7 +1,7 @@
 import { Menu } from '@base-ui/react/menu';
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useNavigate } from '@tanstack/react-router';
-import { Check, LogOut, Monitor, Moon, Sun } from 'lucide-react';
+import { Check, CircleUser, LogOut, Monitor, Moon, Sun } from 'lucide-react';
 
 import { signOut } from '../../api/auth';
 import type { Me } from '../../api/types';
@@ -15,7 +15,7 @@ const THEMES: { choice: ThemeChoice; label: string; icon: typeof Sun }[] = [
   { choice: 'dark', label: 'Dark', icon: Moon },
 ];
 
-export function UserMenu({ me }: { me: Me }) {
+export function UserMenu({ me, guru }: { me: Me; guru: string }) {
   const theme = useThemeChoice();
   const navigate = useNavigate();
   const queries = useQueryClient();
@@ -62,6 +62,13 @@ export function UserMenu({ me }: { me: Me }) {
               ))}
             </Menu.RadioGroup>
             <div className="border-t border-line pt-1.5">
+              <Menu.Item
+                className={MENU_ITEM}
+                onClick={() => void navigate({ to: '/g/$guru/account', params: { guru } })}
+              >
+                <CircleUser aria-hidden className="size-4 text-ink-soft" />
+                Your account
+              </Menu.Item>
               <Menu.Item className={MENU_ITEM} onClick={() => leave.mutate()} closeOnClick={false}>
                 <LogOut aria-hidden className="size-4 text-ink-soft" />
                 {leave.isError ? 'Signing out failed: try again' : 'Sign out'}

@@ -1,8 +1,8 @@
-import type { HttpExchange } from '../../api/events';
-import { Disclosure } from '../../components/Disclosure';
-import { OutputView } from '../../components/OutputView';
-import { SecretText } from '../../components/SecretText';
-import { classes } from '../../lib/classes';
+import type { HttpExchange } from '../api/events';
+import { Disclosure } from './Disclosure';
+import { OutputView } from './OutputView';
+import { SecretText } from './SecretText';
+import { classes } from '../lib/classes';
 
 /** One request with its answer, as it went over the wire, secrets masked. */
 export function ExchangeView({ exchange }: { exchange: HttpExchange }) {

@@ -1,0 +1,88 @@
+//! Trying a definition that is not saved: what it would send, and whether it would fire.
+
+use std::{sync::Arc, time::Duration};
+
+use errand_domain::{
+    Action, ActionId, ActionSpec, Arguments, HttpExchange, Plan, Problem, action_file::ActionFile, limits,
+};
+use errand_runners::{RunInput, RunLimits};
+use errand_secrets::{Masked, Raw};
+
+use crate::{
+    Engine, EngineError,
+    access::{Manage, Permit},
+    clock::new_uuid,
+    error::Result,
+    events::{mask_exchange, mask_plan},
+    run::{complete_arguments, needed_secrets},
+    turn::check_question,
+};
+
+impl Engine {
+    /// The request that the definition would send with these arguments, masked; nothing is sent or recorded.
+    pub fn preview_request(
+        &self,
+        permit: &Permit<Manage>,
+        file: &ActionFile,
+        given: &Arguments,
+    ) -> Result<HttpExchange<Masked>> {
+        let spec = file.check(self.limits())?;
+        let arguments = complete_arguments(&spec, given)?;
+        let secrets = needed_secrets(&permit.guru, &spec).map_err(EngineError::Conflict)?;
+        let input = RunInput {
+            timeout: Duration::from_millis(spec.timeout_ms.unwrap_or(limits::ACTION_TIMEOUT_MS_DEFAULT)),
+            limits: RunLimits { response_bytes_max: self.limits().response_bytes_max },
+            action: Arc::new(spec),
+            arguments,
+            secrets,
+            built_ins: permit.built_ins(),
+        };
+        let exchange = self.runners().preview(&input).map_err(|failure| {
+            // Its words may repeat a value that can't stand where it is placed.
+            let words = permit.guru.masker.mask(&Raw::from(failure.to_string())).0;
+            EngineError::Conflict(Problem::new(
+                "no_request",
+                words.to_string(),
+                "Change the definition or the arguments.",
+            ))
+        })?;
+        Ok(mask_exchange(&permit.guru.masker, exchange))
+    }
+
+    /// The plan of a question as if the definition were saved and enabled; `replaces` names the action whose next
+    /// version it is.
+    pub async fn preview_draft_plan(
+        &self,
+        permit: &Permit<Manage>,
+        file: &ActionFile,
+        replaces: Option<&str>,
+        question: String,
+    ) -> Result<Plan> {
+        check_question(&question)?;
+        let spec = file.check(self.limits())?;
+        let draft = self.as_saved(permit, spec, replaces)?;
+        let view = Arc::new(self.view_with_draft(&permit.guru, &draft).await?);
+        let plan = self.decide(&view, question, Vec::new()).await?;
+        Ok(mask_plan(&permit.guru.masker, plan))
+    }
+
+    fn as_saved(&self, permit: &Permit<Manage>, spec: ActionSpec, replaces: Option<&str>) -> Result<Action> {
+        let spec = Arc::new(spec);
+        if let Some(name) = replaces {
+            let old = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
+            return Ok(Action { version: old.version + 1, spec, ..(**old).clone() });
+        }
+        let now = self.clock().now();
+        Ok(Action {
+            id: ActionId::from_uuid(new_uuid()),
+            guru_id: permit.guru_id(),
+            version: 1,
+            enabled: true,
+            tested_version: None,
+            disabled_reason: None,
+            spec,
+            created_at: now,
+            updated_at: now,
+        })
+    }
+}

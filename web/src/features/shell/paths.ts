@@ -1,0 +1,13 @@
+/** Where the pages of those who manage a guru are. */
+export type ManagePath = `/g/$guru/${
+  | 'actions'
+  | 'templates'
+  | 'secrets'
+  | 'schedules'
+  | 'history'
+  | 'analytics'
+  | 'audit'
+  | 'settings'
+  | 'members'
+  | 'keys'
+  | 'users'}`;
