@@ -15,6 +15,7 @@ pub mod guru;
 pub mod id;
 pub mod limits;
 pub mod lint;
+pub mod model;
 pub mod name;
 pub mod parameter;
 pub mod placeholder;
@@ -30,7 +31,10 @@ pub use conversation::{Conversation, Turn, TurnStatus};
 pub use event::{Event, EventKind, StreamId};
 pub use execution::{Execution, ExecutionStatus, HostContact, HttpExchange};
 pub use guru::{Guru, GuruSettings};
-pub use id::{ActionId, ApiKeyId, ConversationId, ExecutionId, GuruId, SecretId, TurnId, UserId};
+pub use id::{
+    ActionId, ApiKeyId, CaseId, ConversationId, ExecutionId, GuruId, LabRunId, SecretId, SuiteId, TurnId, UserId,
+};
+pub use model::{ModelCall, ModelPrompt, ModelReply, ModelRole, ModelSettings};
 pub use name::{ActionName, GuruSlug, ParameterName, SecretName};
 pub use parameter::{ArgValue, Arguments, Parameter, ParameterType};
 pub use plan::{Considered, Missing, Plan, Step};

@@ -9,6 +9,7 @@
 mod api_call;
 mod body;
 mod failure;
+pub mod model;
 mod request;
 mod url_template;
 mod values;
@@ -28,10 +29,13 @@ use tokio::sync::mpsc;
 
 pub use failure::RunFailure;
 
+use model::Models;
+
 /// Everything that runs actions, with what they share.
 #[derive(Debug, Clone)]
 pub struct Runners {
     egress: Egress,
+    models: Models,
 }
 
 /// What one run needs to know.
@@ -90,7 +94,13 @@ pub struct RunOutcome {
 
 impl Runners {
     pub fn new(egress: Egress) -> Self {
-        Self { egress }
+        let models = Models::new(egress.clone());
+        Self { egress, models }
+    }
+
+    /// Language models, asked under the same egress policy as everything else.
+    pub fn models(&self) -> &Models {
+        &self.models
     }
 
     /// Whether actions of this kind can run at all.
