@@ -9,12 +9,15 @@ pub mod accounts;
 pub mod answer;
 pub mod catalogue;
 pub mod clock;
+mod decide;
 mod error;
 pub mod events;
 pub mod follow;
 mod history;
 pub mod hub;
+pub mod lab;
 pub mod manage;
+pub mod model;
 pub mod run;
 pub mod turn;
 
