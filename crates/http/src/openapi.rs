@@ -15,7 +15,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     routes::{
-        account, actions, answer, conversations, executions, gurus, health, secrets, system, templates, turns,
+        account, actions, answer, conversations, executions, gurus, health, lab, secrets, system, templates,
+        turns,
     },
     state::HttpState,
 };
@@ -56,6 +57,8 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(system::system))
         .routes(routes!(gurus::list, gurus::create))
         .routes(routes!(gurus::one, gurus::change, gurus::delete))
+        .routes(routes!(gurus::planner))
+        .routes(routes!(gurus::test_planner))
         .routes(routes!(templates::list))
         .routes(routes!(templates::install))
         .routes(routes!(answer::answer))
@@ -80,6 +83,16 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(secrets::rotate_keys))
         .routes(routes!(executions::list))
         .routes(routes!(executions::one))
+        .routes(routes!(lab::suites, lab::create_suite))
+        .routes(routes!(lab::delete_suite))
+        .routes(routes!(lab::cases, lab::add_cases))
+        .routes(routes!(lab::add_case_from_turn))
+        .routes(routes!(lab::change_case, lab::delete_case))
+        .routes(routes!(lab::run_suite))
+        .routes(routes!(lab::suite_runs))
+        .routes(routes!(lab::run_cases))
+        .routes(routes!(lab::replay))
+        .routes(routes!(lab::overlaps))
         .split_for_parts();
     name_operations(&mut document);
     (router, document)

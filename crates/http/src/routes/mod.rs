@@ -7,6 +7,7 @@ pub mod conversations;
 pub mod executions;
 pub mod gurus;
 pub mod health;
+pub mod lab;
 pub mod secrets;
 pub mod system;
 pub mod templates;

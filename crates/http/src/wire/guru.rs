@@ -1,8 +1,10 @@
 //! Gurus on the wire.
 
-use errand_domain::{Guru, GuruSettings, guru::PlannerChoice};
+use errand_domain::{Guru, GuruSettings, ModelSettings, Problem, guru::PlannerChoice};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
+
+use super::planner::PlannerBody;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GuruReply {
@@ -14,8 +16,10 @@ pub struct GuruReply {
     pub action_limit: Option<u32>,
     pub parallel_actions: u32,
     pub time_zone: String,
-    /// `embedded`.
+    /// `embedded` or `llm`.
     pub planner: &'static str,
+    /// The language model, as `provider:model`; null for the built-in planner.
+    pub model: Option<String>,
     pub created_at: String,
     pub updated_at: String,
 }
@@ -34,7 +38,9 @@ impl From<Guru> for GuruReply {
             time_zone: settings.time_zone,
             planner: match settings.planner {
                 PlannerChoice::Embedded => "embedded",
+                PlannerChoice::Llm(_) => "llm",
             },
+            model: settings.planner.model().map(ModelSettings::label),
             created_at: guru.created_at.to_rfc3339(),
             updated_at: guru.updated_at.to_rfc3339(),
         }
@@ -86,6 +92,8 @@ pub struct GuruChange {
     pub action_limit: Option<Option<u32>>,
     pub parallel_actions: Option<u32>,
     pub time_zone: Option<String>,
+    /// Who decides what runs; given as a whole.
+    pub planner: Option<PlannerBody>,
 }
 
 /// Tells a null, which says something, from a field that is not there.
@@ -95,13 +103,16 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u32
 }
 
 impl GuruChange {
-    pub fn apply(self, mut settings: GuruSettings) -> GuruSettings {
+    pub fn apply(self, mut settings: GuruSettings) -> Result<GuruSettings, Problem> {
         settings.name = self.name.unwrap_or(settings.name);
         settings.instructions = self.instructions.unwrap_or(settings.instructions);
         settings.example_questions = self.example_questions.unwrap_or(settings.example_questions);
         settings.action_limit = self.action_limit.unwrap_or(settings.action_limit);
         settings.parallel_actions = self.parallel_actions.unwrap_or(settings.parallel_actions);
         settings.time_zone = self.time_zone.unwrap_or(settings.time_zone);
-        settings
+        if let Some(planner) = self.planner {
+            settings.planner = planner.into_choice()?;
+        }
+        Ok(settings)
     }
 }

@@ -4,7 +4,9 @@ pub mod account;
 pub mod action;
 pub mod execution;
 pub mod guru;
+pub mod lab;
 pub mod plan;
+pub mod planner;
 pub mod secret;
 pub mod turn;
 
