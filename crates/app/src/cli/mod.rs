@@ -7,6 +7,7 @@ pub mod failure;
 mod guru;
 mod history;
 mod key;
+mod lab;
 mod link;
 mod lint;
 mod log;
@@ -74,6 +75,9 @@ enum Command {
     /// The gurus of the server
     #[command(subcommand, visible_alias = "gurus")]
     Guru(guru::GuruCommand),
+    /// Try triggers on labelled questions: figures, overlaps, what an edit would change
+    #[command(subcommand)]
+    Lab(lab::LabCommand),
     /// API keys for programs
     #[command(subcommand, visible_alias = "keys")]
     Key(key::KeyCommand),
@@ -132,6 +136,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Secret(command) => secret::run(context, command).await,
         Command::History(args) => history::run(context, args).await,
         Command::Guru(command) => guru::run(context, command).await,
+        Command::Lab(command) => lab::run(context, command).await,
         Command::Key(command) => key::run(context, command).await,
         Command::Link(args) => link::run(context, args).await,
         Command::Model(command) => model::run(&context.config, &context.output, command).await,
@@ -179,6 +184,11 @@ mod tests {
         check("history --status nonsense", Err(ErrorKind::InvalidValue));
         check("model install --from model.whl", Ok(()));
         check("--server http://127.0.0.1:1 doctor", Ok(()));
+        check("lab run --catalogue a.json --cases b.jsonl --min-f1 0.95", Ok(()));
+        check("lab run --suite refunds --planner embedded --json", Ok(()));
+        check("lab run --catalogue a.json", Err(ErrorKind::MissingRequiredArgument));
+        check("lab run --cases b.jsonl --min-f1 95", Err(ErrorKind::ValueValidation));
+        check("guru planner set llm --model m --base-url http://127.0.0.1:1/v1", Ok(()));
         check("sing", Err(ErrorKind::InvalidSubcommand));
     }
 

@@ -7,6 +7,8 @@ mod built_ins;
 mod cancel;
 mod harness;
 mod history;
+mod lab;
+mod language_model;
 mod masking;
 mod readme;
 mod unauthorized;
