@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs what the tests need and the machine lacks: PostgreSQL, Chromium, curl and the web app's packages.
+# Installs what the tests need and the machine lacks: PostgreSQL, Chromium, curl, Python's venv and the web app's packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -7,6 +7,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 packages=()
 have curl || packages+=(curl)
+python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3 python3-venv)
 have chromium || have chromium-browser || have google-chrome || packages+=(chromium)
 have initdb || compgen -G "/usr/lib/postgresql/*/bin/initdb" >/dev/null || packages+=(postgresql)
 

@@ -51,7 +51,9 @@ impl ModelFailure {
     /// None when the same request can't fare better.
     pub(crate) fn retry_after(&self) -> Option<Option<Duration>> {
         match self {
-            Self::RateLimited { retry_after, .. } | Self::Unavailable { retry_after, .. } => Some(*retry_after),
+            Self::RateLimited { retry_after, .. } | Self::Unavailable { retry_after, .. } => {
+                Some(*retry_after)
+            }
             Self::Unreachable(_) => Some(None),
             _ => None,
         }
@@ -59,7 +61,10 @@ impl ModelFailure {
 
     /// Whether it says that the server fares badly, rather than that the request is wrong.
     pub(crate) fn speaks_of_the_server(&self) -> bool {
-        matches!(self, Self::Unreachable(_) | Self::TimedOut | Self::RateLimited { .. } | Self::Unavailable { .. })
+        matches!(
+            self,
+            Self::Unreachable(_) | Self::TimedOut | Self::RateLimited { .. } | Self::Unavailable { .. }
+        )
     }
 }
 

@@ -5,6 +5,8 @@
 
 mod breaker;
 mod failure;
+#[cfg(test)]
+mod litellm;
 mod retry;
 mod sse;
 #[cfg(test)]

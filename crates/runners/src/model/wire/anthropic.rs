@@ -38,20 +38,25 @@ pub(super) fn body(settings: &ModelSettings, prompt: &ModelPrompt, streams: bool
     if streams {
         body["stream"] = json!(true);
     }
-    if let Some(schema) = prompt.schema.as_ref().filter(|_| settings.structured_output() != StructuredOutput::Prompt)
+    if let Some(schema) =
+        prompt.schema.as_ref().filter(|_| settings.structured_output() != StructuredOutput::Prompt)
     {
         body["tools"] =
             json!([{"name": tool_name(), "description": ANSWER_DESCRIPTION, "input_schema": schema}]);
         // A model that thinks can't be made to call one tool; it is offered no other.
-        body["tool_choice"] =
-            if thinking.is_some() { json!({"type": "auto"}) } else { json!({"type": "tool", "name": tool_name()}) };
+        body["tool_choice"] = if thinking.is_some() {
+            json!({"type": "auto"})
+        } else {
+            json!({"type": "tool", "name": tool_name()})
+        };
     }
     body
 }
 
 pub(super) fn reply(body: &Value) -> Result<Parsed, String> {
     let parts = body.get("content").and_then(Value::as_array).ok_or("it holds no content")?;
-    let of_kind = |kind: &str| parts.iter().find(|part| part.get("type").and_then(Value::as_str) == Some(kind));
+    let of_kind =
+        |kind: &str| parts.iter().find(|part| part.get("type").and_then(Value::as_str) == Some(kind));
     cut_off(body.get("stop_reason"))?;
     let text = match of_kind("tool_use").and_then(|part| part.get("input")) {
         Some(input) => input.to_string(),

@@ -100,7 +100,10 @@ fn number(value: &Value, place: &str) -> u32 {
 fn system(settings: &ModelSettings, prompt: &ModelPrompt) -> String {
     match &prompt.schema {
         Some(schema) if settings.structured_output() == StructuredOutput::Prompt => {
-            format!("{}\n\nAnswer with one JSON object of this JSON Schema and nothing else:\n{schema}", prompt.system)
+            format!(
+                "{}\n\nAnswer with one JSON object of this JSON Schema and nothing else:\n{schema}",
+                prompt.system
+            )
         }
         _ => prompt.system.clone(),
     }

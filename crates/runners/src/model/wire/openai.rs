@@ -97,5 +97,8 @@ fn cut_off(choice: &Value) -> Result<(), String> {
 }
 
 fn usage(body: &Value) -> TokenUsage {
-    TokenUsage { input: number(body, "/usage/prompt_tokens"), output: number(body, "/usage/completion_tokens") }
+    TokenUsage {
+        input: number(body, "/usage/prompt_tokens"),
+        output: number(body, "/usage/completion_tokens"),
+    }
 }
