@@ -32,7 +32,8 @@ pub use event::{Event, EventKind, StreamId};
 pub use execution::{Execution, ExecutionStatus, HostContact, HttpExchange};
 pub use guru::{Guru, GuruSettings};
 pub use id::{
-    ActionId, ApiKeyId, CaseId, ConversationId, ExecutionId, GuruId, LabRunId, SecretId, SuiteId, TurnId, UserId,
+    ActionId, ApiKeyId, CaseId, ConversationId, ExecutionId, GuruId, LabRunId, SecretId, SuiteId, TurnId,
+    UserId,
 };
 pub use model::{ModelCall, ModelPrompt, ModelReply, ModelRole, ModelSettings};
 pub use name::{ActionName, GuruSlug, ParameterName, SecretName};

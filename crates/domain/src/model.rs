@@ -187,7 +187,12 @@ impl ModelSettings {
         let model_chars = self.model.trim().chars().count();
         if model_chars == 0 || model_chars > MODEL_CHARS_MAX || self.model.chars().any(char::is_control) {
             let hint = "Give the name that the provider knows it by, such as `gpt-5-mini`.".to_owned();
-            found.push(problem("model", "bad_model", "The model's name is empty or too long.".to_owned(), hint));
+            found.push(problem(
+                "model",
+                "bad_model",
+                "The model's name is empty or too long.".to_owned(),
+                hint,
+            ));
         }
         if let Some(why) = self.base_url.as_deref().and_then(bad_base_url) {
             let hint = "Write one such as `http://127.0.0.1:11434/v1`.".to_owned();
@@ -195,11 +200,18 @@ impl ModelSettings {
         }
         if self.temperature.is_some_and(|value| !(0.0..=TEMPERATURE_MAX).contains(&value)) {
             let hint = format!("Choose 0 to {TEMPERATURE_MAX}, or null for the provider's own.");
-            found.push(problem("temperature", "out_of_range", "The temperature is out of range.".to_owned(), hint));
+            found.push(problem(
+                "temperature",
+                "out_of_range",
+                "The temperature is out of range.".to_owned(),
+                hint,
+            ));
         }
         found.extend(self.check_ranges());
         let prices = [("input_price", self.input_price), ("output_price", self.output_price)];
-        for (field, _) in prices.iter().filter(|(_, price)| price.is_some_and(|p| !(0.0..=PRICE_MAX).contains(&p))) {
+        for (field, _) in
+            prices.iter().filter(|(_, price)| price.is_some_and(|p| !(0.0..=PRICE_MAX).contains(&p)))
+        {
             let hint = "Give the price of a million tokens, or null.".to_owned();
             found.push(problem(field, "out_of_range", "The price is out of range.".to_owned(), hint));
         }
@@ -219,8 +231,12 @@ impl ModelSettings {
         ];
         let off = ranges.into_iter().filter(|(_, value, min, max)| value < min || value > max);
         off.map(|(field, value, min, max)| {
-            Problem::new("out_of_range", format!("{value} is out of range."), format!("Choose {min} to {max}."))
-                .at(&format!("planner.{field}"))
+            Problem::new(
+                "out_of_range",
+                format!("{value} is out of range."),
+                format!("Choose {min} to {max}."),
+            )
+            .at(&format!("planner.{field}"))
         })
         .collect()
     }
@@ -335,7 +351,8 @@ mod tests {
     #[test]
     fn tokens_cost_what_the_price_says() {
         let usage = TokenUsage { input: 1_000, output: 200 };
-        let priced = ModelSettings { input_price: Some(0.25), output_price: Some(2.0), ..ModelSettings::default() };
+        let priced =
+            ModelSettings { input_price: Some(0.25), output_price: Some(2.0), ..ModelSettings::default() };
         assert_eq!(priced.cost_micros(usage), Some(650));
         assert_eq!(ModelSettings::default().cost_micros(usage), None);
     }

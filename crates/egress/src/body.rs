@@ -53,11 +53,7 @@ fn is_gzip(headers: &HeaderMap) -> bool {
     encoding.eq_ignore_ascii_case("gzip") || encoding.eq_ignore_ascii_case("x-gzip")
 }
 
-async fn read_plain(
-    mut body: Incoming,
-    bytes_max: usize,
-    watch: &mut Watch<'_>,
-) -> Result<Read, ReadError> {
+async fn read_plain(mut body: Incoming, bytes_max: usize, watch: &mut Watch<'_>) -> Result<Read, ReadError> {
     let expected = usize::try_from(body.size_hint().lower()).unwrap_or(bytes_max);
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
