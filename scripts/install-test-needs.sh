@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need and the machine lacks: PostgreSQL, Chromium, curl, what makes the sandbox's image,
-# and the web app's packages.
+# Python's venv and the web app's packages.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -8,6 +8,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 packages=()
 have curl || packages+=(curl)
+python3 -c 'import ensurepip, venv' 2>/dev/null || packages+=(python3 python3-venv)
 have chromium || have chromium-browser || have google-chrome || packages+=(chromium)
 have mmdebstrap || packages+=(mmdebstrap)
 have bwrap || packages+=(bubblewrap)

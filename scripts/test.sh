@@ -11,6 +11,7 @@ broken=()
 
 finish() {
     scripts/postgres-for-tests.sh stop >/dev/null 2>&1 || true
+    scripts/litellm-for-tests.sh stop >/dev/null 2>&1 || true
     rm -rf "$logs"
 }
 trap finish EXIT
@@ -77,6 +78,10 @@ start_postgres() { scripts/postgres-for-tests.sh >"$logs/postgres.env"; }
 prepare "Starting a private PostgreSQL" start_postgres
 # shellcheck source=/dev/null
 . "$logs/postgres.env"
+start_litellm() { scripts/litellm-for-tests.sh >"$logs/litellm.env"; }
+prepare "Starting a private LiteLLM with mock answers" start_litellm
+# shellcheck source=/dev/null
+. "$logs/litellm.env"
 
 if cargo nextest --version >/dev/null 2>&1; then
     part "Rust tests" "^ +Summary " cargo nextest run --workspace --no-fail-fast

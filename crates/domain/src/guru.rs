@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{GuruId, GuruSlug, Problem, Problems, UnixMillis, limits};
+use crate::{GuruId, GuruSlug, ModelSettings, Problem, Problems, UnixMillis, limits};
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Guru {
@@ -48,10 +48,23 @@ impl Default for GuruSettings {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Who decides what runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum PlannerChoice {
+    /// In this process: no key, no network.
     Embedded,
+    /// A language model, with the embedded planner standing in when it fails.
+    Llm(Box<ModelSettings>),
+}
+
+impl PlannerChoice {
+    pub fn model(&self) -> Option<&ModelSettings> {
+        match self {
+            Self::Embedded => None,
+            Self::Llm(settings) => Some(settings),
+        }
+    }
 }
 
 impl GuruSettings {
@@ -113,6 +126,7 @@ impl GuruSettings {
                 .at("time_zone"),
             );
         }
+        found.extend(self.planner.model().into_iter().flat_map(ModelSettings::check));
         Problems::or(found, ())
     }
 

@@ -18,6 +18,7 @@ pub mod id;
 pub mod import;
 pub mod limits;
 pub mod lint;
+pub mod model;
 pub mod name;
 pub mod parameter;
 pub mod placeholder;
@@ -34,7 +35,11 @@ pub use conversation::{Conversation, Turn, TurnStatus};
 pub use event::{Event, EventKind, StreamId};
 pub use execution::{EndReason, Ending, Execution, ExecutionStatus, HostContact, HttpExchange, ResourceUsage};
 pub use guru::{Guru, GuruSettings};
-pub use id::{ActionId, ApiKeyId, ConversationId, ExecutionId, GuruId, ScheduleId, SecretId, TurnId, UserId};
+pub use id::{
+    ActionId, ApiKeyId, CaseId, ConversationId, ExecutionId, GuruId, LabRunId, ScheduleId, SecretId, SuiteId, TurnId,
+    UserId,
+};
+pub use model::{ModelCall, ModelPrompt, ModelReply, ModelRole, ModelSettings};
 pub use name::{ActionName, GuruSlug, ParameterName, SecretName};
 pub use parameter::{ArgValue, Arguments, Parameter, ParameterType};
 pub use plan::{Considered, Missing, Plan, Step};

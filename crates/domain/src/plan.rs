@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ActionId, ActionName, Arguments, ParameterName};
+use crate::{ActionId, ActionName, Arguments, ModelCall, ParameterName};
 
 /// Version of the stored plan format.
 pub const PLAN_VERSION: u32 = 1;
@@ -16,6 +16,15 @@ pub struct Plan {
     pub missing: Vec<Missing>,
     /// Every action that was judged, best first.
     pub considered: Vec<Considered>,
+    /// Actions that were judged and are not listed, since the catalogue is large; all of them scored lower.
+    #[serde(default)]
+    pub considered_left_out: usize,
+    /// Where the words behind each argument stand.
+    #[serde(default)]
+    pub trail: Vec<Trail>,
+    /// What the language model was asked for this turn, in order; empty where none was.
+    #[serde(default)]
+    pub model_calls: Vec<ModelCall>,
     /// What the asker or operator should know of how this was decided ("working without the language model").
     pub notices: Vec<String>,
 }
@@ -28,6 +37,9 @@ impl Plan {
             steps: Vec::new(),
             missing: Vec::new(),
             considered: Vec::new(),
+            considered_left_out: 0,
+            trail: Vec::new(),
+            model_calls: Vec::new(),
             notices: Vec::new(),
         }
     }
@@ -79,6 +91,21 @@ pub enum Place {
     Default,
     /// A model gave it without saying where from.
     Model,
+}
+
+/// The words that an argument was taken from, found again in the conversation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trail {
+    pub action: ActionName,
+    pub parameter: ParameterName,
+    /// 0: the question itself; 1: the turn before it, and so on.
+    pub turns_ago: usize,
+    /// In the answer of that turn rather than in its question.
+    pub in_answer: bool,
+    /// Bytes of that text.
+    pub start: usize,
+    pub end: usize,
+    pub words: String,
 }
 
 /// One judged action.

@@ -33,21 +33,27 @@ pub(crate) async fn read(
     body: Incoming,
     headers: &mut HeaderMap,
     bytes_max: usize,
+    watch: &mut Watch<'_>,
 ) -> Result<Read, ReadError> {
     if !is_gzip(headers) {
-        return read_plain(body, bytes_max).await;
+        return read_plain(body, bytes_max, watch).await;
     }
     headers.remove(CONTENT_ENCODING);
     headers.remove(CONTENT_LENGTH);
-    read_gzip(body, bytes_max).await
+    let read = read_gzip(body, bytes_max).await?;
+    watch(&read.body);
+    Ok(read)
 }
+
+/// Is shown the body piece by piece as it comes, each piece within the cap.
+pub(crate) type Watch<'w> = dyn FnMut(&[u8]) + Send + 'w;
 
 fn is_gzip(headers: &HeaderMap) -> bool {
     let encoding = headers.get(CONTENT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
     encoding.eq_ignore_ascii_case("gzip") || encoding.eq_ignore_ascii_case("x-gzip")
 }
 
-async fn read_plain(mut body: Incoming, bytes_max: usize) -> Result<Read, ReadError> {
+async fn read_plain(mut body: Incoming, bytes_max: usize, watch: &mut Watch<'_>) -> Result<Read, ReadError> {
     let expected = usize::try_from(body.size_hint().lower()).unwrap_or(bytes_max);
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
@@ -55,6 +61,8 @@ async fn read_plain(mut body: Incoming, bytes_max: usize) -> Result<Read, ReadEr
         let Ok(data) = frame.map_err(|_| ReadError::Broken)?.into_data() else {
             continue;
         };
+        let seen = first.len() + all.len();
+        watch(&data[..data.len().min(bytes_max - seen)]);
         // Most answers come in one piece and need no copy.
         if first.is_empty() && all.is_empty() && data.len() <= bytes_max {
             first = data;

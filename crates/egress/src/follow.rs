@@ -10,7 +10,7 @@ use hyper_util::client::legacy::{Client, Error, connect::capture_connection};
 
 use crate::{
     EgressError, InboundResponse, OutboundRequest, RequestRules,
-    body::{self, ReadError},
+    body::{self, ReadError, Watch},
     connect::{ConnectError, Connector},
     hop::{Hop, Target},
     journal::Journal,
@@ -26,6 +26,7 @@ pub(crate) async fn follow(
     request: OutboundRequest,
     rules: &RequestRules,
     journal: &mut Journal,
+    watch: &mut Watch<'_>,
 ) -> Result<InboundResponse, EgressError> {
     let mut hop = Hop::first(request)?;
     let mut hops = 0;
@@ -38,7 +39,7 @@ pub(crate) async fn follow(
         let status = response.status();
         let next = if rules.redirects_max == 0 { None } else { hop.redirect(status, response.headers())? };
         let Some(target) = next else {
-            return read(response, Last { target: hop.target, hops }, rules, journal).await;
+            return read(response, Last { target: hop.target, hops }, rules, journal, watch).await;
         };
         if hops == rules.redirects_max {
             let origin = hop.target.origin().to_owned();
@@ -59,10 +60,11 @@ async fn read(
     last: Last,
     rules: &RequestRules,
     journal: &mut Journal,
+    watch: &mut Watch<'_>,
 ) -> Result<InboundResponse, EgressError> {
     journal.reads();
     let (mut head, incoming) = response.into_parts();
-    let read = body::read(incoming, &mut head.headers, rules.response_bytes_max).await;
+    let read = body::read(incoming, &mut head.headers, rules.response_bytes_max, watch).await;
     journal.has_read();
     let read = read.map_err(|error| EgressError::Protocol {
         origin: last.target.origin().to_owned(),

@@ -145,8 +145,18 @@ impl Egress {
 
     /// Sends a request, follows its redirects and reads the answer. Dropping the future closes the connection.
     pub async fn send(&self, request: OutboundRequest, rules: &RequestRules) -> Outcome {
+        self.send_watched(request, rules, |_| ()).await
+    }
+
+    /// Like `send`; `watch` is shown the last answer's body piece by piece as it comes, within the cap.
+    pub async fn send_watched(
+        &self,
+        request: OutboundRequest,
+        rules: &RequestRules,
+        mut watch: impl FnMut(&[u8]) + Send,
+    ) -> Outcome {
         let mut journal = Journal::start();
-        let followed = follow::follow(&self.client, request, rules, &mut journal);
+        let followed = follow::follow(&self.client, request, rules, &mut journal, &mut watch);
         let result = match tokio::time::timeout(rules.timeout, followed).await {
             Ok(result) => result,
             Err(_) => Err(journal.timed_out(rules.timeout)),

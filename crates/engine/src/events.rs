@@ -399,6 +399,10 @@ pub fn mask_plan(masker: &Masker, mut plan: Plan) -> Plan {
     for missing in &mut plan.missing {
         missing.arguments = mask_arguments(masker, &missing.arguments);
     }
+    let trail = plan.trail.iter_mut().map(|trail| &mut trail.words);
+    for text in trail.chain(&mut plan.notices) {
+        *text = masker.mask_str(text).to_string();
+    }
     for evidence in plan.considered.iter_mut().flat_map(|considered| &mut considered.evidence) {
         *evidence = masker.mask_str(evidence).to_string();
     }

@@ -3,10 +3,9 @@
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use errand_domain::{
-    Action, Conversation, ConversationId, EventKind, ExecutionId, Plan, Problem, Source, Step, StreamId,
-    TurnId, TurnStatus, limits,
+    Action, Conversation, ConversationId, EventKind, ExecutionId, ExecutionStatus, ModelSettings, Plan,
+    Problem, Source, Step, StreamId, TurnId, TurnStatus, limits,
 };
-use errand_planners::{Effect, Input, PlanRequest};
 use errand_secrets::{Masked, Masker, Raw};
 use errand_storage::{
     LedgerWrite,
@@ -18,7 +17,7 @@ use tokio_util::sync::DropGuard;
 use crate::{
     Engine, EngineError,
     access::{Ask, Permit},
-    answer,
+    answer::{self, written::Material},
     catalogue::GuruView,
     clock::new_uuid,
     error::Result,
@@ -141,7 +140,8 @@ impl Engine {
             }
             None => Vec::new(),
         };
-        let plan = self.decide(&permit.guru, question, turns).await?;
+        let request = self.request(&permit.guru, question, turns);
+        let plan = self.decide(&permit.guru, &self.planner_of(&permit.guru), request).await?;
         Ok(mask_plan(&permit.guru.masker, plan))
     }
 
@@ -170,18 +170,22 @@ impl Engine {
     }
 
     async fn answer(&self, asked: &Asked) -> Result<Answered> {
+        let guru = &asked.permit.guru;
         let turns = self.past_turns(&asked.permit, asked.conversation_id).await?;
-        let plan = self.decide(&asked.permit.guru, asked.question.text.clone(), turns).await?;
+        let request = self.request(guru, asked.question.text.clone(), turns.clone());
+        let mut plan = self.decide(guru, &self.planner_of(guru), request).await?;
         asked.writer.record(EventKind::Planned { plan: plan.clone() }, Vec::new());
         let mut text = AnswerText { writer: &asked.writer, text: String::new() };
-        self.run_steps(asked, &plan, &mut text).await?;
+        match writing_model(guru, &plan) {
+            Some(settings) => self.run_then_write(asked, settings, &turns, &mut plan, &mut text).await?,
+            None => self.run_and_compose(asked, &plan, &mut text).await?,
+        }
         for missing in &plan.missing {
-            if let Some(action) = asked.permit.guru.action_by_id(missing.action_id) {
+            if let Some(action) = guru.action_by_id(missing.action_id) {
                 text.add(&answer::ask_for(action, missing));
             }
         }
-        if plan.steps.is_empty() && plan.missing.is_empty() {
-            let guru = &asked.permit.guru;
+        if text.text.trim().is_empty() {
             text.add(&answer::nothing_applies(&guru.guru.settings, &guru.actions));
         }
         let status = if asked.stop.is_abandoned() { TurnStatus::Cancelled } else { TurnStatus::Done };
@@ -191,49 +195,68 @@ impl Engine {
 
     /// Runs the plan's steps side by side, as many at a time as the guru allows; each part of the answer is sent as
     /// soon as those before it are.
-    async fn run_steps(&self, asked: &Asked, plan: &Plan, text: &mut AnswerText<'_>) -> Result<()> {
+    async fn run_and_compose(&self, asked: &Asked, plan: &Plan, text: &mut AnswerText<'_>) -> Result<()> {
+        self.run_steps(asked, plan, |action, finished| text.add(&answer::section(action, finished))).await?;
+        Ok(())
+    }
+
+    /// Runs the steps, then lets the guru's model word what came of those that succeeded. What failed is told by us,
+    /// so that no model can leave it out.
+    async fn run_then_write(
+        &self,
+        asked: &Asked,
+        settings: &ModelSettings,
+        turns: &[errand_planners::PastTurn],
+        plan: &mut Plan,
+        text: &mut AnswerText<'_>,
+    ) -> Result<()> {
+        let results = self.run_steps(asked, plan, |_, _| ()).await?;
+        let is_asking_only = results.is_empty() && !plan.missing.is_empty();
+        let was_written = if is_asking_only || asked.cancel.is_cancelled() {
+            false
+        } else {
+            let material = Material { question: &asked.question.text, turns, results: &results };
+            let write =
+                self.write_answer(&asked.permit.guru, settings, &material, plan, |piece| text.push(piece));
+            tokio::select! {
+                was_written = write => was_written,
+                () = asked.cancel.cancelled() => false,
+            }
+        };
+        let succeeded = |finished: &Finished| finished.status == ExecutionStatus::Succeeded;
+        for (action, finished) in results.iter().filter(|(_, finished)| !(was_written && succeeded(finished)))
+        {
+            text.add(&answer::section(action, finished));
+        }
+        Ok(())
+    }
+
+    /// Runs the plan's steps and gives what came of them, in the plan's order; `told` hears of each as soon as those
+    /// before it are there.
+    async fn run_steps(
+        &self,
+        asked: &Asked,
+        plan: &Plan,
+        mut told: impl FnMut(&Action, &Finished),
+    ) -> Result<Vec<(Arc<Action>, Finished)>> {
         let guru = &asked.permit.guru;
         let at_a_time = usize::try_from(guru.guru.settings.parallel_actions).unwrap_or(1).max(1);
         let jobs: Vec<Job> = plan.steps.iter().filter_map(|step| job(asked, guru, step)).collect();
         let runs = jobs.into_iter().map(|job| self.run_step(asked, job).boxed());
         let mut runs = stream::iter(runs).buffered(at_a_time);
+        let mut results = Vec::new();
         while let Some(run) = runs.next().await {
             let (action, finished) = run?;
-            text.add(&answer::section(&action, &finished));
+            told(&action, &finished);
+            results.push((action, finished));
         }
-        Ok(())
+        Ok(results)
     }
 
     async fn run_step(&self, asked: &Asked, job: Job) -> Result<(Arc<Action>, Finished)> {
         let action = Arc::clone(&job.action);
         let finished = self.execute(job, &asked.writer, &asked.stop).await?;
         Ok((action, finished))
-    }
-
-    /// Performs a planner's effects until it is done. Deciding is computing, so it has a thread of its own.
-    pub(crate) async fn decide(
-        &self,
-        guru: &Arc<GuruView>,
-        question: String,
-        turns: Vec<errand_planners::PastTurn>,
-    ) -> Result<Plan> {
-        let request = PlanRequest {
-            question,
-            turns,
-            catalogue: Arc::clone(&guru.catalogue),
-            now: self.clock().zoned(&guru.guru.settings.time_zone),
-        };
-        let planner = self.planner().clone();
-        let effect = tokio::task::spawn_blocking(move || planner.begin().step(Input::Begin(request)))
-            .await
-            .map_err(|error| EngineError::internal("planning", error))?;
-        match effect {
-            Effect::Done(plan) => Ok(plan),
-            Effect::AskModel(_) => Err(EngineError::internal(
-                "planning",
-                "the planner asked for a model, and none is configured",
-            )),
-        }
     }
 
     async fn conversation_for(&self, permit: &Permit<Ask>, question: &Question) -> Result<ConversationId> {
@@ -348,9 +371,20 @@ struct AnswerText<'a> {
 impl AnswerText<'_> {
     fn add(&mut self, part: &str) {
         let part = if self.text.is_empty() { part.to_owned() } else { format!("\n\n{part}") };
-        self.text.push_str(&part);
-        self.writer.record(EventKind::AnswerText { text: Raw::from(part) }, Vec::new());
+        self.push(&part);
     }
+
+    /// The next piece of the part that is being written.
+    fn push(&mut self, piece: &str) {
+        self.text.push_str(piece);
+        self.writer.record(EventKind::AnswerText { text: Raw::from(piece) }, Vec::new());
+    }
+}
+
+/// The model that words this guru's answers; none where it has just failed at planning.
+fn writing_model<'g>(guru: &'g GuruView, plan: &Plan) -> Option<&'g ModelSettings> {
+    let failed = plan.model_calls.last().is_some_and(|call| call.error.is_some());
+    guru.guru.settings.planner.model().filter(|settings| settings.writes_answers && !failed)
 }
 
 /// None when the action went away between planning and running.

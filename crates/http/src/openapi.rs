@@ -16,7 +16,7 @@ use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     routes::{
         account, actions, analytics, answer, audit, conversations, drafts, executions, exports, gurus,
-        health, imports, keys, members, schedules, secrets, system, templates, turns, users, versions,
+        health, imports, keys, lab, members, schedules, secrets, system, templates, turns, users, versions,
     },
     state::HttpState,
 };
@@ -70,6 +70,8 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(members::set, members::remove))
         .routes(routes!(keys::list, keys::create))
         .routes(routes!(keys::delete))
+        .routes(routes!(gurus::planner))
+        .routes(routes!(gurus::test_planner))
         .routes(routes!(templates::list))
         .routes(routes!(templates::install))
         .routes(routes!(answer::answer))
@@ -115,6 +117,16 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(audit::list_all))
         .routes(routes!(audit::check))
         .routes(routes!(audit::list))
+        .routes(routes!(lab::suites, lab::create_suite))
+        .routes(routes!(lab::delete_suite))
+        .routes(routes!(lab::cases, lab::add_cases))
+        .routes(routes!(lab::add_case_from_turn))
+        .routes(routes!(lab::change_case, lab::delete_case))
+        .routes(routes!(lab::run_suite))
+        .routes(routes!(lab::suite_runs))
+        .routes(routes!(lab::run_cases))
+        .routes(routes!(lab::replay))
+        .routes(routes!(lab::overlaps))
         .split_for_parts();
     name_operations(&mut document);
     (router, document)

@@ -6,9 +6,12 @@
 
 pub mod embedded;
 pub mod evaluate;
+pub mod llm;
 mod prepared;
 mod recognise;
+pub mod trail;
 
+pub use errand_domain::{ModelPrompt, ModelReply, ModelRole};
 pub use prepared::{Prepared, PreparedError};
 
 use std::sync::Arc;
@@ -76,30 +79,11 @@ pub enum Effect {
     Done(Plan),
 }
 
-/// A question to a language model.
-#[derive(Debug, Clone)]
-pub struct ModelPrompt {
-    pub system: String,
-    pub messages: Vec<(ModelRole, String)>,
-    /// JSON Schema that the answer must meet.
-    pub schema: Option<serde_json::Value>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ModelRole {
-    User,
-    Assistant,
-}
-
-#[derive(Debug, Clone)]
-pub struct ModelReply {
-    pub text: String,
-}
-
 /// The planners there are. A closed set: a new one makes the compiler list every place to visit.
 #[derive(Debug, Clone)]
 pub enum Planner {
     Embedded(Arc<embedded::EmbeddedPlanner>),
+    Llm(llm::LlmPlanner),
 }
 
 impl Planner {
@@ -107,6 +91,7 @@ impl Planner {
     pub fn begin(&self) -> Planning {
         match self {
             Self::Embedded(planner) => Planning::Embedded(Arc::clone(planner)),
+            Self::Llm(planner) => Planning::Llm(llm::LlmPlanning::new(planner.clone())),
         }
     }
 
@@ -114,6 +99,7 @@ impl Planner {
     pub fn prepare(&self, trigger: &str, examples: &[String]) -> Option<Prepared> {
         match self {
             Self::Embedded(planner) => Some(planner.prepare(trigger, examples)),
+            Self::Llm(planner) => Some(planner.embedded.prepare(trigger, examples)),
         }
     }
 
@@ -121,6 +107,7 @@ impl Planner {
     pub fn model(&self) -> &str {
         match self {
             Self::Embedded(planner) => planner.model(),
+            Self::Llm(planner) => &planner.label,
         }
     }
 }
@@ -129,6 +116,7 @@ impl Planner {
 #[derive(Debug)]
 pub enum Planning {
     Embedded(Arc<embedded::EmbeddedPlanner>),
+    Llm(llm::LlmPlanning),
 }
 
 impl Planning {
@@ -139,6 +127,7 @@ impl Planning {
             (Self::Embedded(planner), Input::ModelAnswered(_) | Input::ModelFailed { .. }) => {
                 Effect::Done(Plan::empty(planner.model()))
             }
+            (Self::Llm(planning), input) => planning.step(input),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 mod support;
 
-use std::{collections::BTreeMap, error::Error, path::Path};
+use std::{error::Error, path::Path};
 
 use errand_domain::Plan;
 use errand_planners::{
@@ -21,8 +21,7 @@ fn planned(before: &[&str], question: &str) -> Result<String, Box<dyn Error>> {
     let planner = EmbeddedPlanner::new(None);
     let all = support::catalogue(Path::new(CATALOGUE), &planner)?;
     let before = before.iter().map(|text| (*text).to_owned()).collect();
-    let case =
-        Case { actions: Vec::new(), before, question: question.to_owned(), expected: BTreeMap::default() };
+    let case = Case { before, question: question.to_owned(), ..Case::default() };
     Ok(told(&planner.plan(&support::request(&planner, &all, &case)?)))
 }
 
@@ -98,12 +97,7 @@ fn an_accompanying_action_runs_with_its_leader_and_never_alone() -> Outcome {
 fn every_action_is_considered_with_evidence_and_the_fallback_is_announced() -> Outcome {
     let planner = EmbeddedPlanner::new(None);
     let all = support::catalogue(Path::new(CATALOGUE), &planner)?;
-    let case = Case {
-        actions: Vec::new(),
-        before: Vec::new(),
-        question: "Where is my refund for order 12345?".to_owned(),
-        expected: BTreeMap::default(),
-    };
+    let case = Case { question: "Where is my refund for order 12345?".to_owned(), ..Case::default() };
     let request = support::request(&planner, &all, &case)?;
     let plan = planner.plan(&request);
     assert_eq!(plan.considered.len(), all.len());
@@ -171,7 +165,7 @@ proptest! {
         let question = pieces.concat();
         let planner = EmbeddedPlanner::new(None);
         let all = support::catalogue(Path::new(CATALOGUE), &planner).map_err(|error| TestCaseError::fail(error.to_string()))?;
-        let case = Case { actions: Vec::new(), before: vec!["I was charged twice".to_owned(), "Which file?".to_owned()], question: question.clone(), expected: BTreeMap::default() };
+        let case = Case { before: vec!["I was charged twice".to_owned(), "Which file?".to_owned()], question: question.clone(), ..Case::default() };
         let request = support::request(&planner, &all, &case).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let plan = planner.plan(&request);
         for step in &plan.steps {

@@ -9,6 +9,7 @@
 mod api_call;
 mod body;
 mod failure;
+pub mod model;
 mod python;
 mod request;
 mod url_template;
@@ -31,11 +32,14 @@ use tokio_util::sync::CancellationToken;
 pub use failure::RunFailure;
 pub use python::{PoolStatus, PythonRoom, PythonState, PythonStatus, ScriptPreview, SyntaxProblem};
 
+use model::Models;
+
 /// Everything that runs actions, with what they share.
 #[derive(Debug, Clone)]
 pub struct Runners {
     egress: Egress,
     python: PythonRoom,
+    models: Models,
 }
 
 /// What one run needs to know.
@@ -104,7 +108,13 @@ impl RunOutcome {
 
 impl Runners {
     pub fn new(egress: Egress, python: PythonRoom) -> Self {
-        Self { egress, python }
+        let models = Models::new(egress.clone());
+        Self { egress, python, models }
+    }
+
+    /// Language models, asked under the same egress policy as everything else.
+    pub fn models(&self) -> &Models {
+        &self.models
     }
 
     /// Why actions of this kind can't run here; None when they can.

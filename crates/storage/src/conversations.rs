@@ -219,6 +219,25 @@ pub async fn last_turns(
     rows.iter().rev().map(read_turn).collect()
 }
 
+/// The `limit` turns of the same conversation before this one, oldest first.
+pub async fn turns_before(mut db: impl Read, guru: GuruId, turn: &Turn, limit: u32) -> Result<Vec<Turn>> {
+    let sql = format!(
+        "SELECT {TURN_COLUMNS} FROM turns WHERE guru_id = $1 AND conversation_id = $2 AND id < $3
+         ORDER BY id DESC LIMIT $4"
+    );
+    let values =
+        values![Value::shown(guru), Value::shown(turn.conversation_id), Value::shown(turn.id), limit];
+    let rows = db.rows("list earlier turns", sql, values).await?;
+    rows.iter().rev().map(read_turn).collect()
+}
+
+/// The guru's last `limit` turns over all conversations, oldest first.
+pub async fn latest_turns(mut db: impl Read, guru: GuruId, limit: u32) -> Result<Vec<Turn>> {
+    let sql = format!("SELECT {TURN_COLUMNS} FROM turns WHERE guru_id = $1 ORDER BY id DESC LIMIT $2");
+    let rows = db.rows("list latest turns", sql, values![Value::shown(guru), limit]).await?;
+    rows.iter().rev().map(read_turn).collect()
+}
+
 /// Ends every running turn of dead nodes as failed; which ones they were.
 pub async fn fail_interrupted_turns(
     tx: &mut Transaction,

@@ -20,6 +20,7 @@ pub mod executions;
 pub mod gurus;
 pub mod http_replies;
 mod insert;
+pub mod lab;
 mod ledger;
 mod location;
 mod masked_json;

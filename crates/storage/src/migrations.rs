@@ -17,14 +17,15 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 7] = migrations! {
+const MIGRATIONS: [Migration; 8] = migrations! {
     1 "0001_gurus_actions_secrets",
     2 "0002_people_and_keys",
     3 "0003_history",
     4 "0004_audit_and_settings",
     5 "0005_versions_and_members",
     6 "0006_schedules",
-    10 "0010_endings",
+    7 "0007_endings",
+    8 "0008_lab",
 };
 
 /// The schema version this build writes and the newest it opens.

@@ -14,7 +14,7 @@ use super::{
     markdown::Renderer,
     output::{Output, Tone, human_arguments, human_ms, one_line, plain, status_tone},
 };
-use crate::client::{Plan, TurnEvent, read};
+use crate::client::{ModelCall, Plan, Trail, TurnEvent, read};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -390,7 +390,39 @@ fn explanation_lines(output: &Output, plan: &Plan) -> Vec<String> {
     if plan.considered.is_empty() {
         lines.push("  The guru has no enabled action.".to_owned());
     }
+    if plan.considered_left_out > 0 {
+        lines.push(format!("  and {} more, which scored lower", plan.considered_left_out));
+    }
+    lines.extend(plan.trail.iter().map(trail_line));
+    lines.extend(plan.model_calls.iter().map(model_line));
     lines
+}
+
+/// `refund_lookup.order_id from “12345” in the question`
+fn trail_line(trail: &Trail) -> String {
+    let text = if trail.in_answer { "answer" } else { "question" };
+    let place = match trail.turns_ago {
+        0 => "the question".to_owned(),
+        1 => format!("the {text} before"),
+        turns => format!("the {text} {turns} turns before"),
+    };
+    let words = one_line(&trail.words, EVIDENCE_CHARS_SHOWN);
+    format!("  {}.{} from “{words}” in {place}", plain(&trail.action), plain(&trail.parameter))
+}
+
+/// `openai:gpt-5-mini to plan: 812 + 64 tokens, 840 ms, cost 0.0003`
+fn model_line(call: &ModelCall) -> String {
+    let cost = call.cost.map_or_else(String::new, |cost| format!(", cost {cost:.6}"));
+    let tries = if call.tries > 1 { format!(", {} tries", call.tries) } else { String::new() };
+    let error = call.error.as_deref().map_or_else(String::new, |error| format!(": {}", plain(error)));
+    format!(
+        "  {} to {}: {} + {} tokens, {}{cost}{tries}{error}",
+        plain(&call.model),
+        plain(&call.purpose),
+        call.input_tokens,
+        call.output_tokens,
+        human_ms(call.duration_ms)
+    )
 }
 
 const EVIDENCE_CHARS_SHOWN: usize = 200;
@@ -423,6 +455,9 @@ mod tests {
             "missing": [{"action": "order_status", "arguments": {}, "parameters": ["order_id"]}],
             "considered": [{"action": "refund_lookup", "score": 0.914, "fires": true, "evidence": ["`refund` is in the trigger"]},
                            {"action": "sla_breach", "score": 0.1, "fires": false, "evidence": []}],
+            "considered_left_out": 3,
+            "trail": [{"action": "refund_lookup", "parameter": "order_id", "turns_ago": 1, "in_answer": false, "start": 6, "end": 11, "words": "12345"}],
+            "model_calls": [{"purpose": "plan", "model": "openai:m", "tries": 2, "input_tokens": 812, "output_tokens": 64, "duration_ms": 84.2, "cost": 0.0003, "error": null}],
         });
         read(&plan).expect("a plan as the server sends it")
     }
@@ -443,7 +478,10 @@ mod tests {
                 "Decided by embedded-lexical:",
                 "  fires 0.91 refund_lookup",
                 "             `refund` is in the trigger",
-                "  rests 0.10 sla_breach"
+                "  rests 0.10 sla_breach",
+                "  and 3 more, which scored lower",
+                "  refund_lookup.order_id from “12345” in the question before",
+                "  openai:m to plan: 812 + 64 tokens, 84 ms, cost 0.000300, 2 tries"
             ]
         );
     }

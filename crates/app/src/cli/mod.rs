@@ -11,6 +11,7 @@ mod guru;
 mod history;
 mod image;
 mod key;
+mod lab;
 mod link;
 mod lint;
 mod log;
@@ -93,6 +94,9 @@ enum Command {
     /// Members of a guru, with their roles and groups
     #[command(subcommand, visible_alias = "members")]
     Member(user::MemberCommand),
+    /// Try triggers on labelled questions: figures, overlaps, what an edit would change
+    #[command(subcommand)]
+    Lab(lab::LabCommand),
     /// API keys for programs
     #[command(subcommand, visible_alias = "keys")]
     Key(key::KeyCommand),
@@ -158,6 +162,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Secret(command) => secret::run(context, command).await,
         Command::History(args) => history::run(context, args).await,
         Command::Guru(command) => guru::run(context, command).await,
+        Command::Lab(command) => lab::run(context, command).await,
         Command::Key(command) => key::run(context, command).await,
         Command::Analytics(args) => analytics::run(context, args).await,
         Command::Audit(args) => audit::run(context, args).await,
@@ -219,6 +224,11 @@ mod tests {
         check("image rm", Err(ErrorKind::MissingRequiredArgument));
         check("image rm 3f1c --unused", Err(ErrorKind::ArgumentConflict));
         check("--server http://127.0.0.1:1 doctor", Ok(()));
+        check("lab run --catalogue a.json --cases b.jsonl --min-f1 0.95", Ok(()));
+        check("lab run --suite refunds --planner embedded --json", Ok(()));
+        check("lab run --catalogue a.json", Err(ErrorKind::MissingRequiredArgument));
+        check("lab run --cases b.jsonl --min-f1 95", Err(ErrorKind::ValueValidation));
+        check("guru planner set llm --model m --base-url http://127.0.0.1:1/v1", Ok(()));
         check("sing", Err(ErrorKind::InvalidSubcommand));
     }
 

@@ -56,7 +56,36 @@ pub struct Plan {
     pub missing: Vec<Missing>,
     pub considered: Vec<Considered>,
     #[serde(default)]
+    pub considered_left_out: usize,
+    #[serde(default)]
+    pub trail: Vec<Trail>,
+    #[serde(default)]
+    pub model_calls: Vec<ModelCall>,
+    #[serde(default)]
     pub notices: Vec<String>,
+}
+
+/// Words that an argument was taken from.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct Trail {
+    pub action: String,
+    pub parameter: String,
+    pub turns_ago: usize,
+    pub in_answer: bool,
+    pub words: String,
+}
+
+/// One question to a language model.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct ModelCall {
+    pub purpose: String,
+    pub model: String,
+    pub tries: u32,
+    pub input_tokens: u32,
+    pub output_tokens: u32,
+    pub duration_ms: f64,
+    pub cost: Option<f64>,
+    pub error: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -9,6 +9,8 @@ mod drafts;
 mod harness;
 mod history;
 mod imports;
+mod lab;
+mod language_model;
 mod masking;
 mod people;
 mod python;

@@ -40,9 +40,38 @@ pub fn render_output(output: &str) -> String {
     match serde_json::from_str::<Value>(output) {
         Ok(Value::Object(fields)) if fields.is_empty() => "The result is empty.".to_owned(),
         Ok(Value::Array(items)) if items.is_empty() => "The result is an empty list.".to_owned(),
-        Ok(value) => render_value(&value),
-        Err(_) => render_text(output),
+        Ok(value) => render_value(unwrapped(&value)),
+        Err(_) => match json_lines(output) {
+            Some(items) => render_list(&items),
+            None => render_text(output),
+        },
     }
+}
+
+/// Names under which services put the one thing that they answer with.
+const ENVELOPES: [&str; 9] =
+    ["data", "result", "results", "items", "records", "response", "value", "values", "entries"];
+
+/// What lies in an envelope that holds nothing else.
+fn unwrapped(value: &Value) -> &Value {
+    let only = value.as_object().filter(|fields| fields.len() == 1).and_then(|fields| fields.iter().next());
+    match only {
+        Some((name, inner))
+            if ENVELOPES.contains(&name.to_lowercase().as_str())
+                && (inner.as_object().is_some_and(|fields| !fields.is_empty())
+                    || inner.as_array().is_some_and(|items| !items.is_empty())) =>
+        {
+            unwrapped(inner)
+        }
+        _ => value,
+    }
+}
+
+/// A script may print one object a line: rows of a table.
+fn json_lines(text: &str) -> Option<Vec<Value>> {
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let rows = || lines.iter().map(|line| serde_json::from_str(line).ok().filter(Value::is_object));
+    (lines.len() > 1).then(|| rows().collect()).flatten()
 }
 
 fn render_text(text: &str) -> String {
@@ -180,6 +209,9 @@ mod tests {
             r#"[{"id":1,"name":"A"},{"id":2,"name":"B|C"}]"#,
             "| Id | Name |\n| --- | --- |\n| 1 | A |\n| 2 | B\\|C |",
         );
+        check(r#"{"data":[{"id":1}]}"#, "| Id |\n| --- |\n| 1 |");
+        check(r#"{"result":{"data":{"id":1}}}"#, "- **Id**: 1");
+        check("{\"id\":1}\n{\"id\":2}\n", "| Id |\n| --- |\n| 1 |\n| 2 |");
         check("[1,2]", "- 1\n- 2");
         check("[]", "The result is an empty list.");
         check("{}", "The result is empty.");

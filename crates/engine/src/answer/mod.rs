@@ -1,8 +1,10 @@
 //! Wording the answer without a language model: what ran and what it gave back, what is missing, what went wrong.
 //! An answer says that something was done only from an execution that the ledger holds as succeeded.
 
+pub mod claims;
 pub mod markdown;
 pub mod template;
+pub mod written;
 
 use errand_domain::{Action, ExecutionStatus, GuruSettings, Missing, Parameter};
 

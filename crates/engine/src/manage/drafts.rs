@@ -62,7 +62,8 @@ impl Engine {
         let spec = file.check(self.limits())?;
         let draft = self.as_saved(permit, spec, replaces)?;
         let view = Arc::new(self.view_with_draft(&permit.guru, &draft).await?);
-        let plan = self.decide(&view, question, Vec::new()).await?;
+        let request = self.request(&view, question, Vec::new());
+        let plan = self.decide(&view, &self.planner_of(&view), request).await?;
         Ok(mask_plan(&permit.guru.masker, plan))
     }
 

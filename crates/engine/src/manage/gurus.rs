@@ -51,6 +51,7 @@ impl Engine {
     /// Changes the settings. How many actions the guru may have is for the operator to say, not for its own admins.
     pub async fn update_guru(&self, permit: &Permit<Manage>, settings: GuruSettings) -> Result<Guru> {
         settings.check()?;
+        check_model_key(permit, &settings)?;
         let now = self.clock().now();
         let mut tx = self.begin_change(&permit.guru.guru).await?;
         let old = gurus::by_id(&mut tx, permit.guru_id()).await?.ok_or_else(|| gone(permit))?;
@@ -91,6 +92,15 @@ impl Engine {
         self.forget_view(&permit.guru.guru.slug);
         Ok(())
     }
+}
+
+/// A model's key must be there before the model is used; one that is deleted later is told with each answer.
+fn check_model_key(permit: &Permit<Manage>, settings: &GuruSettings) -> Result<()> {
+    let key = settings.planner.model().and_then(|model| model.api_key_secret.as_ref());
+    let Some(missing) = key.filter(|name| !permit.guru.secret_names().contains(*name)) else { return Ok(()) };
+    let message = format!("The guru has no secret `{missing}`.");
+    let hint = format!("Store the model's key first: `errand secret set {missing}`.");
+    Err(Problem::new("no_such_secret", message, hint).at("planner.api_key_secret").into())
 }
 
 /// Somebody else deleted it meanwhile.

@@ -11,6 +11,7 @@ use crate::{
     wire::{
         Page,
         guru::{GuruChange, GuruReply, NewGuru},
+        planner::{ModelTestReply, PlannerBody},
     },
 };
 
@@ -64,7 +65,7 @@ pub async fn change(
     For(permit): For<Manage>,
     Payload(body): Payload<GuruChange>,
 ) -> ApiResult<Json<GuruReply>> {
-    let settings = body.apply(permit.guru.guru.settings.clone());
+    let settings = body.apply(permit.guru.guru.settings.clone())?;
     let guru = state.engine.update_guru(&permit, settings).await?;
     Ok(Json(GuruReply::of(guru, &permit.caller)))
 }
@@ -77,4 +78,32 @@ pub async fn change(
 pub async fn delete(State(state): State<HttpState>, For(permit): For<Manage>) -> ApiResult<StatusCode> {
     state.engine.delete_guru(&permit).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The planner's settings
+#[utoipa::path(get, path = "/api/v1/gurus/{guru}/planner", tag = "gurus", params(("guru" = String, Path, description = "The guru's slug.")), responses(
+    (status = 200, description = "Who decides what runs. Change it with the guru.", body = PlannerBody),
+    Refused,
+))]
+pub async fn planner(For(permit): For<Manage>) -> Json<PlannerBody> {
+    Json((&permit.guru.guru.settings.planner).into())
+}
+
+/// Ask the language model one word, with the settings given or the saved ones
+#[utoipa::path(post, path = "/api/v1/gurus/{guru}/planner/test", tag = "gurus", params(("guru" = String, Path, description = "The guru's slug.")), request_body = Option<PlannerBody>, responses(
+    (status = 200, description = "Whether it answered, in what time, and why not.", body = ModelTestReply),
+    Refused,
+    RefusedInput,
+))]
+pub async fn test_planner(
+    State(state): State<HttpState>,
+    For(permit): For<Manage>,
+    Payload(body): Payload<Option<PlannerBody>>,
+) -> ApiResult<Json<ModelTestReply>> {
+    let given = body.map(PlannerBody::into_choice).transpose()?;
+    let settings = match given.as_ref().and_then(|choice| choice.model()) {
+        Some(settings) => settings,
+        None => state.engine.model_of(&permit.guru)?,
+    };
+    Ok(Json(state.engine.test_model(&permit, settings).await?.into()))
 }

@@ -13,6 +13,7 @@ pub mod gurus;
 pub mod health;
 pub mod imports;
 pub mod keys;
+pub mod lab;
 pub mod members;
 pub mod schedules;
 pub mod secrets;

@@ -6,7 +6,10 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::{as_ms, plan::arguments_json};
+use super::{
+    as_ms,
+    plan::{PlanReply, arguments_json},
+};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ExecutionReply {
@@ -147,6 +150,11 @@ pub fn event_json(event: &Event<Masked>) -> Value {
     let mut value = serde_json::to_value(event).unwrap_or_default();
     if let Some(fields) = value.as_object_mut() {
         fields.insert("at".to_owned(), event.at.to_rfc3339().into());
+        // A plan looks the same in an event as in a turn.
+        if let EventKind::Planned { plan } = &event.kind {
+            let plan = PlanReply::from(plan.clone());
+            fields.insert("plan".to_owned(), serde_json::to_value(plan).unwrap_or_default());
+        }
     }
     value
 }

@@ -1,9 +1,11 @@
 //! Gurus on the wire.
 
-use errand_domain::{Guru, GuruSettings, guru::PlannerChoice};
+use errand_domain::{Guru, GuruSettings, ModelSettings, Problem, guru::PlannerChoice};
 use errand_engine::access::{Caller, Scope};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
+
+use super::planner::PlannerBody;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct GuruReply {
@@ -17,10 +19,12 @@ pub struct GuruReply {
     pub time_zone: String,
     /// Days that history is kept; null for the operator's setting.
     pub retention_days: Option<u32>,
-    /// `embedded`.
-    pub planner: &'static str,
     /// What the caller may do here: any of `ask`, `run` and `manage`.
     pub scopes: Vec<&'static str>,
+    /// `embedded` or `llm`.
+    pub planner: &'static str,
+    /// The language model, as `provider:model`; null for the built-in planner.
+    pub model: Option<String>,
     pub created_at: String,
     pub updated_at: String,
 }
@@ -42,8 +46,10 @@ impl GuruReply {
             retention_days: settings.retention_days,
             planner: match settings.planner {
                 PlannerChoice::Embedded => "embedded",
+                PlannerChoice::Llm(_) => "llm",
             },
             scopes,
+            model: settings.planner.model().map(ModelSettings::label),
             created_at: guru.created_at.to_rfc3339(),
             updated_at: guru.updated_at.to_rfc3339(),
         }
@@ -103,6 +109,8 @@ pub struct GuruChange {
     #[schema(value_type = Option<u32>)]
     #[allow(clippy::option_option)]
     pub retention_days: Option<Option<u32>>,
+    /// Who decides what runs; given as a whole.
+    pub planner: Option<PlannerBody>,
 }
 
 /// Tells a null, which says something, from a field that is not there.
@@ -112,7 +120,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<u32
 }
 
 impl GuruChange {
-    pub fn apply(self, mut settings: GuruSettings) -> GuruSettings {
+    pub fn apply(self, mut settings: GuruSettings) -> Result<GuruSettings, Problem> {
         settings.name = self.name.unwrap_or(settings.name);
         settings.instructions = self.instructions.unwrap_or(settings.instructions);
         settings.example_questions = self.example_questions.unwrap_or(settings.example_questions);
@@ -120,6 +128,9 @@ impl GuruChange {
         settings.parallel_actions = self.parallel_actions.unwrap_or(settings.parallel_actions);
         settings.time_zone = self.time_zone.unwrap_or(settings.time_zone);
         settings.retention_days = self.retention_days.unwrap_or(settings.retention_days);
-        settings
+        if let Some(planner) = self.planner {
+            settings.planner = planner.into_choice()?;
+        }
+        Ok(settings)
     }
 }

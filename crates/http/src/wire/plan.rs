@@ -1,9 +1,11 @@
 //! Plans on the wire.
 
-use errand_domain::{Arguments, Plan};
+use errand_domain::{Arguments, Plan, plan::Trail};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
+
+use super::planner::ModelCallReply;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct PlanReply {
@@ -16,6 +18,12 @@ pub struct PlanReply {
     pub missing: Vec<MissingReply>,
     /// Every action that was judged, best first.
     pub considered: Vec<ConsideredReply>,
+    /// Actions of a large catalogue that were judged and are not listed; all scored lower.
+    pub considered_left_out: usize,
+    /// Where the words behind each argument stand.
+    pub trail: Vec<TrailReply>,
+    /// What the language model was asked for; empty where none was.
+    pub model_calls: Vec<ModelCallReply>,
     pub notices: Vec<String>,
 }
 
@@ -49,6 +57,35 @@ pub struct ConsideredReply {
     pub score: f32,
     pub fires: bool,
     pub evidence: Vec<String>,
+}
+
+/// Words of the conversation that an argument was taken from.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TrailReply {
+    pub action: String,
+    pub parameter: String,
+    /// 0 for the question itself, 1 for the turn before it.
+    pub turns_ago: usize,
+    /// In that turn's answer rather than its question.
+    pub in_answer: bool,
+    /// Bytes of that text, in UTF-8.
+    pub start: usize,
+    pub end: usize,
+    pub words: String,
+}
+
+impl From<Trail> for TrailReply {
+    fn from(trail: Trail) -> Self {
+        Self {
+            action: trail.action.to_string(),
+            parameter: trail.parameter.to_string(),
+            turns_ago: trail.turns_ago,
+            in_answer: trail.in_answer,
+            start: trail.start,
+            end: trail.end,
+            words: trail.words,
+        }
+    }
 }
 
 impl From<Plan> for PlanReply {
@@ -86,6 +123,9 @@ impl From<Plan> for PlanReply {
                     evidence: considered.evidence,
                 })
                 .collect(),
+            considered_left_out: plan.considered_left_out,
+            trail: plan.trail.into_iter().map(TrailReply::from).collect(),
+            model_calls: plan.model_calls.into_iter().map(ModelCallReply::from).collect(),
             notices: plan.notices,
         }
     }

@@ -108,7 +108,16 @@ function show(conversation: string | null) {
 const box = () => screen.getByLabelText<HTMLTextAreaElement>('Question');
 const card = () => screen.getByRole('list', { name: 'Actions' }).querySelector('li');
 
-const PLAN = { version: 1, planner: 'embedded', missing: [], considered: [], notices: [] };
+const PLAN = {
+  version: 1,
+  planner: 'embedded',
+  missing: [],
+  considered: [],
+  considered_left_out: 0,
+  trail: [],
+  model_calls: [],
+  notices: [],
+};
 const STEP = { action: 'refund', action_version: 1, arguments: { order_id: '1' }, origins: [] };
 const RUN = { execution_id: 'run_1', action: 'refund' };
 const END = {

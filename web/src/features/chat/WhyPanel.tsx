@@ -4,7 +4,7 @@ import type { Considered, Plan } from '../../api/types';
 import { Disclosure } from '../../components/Disclosure';
 import { MessageText } from '../../components/SecretText';
 import { classes } from '../../lib/classes';
-import { readableName } from '../../lib/names';
+import { readableName, readableWord } from '../../lib/names';
 import { count } from '../../lib/time';
 
 /** What scored lower was never close; with many actions that is most of them. */
@@ -42,12 +42,66 @@ export function WhyPanel({ plan, aside }: WhyPanelProps) {
             <ConsideredList considered={far} label="Actions far behind" />
           </Disclosure>
         )}
+        {plan.considered_left_out > 0 && (
+          <p className="text-[0.8125rem] text-ink-soft">
+            {count(plan.considered_left_out, 'more action')} scored lower and {plan.considered_left_out === 1 ? 'is' : 'are'}{' '}
+            not listed.
+          </p>
+        )}
+        <TrailList plan={plan} />
+        <ModelCalls plan={plan} />
         <p className="text-[0.8125rem] text-ink-soft">
           Decided by the planner <span className="font-mono">{plan.planner}</span>. Scores compare within this
           question only.
         </p>
       </div>
     </Disclosure>
+  );
+}
+
+/** Which words of the conversation each argument was taken from. */
+function TrailList({ plan }: { plan: Plan }) {
+  if (plan.trail.length === 0) return null;
+  return (
+    <ul className="grid gap-1 text-[0.8125rem] text-ink-soft" aria-label="Where the arguments came from">
+      {plan.trail.map((trail) => (
+        <li key={`${trail.action}.${trail.parameter}`} className="wrap-anywhere">
+          <span className="text-ink">{readableName(trail.action)}</span>: {readableWord(trail.parameter)} from{' '}
+          <q>
+            <MessageText text={trail.words} />
+          </q>{' '}
+          in {placeOf(trail)}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function placeOf({ turns_ago, in_answer }: Plan['trail'][number]): string {
+  if (turns_ago === 0) return 'the question';
+  const text = in_answer ? 'answer' : 'question';
+  return turns_ago === 1 ? `the ${text} before` : `the ${text} ${String(turns_ago)} turns before`;
+}
+
+/** What the language model was asked for, what it took, and why it failed where it did. */
+function ModelCalls({ plan }: { plan: Plan }) {
+  if (plan.model_calls.length === 0) return null;
+  return (
+    <ul className="grid gap-1 text-[0.8125rem] text-ink-soft" aria-label="Questions to the language model">
+      {plan.model_calls.map((call, index) => (
+        <li key={index} className="wrap-anywhere">
+          <span className="font-mono">{call.model}</span> to {call.purpose}: {call.input_tokens} + {call.output_tokens} tokens,{' '}
+          {Math.round(call.duration_ms)} ms
+          {call.cost !== null && call.cost !== undefined && `, cost ${call.cost.toFixed(6)}`}
+          {call.tries > 1 && `, ${String(call.tries)} tries`}
+          {call.error !== null && call.error !== undefined && (
+            <span className="block text-warn">
+              <MessageText text={call.error} />
+            </span>
+          )}
+        </li>
+      ))}
+    </ul>
   );
 }
 

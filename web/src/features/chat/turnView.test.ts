@@ -39,6 +39,9 @@ const plan = (...actions: string[]) => ({
   steps: actions.map((action) => step(action)),
   missing: [],
   considered: [],
+  considered_left_out: 0,
+  trail: [],
+  model_calls: [],
   notices: [],
 });
 
