@@ -177,6 +177,7 @@ impl Engine {
             output: None,
             output_truncated: false,
             error: None,
+            ending: None,
             at: now,
             duration_us: None,
         };

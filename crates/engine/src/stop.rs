@@ -45,6 +45,11 @@ impl Stop {
     pub(crate) fn is_abandoned(&self) -> bool {
         self.abandoned.is_cancelled()
     }
+
+    /// Resolves once nobody wants the result any more, for whichever reason.
+    pub(crate) async fn abandoned(&self) {
+        self.abandoned.cancelled().await;
+    }
 }
 
 /// As [`Stop`], for one run.

@@ -212,7 +212,7 @@ impl Engine {
     ) -> Result<()> {
         let results = self.run_steps(asked, plan, |_, _| ()).await?;
         let is_asking_only = results.is_empty() && !plan.missing.is_empty();
-        let was_written = if is_asking_only || asked.cancel.is_cancelled() {
+        let was_written = if is_asking_only || asked.stop.is_abandoned() {
             false
         } else {
             let material = Material { question: &asked.question.text, turns, results: &results };
@@ -220,7 +220,7 @@ impl Engine {
                 self.write_answer(&asked.permit.guru, settings, &material, plan, |piece| text.push(piece));
             tokio::select! {
                 was_written = write => was_written,
-                () = asked.cancel.cancelled() => false,
+                () = asked.stop.abandoned() => false,
             }
         };
         let succeeded = |finished: &Finished| finished.status == ExecutionStatus::Succeeded;

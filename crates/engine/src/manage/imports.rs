@@ -13,6 +13,7 @@ use errand_domain::{
 use errand_runners::{RunInput, RunLimits};
 use errand_secrets::SecretText;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     Engine,
@@ -140,7 +141,7 @@ impl Engine {
         };
         // Nobody follows this run: its events go nowhere.
         let (sink, _) = mpsc::channel(1);
-        let outcome = self.runners().run(&input, &sink).await;
+        let outcome = self.runners().run(&input, &sink, &CancellationToken::new()).await;
         let output = outcome.output.as_ref().filter(|_| outcome.status == ExecutionStatus::Succeeded);
         if let Some(output) = output {
             return Ok(String::from_utf8_lossy(output.expose()).into_owned());
