@@ -80,7 +80,14 @@ impl Sandbox {
         let (children_made, restarts) = (AtomicU64::new(0), AtomicU64::new(0));
         let ground = Arc::new(Ground { settings, groups, zygotes, ids, filter, children_made, restarts });
 
-        let host = ground.start_host().await?;
+        let host = match ground.start_host().await {
+            Ok(host) => host,
+            Err(error) => {
+                // The launcher was killed and may still be on its way out of its group.
+                ground.groups.remove().await;
+                return Err(error);
+            }
+        };
         let (current, host_seen) = watch::channel(Some(Arc::clone(&host)));
         let mut keepers = JoinSet::new();
         keepers.spawn(keeper::keep_host(Arc::clone(&ground), host, current));

@@ -132,6 +132,7 @@ fn a_broken_image_is_refused_with_a_reason() {
     let started = runtime.block_on(errand_sandbox::Sandbox::start(settings));
     let Err(SandboxError::Unavailable { what, remedy }) = started else { panic!("{started:?}") };
     assert!(what.contains("image") && remedy.contains("errand"), "{what} {remedy}");
+    assert_eq!(groups(), Vec::<PathBuf>::new());
 }
 
 /// Its processes go with it, and its groups with the next start.
