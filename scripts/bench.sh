@@ -5,6 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export ERRAND_MODEL_DIR="${ERRAND_MODEL_DIR:-$PWD/.cache/model}"
+export ERRAND_IMAGE_DIR="${ERRAND_IMAGE_DIR:-$PWD/.cache/image}"
 target="${CARGO_TARGET_DIR:-target}"
 
 step() { printf '\033[1m==>\033[0m %s\n' "$1"; }
@@ -26,9 +27,17 @@ cargo build --quiet --release -p errand
 rustc -O --edition 2024 -o "$target/bench-upstream" crates/testkit/examples/upstream.rs
 "$target/release/errand" model install >/dev/null
 
+# B1 to B3 need the image of Python actions and bubblewrap, which is what they are compared with.
+python=()
+if command -v bwrap >/dev/null 2>&1 && "$target/release/errand" image build >/dev/null; then
+    python=(--image "$ERRAND_IMAGE_DIR")
+else
+    echo "Python actions are not measured: that needs \`bwrap\` and the image (\`errand image build\`)." >&2
+fi
+
 # Nothing of what is measured should wait for what builds it.
 exec python3 -B scripts/bench/main.py \
     --errand "$target/release/errand" \
     --upstream "$target/bench-upstream" \
-    --model "$ERRAND_MODEL_DIR" \
+    --model "$ERRAND_MODEL_DIR" "${python[@]}" \
     --built-from "$(git describe --always --dirty --abbrev=10)" "$@"

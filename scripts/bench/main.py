@@ -6,6 +6,7 @@ from pathlib import Path
 
 import api_call
 import criterion
+import python_run
 import report
 import start
 import turn
@@ -27,6 +28,8 @@ def main():
         say("B7: start, memory, size")
         starts = start.measure(errand, options.errand, options.starts)
     sections = [report.api_call(calls), report.turn(turns), report.start(starts)]
+    if options.image:
+        sections.insert(0, report.python_runs(python_runs(options)))
     if not options.server_only:
         say("B5: embedded plan")
         sections.append(report.plans(criterion.plans(options.model)))
@@ -38,17 +41,28 @@ def main():
         say(f"Written to {DOCUMENT}")
 
 
+def python_runs(options):
+    say("B1 to B3: Python actions")
+    with tempfile.TemporaryDirectory(prefix="errand-bench-") as folder:
+        errand = Errand(options.errand, folder, options.model.resolve(), "127.0.0.1:9", options.image.resolve())
+        with errand.running():
+            root = options.image / "current" / "root"
+            return python_run.measure(errand, root.resolve(), options.seconds, options.repetitions, options.runs)
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--errand", type=Path, required=True, help="the release binary")
     parser.add_argument("--upstream", type=Path, required=True, help="the release build of the benchmark's upstream")
     parser.add_argument("--model", type=Path, required=True, help="folder of the planner's model")
     parser.add_argument("--built-from", required=True, help="the commit of the release binary, for the page")
+    parser.add_argument("--image", type=Path, help="folder of the Python images; without it, B1 to B3 are left out")
+    parser.add_argument("--runs", type=int, default=200, help="single Python runs of each kind")
     parser.add_argument("--seconds", type=int, default=5, help="length of each load run")
     parser.add_argument("--repetitions", type=int, default=5, help="load runs of each kind")
     parser.add_argument("--turns", type=int, default=100)
     parser.add_argument("--starts", type=int, default=20)
-    parser.add_argument("--server-only", action="store_true", help="B4, B6 and B7 alone, shown and not written")
+    parser.add_argument("--server-only", action="store_true", help="what goes through the server alone, shown and not written")
     return parser.parse_args()
 
 

@@ -35,7 +35,7 @@ def upstream(binary):
 class Errand:
     """One server with a data directory of its own."""
 
-    def __init__(self, binary, folder, model_dir, upstream_address):
+    def __init__(self, binary, folder, model_dir, upstream_address, image_dir=None):
         self.binary = binary
         self.folder = Path(folder)
         self.model_dir = model_dir
@@ -48,9 +48,12 @@ class Errand:
         (self.folder / "errand.toml").write_text(
             f'listen = "127.0.0.1:{self.port}"\n'
             f"model_dir = {json.dumps(str(model_dir))}\n"
-            "requests_per_minute_max = 4000000000\n"
+            + (f"image_dir = {json.dumps(str(image_dir))}\n" if image_dir else "")
+            + "requests_per_minute_max = 4000000000\n"
             "[egress]\n"
             f'open = ["{upstream_address}"]\n'
+            # What is measured without scripts is measured without their sandbox.
+            f"[sandbox]\nenabled = {'true' if image_dir else 'false'}\n"
             "[log]\n"
             'filter = "warn"\n'
         )

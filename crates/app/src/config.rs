@@ -11,7 +11,7 @@ use errand_domain::limits::Limits;
 use serde::Deserialize;
 
 /// Every variable that Errand reads, with what it sets. `errand doctor` prints this table.
-pub const VARIABLES: [(&str, &str); 19] = [
+pub const VARIABLES: [(&str, &str); 32] = [
     ("ERRAND_CONFIG", "path of errand.toml"),
     ("ERRAND_DATA_DIR", "data_dir: database, keys and models"),
     ("ERRAND_LISTEN", "listen: address and port of the dashboard and API"),
@@ -23,6 +23,19 @@ pub const VARIABLES: [(&str, &str); 19] = [
     ("ERRAND_IMAGE_DIR", "image_dir: where the images of Python actions lie"),
     ("ERRAND_IMAGE_REQUIREMENTS", "image_requirements: a file of Python packages to add to the image"),
     ("ERRAND_EGRESS_OPEN", "egress.open: comma-separated address ranges that actions may reach"),
+    ("ERRAND_SANDBOX", "sandbox.enabled: `on`, or `off` for an installation without Python actions"),
+    ("ERRAND_SANDBOX_MEMORY_BYTES_MAX", "sandbox.memory_bytes_max: memory of a run"),
+    ("ERRAND_SANDBOX_CPU_MILLICORES", "sandbox.cpu_millicores: processor time of a run, in thousandths of a core"),
+    ("ERRAND_SANDBOX_PROCESSES_MAX", "sandbox.processes_max: processes and threads of a run"),
+    ("ERRAND_SANDBOX_TMP_BYTES_MAX", "sandbox.tmp_bytes_max: size of a run's /tmp"),
+    ("ERRAND_SANDBOX_STDOUT_BYTES_MAX", "sandbox.stdout_bytes_max: what a script may print"),
+    ("ERRAND_SANDBOX_STDERR_BYTES_MAX", "sandbox.stderr_bytes_max: what is kept of its standard error"),
+    ("ERRAND_SANDBOX_READY_CHILDREN", "sandbox.ready_children: children that stand ready, per tier"),
+    ("ERRAND_SANDBOX_RUNS_AT_ONCE_MAX", "sandbox.runs_at_once_max: scripts that run at once; more wait"),
+    ("ERRAND_SANDBOX_WAITING_MAX", "sandbox.waiting_max: scripts that wait at most; more are refused"),
+    ("ERRAND_SANDBOX_WAIT_MS_MAX", "sandbox.wait_ms_max: how long one may wait"),
+    ("ERRAND_SANDBOX_ZYGOTE_CHILDREN_MAX", "sandbox.zygote_children_max: children of one warm interpreter"),
+    ("ERRAND_SANDBOX_CGROUP", "sandbox.cgroup: the control group under which runs have theirs"),
     ("ERRAND_LOG", "log.filter: what to log, such as `info` or `errand_engine=debug`"),
     ("ERRAND_LOG_FORMAT", "log.format: `text` or `json`"),
     ("ERRAND_SERVER", "address of the server that the command line talks to"),
@@ -32,6 +45,10 @@ pub const VARIABLES: [(&str, &str); 19] = [
     ("ERRAND_REGISTRY_PASSWORD", "password or token at that registry"),
     ("NO_COLOR", "set to anything: no colours"),
 ];
+
+mod sandbox;
+
+pub use sandbox::SandboxSection;
 
 pub const LISTEN_DEFAULT: &str = "127.0.0.1:8029";
 
@@ -49,6 +66,7 @@ struct ConfigFile {
     image_requirements: Option<PathBuf>,
     egress: EgressSection,
     limits: Limits,
+    sandbox: SandboxSection,
     log: LogSection,
     executions_at_once_max: Option<usize>,
     requests_per_minute_max: Option<u32>,
@@ -91,6 +109,7 @@ pub struct Config {
     pub image_requirements: Option<PathBuf>,
     pub egress_open: Vec<String>,
     pub limits: Limits,
+    pub sandbox: SandboxSection,
     pub log_filter: String,
     pub log_format: LogFormat,
     /// Executions under way at once on this node; more are refused as overloaded.
@@ -144,6 +163,7 @@ impl Config {
                 .unwrap_or_else(|| data_dir.join("images")),
             image_requirements: path_variable("ERRAND_IMAGE_REQUIREMENTS").or(file.image_requirements),
             egress_open,
+            sandbox: file.sandbox.with_variables()?,
             limits: file.limits,
             log_filter: variable("ERRAND_LOG").or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
             log_format: match variable("ERRAND_LOG_FORMAT").as_deref() {

@@ -3,6 +3,7 @@
 
 mod image;
 mod machine;
+mod sandbox;
 mod server;
 
 use errand_storage::Location;
@@ -102,8 +103,8 @@ async fn look(context: &Context) -> Vec<Finding> {
     });
     findings.push(machine::model(&config.model_dir));
     findings.extend(machine::egress(&config.egress_open));
-    findings.push(machine::python_actions());
     findings.push(image::look(config));
+    findings.extend(sandbox::look(config).await);
     findings.extend(server::look(context).await);
     spinner.finish_and_clear();
     findings

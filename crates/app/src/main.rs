@@ -10,8 +10,10 @@ mod client;
 mod config;
 mod doctor;
 mod model;
+mod python;
 mod serve;
 
 fn main() -> std::process::ExitCode {
-    cli::main()
+    // The sandbox starts this binary anew as its launcher, which must come to nothing else.
+    errand_sandbox::launcher_main().unwrap_or_else(cli::main)
 }

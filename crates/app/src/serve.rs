@@ -19,12 +19,12 @@ use errand_planners::{
     Planner,
     embedded::{EmbeddedPlanner, encoder::Encoder},
 };
-use errand_runners::Runners;
+use errand_runners::{PythonRoom, Runners};
 use errand_secrets::{Keyring, SecretText, open_or_create_key_file};
 use errand_storage::{Db, Location, PoolSizes};
 use tokio::net::TcpListener;
 
-use crate::config::Config;
+use crate::{config::Config, python::PythonHouse};
 
 const LOCAL_KEY_NAME: &str = "this machine's command line";
 
@@ -48,7 +48,9 @@ pub async fn run(mut config: Config, args: ServeArgs) -> Result<()> {
     let back_office = if args.demo { Some(demo::BackOffice::bind().await?) } else { None };
     // The one opening that the demo makes, and it is shown: exactly the back office's address and port.
     config.egress_open.extend(back_office.as_ref().map(|office| office.address().to_string()));
-    let (engine, notices) = open_engine(&config).await?;
+    let python = PythonHouse::new(&config);
+    let (engine, notices) = open_engine(&config, python.room.clone()).await?;
+    let python = python.open(&config);
     let mut presence = engine.db().announce().await?;
     if presence.is_alone() {
         settle(&engine).await?;
@@ -68,11 +70,13 @@ pub async fn run(mut config: Config, args: ServeArgs) -> Result<()> {
         demo: args.demo,
         notices: &notices,
     });
-    serve(listener, state(&engine, &config, notices), &engine).await
+    let served = serve(listener, state(&engine, &config, notices), &engine).await;
+    python.stop().await;
+    served
 }
 
 /// Opens the database, the keys and the planner, and makes an engine of them. Also the notices for the operator.
-pub async fn open_engine(config: &Config) -> Result<(Engine, Vec<String>)> {
+pub async fn open_engine(config: &Config, python: PythonRoom) -> Result<(Engine, Vec<String>)> {
     let clock = Clock::System;
     let location = match &config.database_url {
         Some(url) => url.parse::<Location>()?,
@@ -91,13 +95,18 @@ pub async fn open_engine(config: &Config) -> Result<(Engine, Vec<String>)> {
         db,
         keyring,
         planner: Planner::Embedded(Arc::new(planner)),
-        runners: Runners::new(egress),
+        runners: Runners::new(egress, python),
         clock,
         limits: config.limits.clone(),
         executions_at_once_max: config.executions_at_once_max,
         node: format!("node_{}", uuid::Uuid::now_v7().as_simple()),
     });
     Ok((engine, notices))
+}
+
+/// An engine for a command that changes the database and runs nothing.
+pub async fn open_ledger(config: &Config) -> Result<(Engine, Vec<String>)> {
+    open_engine(config, PythonRoom::closed("this command starts no sandbox.", "Use the server.")).await
 }
 
 fn open_keyring(config: &Config) -> Result<Keyring> {

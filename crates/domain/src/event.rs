@@ -8,8 +8,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ActionName, Arguments, ExecutionId, ExecutionStatus, HostContact, HttpExchange, Plan, Problem, Source,
-    TurnId, TurnStatus, UnixMillis, execution::Phase,
+    ActionName, Arguments, Ending, ExecutionId, ExecutionStatus, HostContact, HttpExchange, Plan, Problem,
+    ResourceUsage, Source, TurnId, TurnStatus, UnixMillis, execution::Phase,
 };
 
 /// Version of the stored event format; readers refuse what is newer.
@@ -92,6 +92,10 @@ pub enum EventKind<T> {
         execution_id: ExecutionId,
         phase: Phase,
     },
+    UsageMeasured {
+        execution_id: ExecutionId,
+        usage: ResourceUsage,
+    },
     ActionFinished {
         execution_id: ExecutionId,
         action: ActionName,
@@ -101,6 +105,9 @@ pub enum EventKind<T> {
         output: Option<T>,
         output_truncated: bool,
         error: Option<T>,
+        /// How a script ended, when it did not end well.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ending: Option<Ending>,
         /// How many times a secret was replaced in what this execution gave back.
         masked_count: u32,
     },
@@ -124,6 +131,7 @@ impl<T> EventKind<T> {
             Self::HttpExchanged { .. } => "http_exchanged",
             Self::HostContacted { .. } => "host_contacted",
             Self::PhaseMeasured { .. } => "phase_measured",
+            Self::UsageMeasured { .. } => "usage_measured",
             Self::ActionFinished { .. } => "action_finished",
             Self::AnswerText { .. } => "answer_text",
             Self::TurnFinished { .. } => "turn_finished",
@@ -138,6 +146,7 @@ impl<T> EventKind<T> {
             | Self::HttpExchanged { execution_id, .. }
             | Self::HostContacted { execution_id, .. }
             | Self::PhaseMeasured { execution_id, .. }
+            | Self::UsageMeasured { execution_id, .. }
             | Self::ActionFinished { execution_id, .. } => Some(*execution_id),
             Self::TurnStarted { .. }
             | Self::Planned { .. }
@@ -166,6 +175,7 @@ impl<T> EventKind<T> {
                 EventKind::HostContacted { execution_id, contact }
             }
             Self::PhaseMeasured { execution_id, phase } => EventKind::PhaseMeasured { execution_id, phase },
+            Self::UsageMeasured { execution_id, usage } => EventKind::UsageMeasured { execution_id, usage },
             Self::ActionFinished {
                 execution_id,
                 action,
@@ -174,6 +184,7 @@ impl<T> EventKind<T> {
                 output,
                 output_truncated,
                 error,
+                ending,
                 masked_count,
             } => EventKind::ActionFinished {
                 execution_id,
@@ -183,6 +194,7 @@ impl<T> EventKind<T> {
                 output: output.map(&mut f),
                 output_truncated,
                 error: error.map(f),
+                ending,
                 masked_count,
             },
             Self::AnswerText { text } => EventKind::AnswerText { text: f(text) },

@@ -68,6 +68,109 @@ impl fmt::Display for ExecutionStatus {
     }
 }
 
+/// Why a script ended as it did, where the status alone does not tell. Each asks the builder for something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// It ended by itself with a code other than 0.
+    ExitCode,
+    /// An exception that nothing caught.
+    Exception,
+    /// A signal of its own making, such as a crash in a library.
+    Signal,
+    OutOfMemory,
+    Timeout,
+    /// It failed after it had asked for more processes than it may have.
+    ProcessLimit,
+    /// It failed after `/tmp` had become full.
+    DiskFull,
+    /// It wrote more than may be read.
+    OutputLimit,
+    /// It failed after the egress policy had refused a connection.
+    DeniedConnection,
+    Cancelled,
+    /// Too many runs were under way; nothing was started.
+    Overloaded,
+    /// This machine can't run it; nothing was started.
+    Unavailable,
+    /// The sandbox broke; whether the script began is not known.
+    Broken,
+}
+
+impl EndReason {
+    pub const ALL: [Self; 13] = [
+        Self::ExitCode,
+        Self::Exception,
+        Self::Signal,
+        Self::OutOfMemory,
+        Self::Timeout,
+        Self::ProcessLimit,
+        Self::DiskFull,
+        Self::OutputLimit,
+        Self::DeniedConnection,
+        Self::Cancelled,
+        Self::Overloaded,
+        Self::Unavailable,
+        Self::Broken,
+    ];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ExitCode => "exit_code",
+            Self::Exception => "exception",
+            Self::Signal => "signal",
+            Self::OutOfMemory => "out_of_memory",
+            Self::Timeout => "timeout",
+            Self::ProcessLimit => "process_limit",
+            Self::DiskFull => "disk_full",
+            Self::OutputLimit => "output_limit",
+            Self::DeniedConnection => "denied_connection",
+            Self::Cancelled => "cancelled",
+            Self::Overloaded => "overloaded",
+            Self::Unavailable => "unavailable",
+            Self::Broken => "broken",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text)
+    }
+
+    /// Whether it was ended from outside, in the middle of whatever it was writing.
+    pub const fn is_forced(self) -> bool {
+        matches!(
+            self,
+            Self::Signal | Self::OutOfMemory | Self::Timeout | Self::OutputLimit | Self::Cancelled | Self::Broken
+        )
+    }
+}
+
+/// How a script's run came to its end, for programs; the execution's `error` says the same in words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ending {
+    pub reason: EndReason,
+    /// Of a script that ended by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exit_code: Option<i32>,
+    /// The line of the script at which it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub line: Option<u32>,
+}
+
+impl Ending {
+    pub const fn of(reason: EndReason) -> Self {
+        Self { reason, exit_code: None, line: None }
+    }
+}
+
+/// What a run cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct ResourceUsage {
+    /// Processor time of all its processes, when the machine could tell.
+    pub cpu_us: Option<u64>,
+    pub memory_peak_bytes: Option<u64>,
+}
+
 /// The ledger's row: what a history list shows. Texts in it (`arguments`, `error`, `output`) are masked before they
 /// get here; the storage crate takes only masked text for them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -93,6 +196,8 @@ pub struct Execution {
     pub output_truncated: bool,
     /// Why it did not succeed: one sentence on what happened, one on what to do.
     pub error: Option<String>,
+    /// How a script ended, when it did not end well.
+    pub ending: Option<Ending>,
     pub created_at: UnixMillis,
     pub started_at: Option<UnixMillis>,
     pub finished_at: Option<UnixMillis>,

@@ -28,11 +28,11 @@ pub use action::{
 pub use caller::{BuiltIns, Role, Source};
 pub use conversation::{Conversation, Turn, TurnStatus};
 pub use event::{Event, EventKind, StreamId};
-pub use execution::{Execution, ExecutionStatus, HostContact, HttpExchange};
+pub use execution::{EndReason, Ending, Execution, ExecutionStatus, HostContact, HttpExchange, ResourceUsage};
 pub use guru::{Guru, GuruSettings};
 pub use id::{ActionId, ApiKeyId, ConversationId, ExecutionId, GuruId, SecretId, TurnId, UserId};
 pub use name::{ActionName, GuruSlug, ParameterName, SecretName};
 pub use parameter::{ArgValue, Arguments, Parameter, ParameterType};
 pub use plan::{Considered, Missing, Plan, Step};
-pub use problem::{Problem, Problems};
+pub use problem::{Position, Problem, Problems};
 pub use time::UnixMillis;

@@ -12,11 +12,21 @@ pub struct Problem {
     pub hint: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Where in the field's text, when it is a place in code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+}
+
+/// A place in a text, counted from 1 in lines and characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Position {
+    pub line: u32,
+    pub column: u32,
 }
 
 impl Problem {
     pub fn new(code: &'static str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: hint.into(), field: None }
+        Self { code, message: message.into(), hint: hint.into(), field: None, position: None }
     }
 
     #[must_use]

@@ -5,6 +5,7 @@
 //! could point elsewhere.
 
 use std::{
+    collections::HashMap,
     future::Future,
     io,
     net::{IpAddr, SocketAddr},
@@ -52,34 +53,13 @@ pub(crate) struct Parts {
     pub(crate) timeout: Duration,
 }
 
-impl Connector {
-    pub(crate) fn new(parts: Parts) -> Self {
-        Self { parts: Arc::new(parts) }
-    }
-
-    async fn connect(self, uri: Uri) -> Result<TokioIo<Stream>, ConnectError> {
-        let started = Instant::now();
-        let secure = uri.scheme_str() == Some("https");
-        let host = uri.host().unwrap_or_default();
-        let host = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);
-        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
-
-        let addresses = self.parts.resolver.resolve(host, port).await?;
-        let allowed = self.allowed(&addresses, port)?;
-        let tcp = open_first(&allowed, port).await?;
-        let link = Link::new(tcp.address);
-        let counted = Counted { stream: tcp.stream, link: link.clone() };
-        let stream = if secure { self.secure(host, counted).await? } else { Stream::Plain(counted) };
-        link.0.connect_us.store(micros(started.elapsed()), Ordering::Relaxed);
-        Ok(TokioIo::new(stream))
-    }
-
+impl Parts {
     /// Of a name's addresses those that may be connected to; refused when none is left.
-    fn allowed(&self, addresses: &[IpAddr], port: u16) -> Result<Vec<IpAddr>, ConnectError> {
+    pub(crate) fn allowed(&self, addresses: &[IpAddr], port: u16) -> Result<Vec<IpAddr>, ConnectError> {
         let mut refused = None;
         let mut allowed = Vec::with_capacity(addresses.len());
         for address in addresses.iter().copied().map(canonical).take(ADDRESSES_MAX) {
-            match self.parts.policy.judge(address, port) {
+            match self.policy.judge(address, port) {
                 Ok(()) => allowed.push(address),
                 Err(refusal) => {
                     refused.get_or_insert(ConnectError::Refused { address, port, refusal });
@@ -91,6 +71,29 @@ impl Connector {
             _ if allowed.is_empty() => Err(ConnectError::Dns),
             _ => Ok(allowed),
         }
+    }
+}
+
+impl Connector {
+    pub(crate) fn new(parts: Arc<Parts>) -> Self {
+        Self { parts }
+    }
+
+    async fn connect(self, uri: Uri) -> Result<TokioIo<Stream>, ConnectError> {
+        let started = Instant::now();
+        let secure = uri.scheme_str() == Some("https");
+        let host = uri.host().unwrap_or_default();
+        let host = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host);
+        let port = uri.port_u16().unwrap_or(if secure { 443 } else { 80 });
+
+        let addresses = self.parts.resolver.resolve(host, port).await?;
+        let allowed = self.parts.allowed(&addresses, port)?;
+        let tcp = open_first(&allowed, port).await?;
+        let link = Link::new(tcp.address);
+        let counted = Counted { stream: tcp.stream, link: link.clone() };
+        let stream = if secure { self.secure(host, counted).await? } else { Stream::Plain(counted) };
+        link.0.connect_us.store(micros(started.elapsed()), Ordering::Relaxed);
+        Ok(TokioIo::new(stream))
     }
 
     async fn secure(&self, host: &str, stream: Counted) -> Result<Stream, ConnectError> {
@@ -121,12 +124,13 @@ impl tower_service::Service<Uri> for Connector {
     }
 }
 
-struct OpenedTcp {
-    stream: TcpStream,
-    address: IpAddr,
+pub(crate) struct OpenedTcp {
+    pub(crate) stream: TcpStream,
+    pub(crate) address: IpAddr,
 }
 
-async fn open_first(addresses: &[IpAddr], port: u16) -> Result<OpenedTcp, ConnectError> {
+/// The first of the addresses that takes the connection.
+pub(crate) async fn open_first(addresses: &[IpAddr], port: u16) -> Result<OpenedTcp, ConnectError> {
     let mut failed = ConnectError::Dns;
     for (index, address) in addresses.iter().copied().enumerate() {
         let attempt = TcpStream::connect(SocketAddr::new(address, port));
@@ -149,20 +153,23 @@ async fn open_first(addresses: &[IpAddr], port: u16) -> Result<OpenedTcp, Connec
 
 /// Where names are looked up.
 pub(crate) enum Resolver {
-    /// As the machine does it (hosts file, DNS).
-    System,
+    /// As the machine does it (hosts file, DNS), after a look at the names that have been given addresses by hand.
+    System { hosts: HashMap<String, Vec<IpAddr>> },
     /// Answers given in advance, one list per look-up.
     #[cfg(test)]
     Scripted(std::sync::Mutex<std::collections::VecDeque<Vec<IpAddr>>>),
 }
 
 impl Resolver {
-    async fn resolve(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, ConnectError> {
+    pub(crate) async fn resolve(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, ConnectError> {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
         match self {
-            Self::System => {
+            Self::System { hosts } => {
+                if let Some(addresses) = hosts.get(&host.to_ascii_lowercase()) {
+                    return Ok(addresses.clone());
+                }
                 let found = tokio::net::lookup_host((host, port)).await.map_err(|_| ConnectError::Dns)?;
                 let mut addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
                 addresses.dedup();
@@ -177,7 +184,7 @@ impl Resolver {
     }
 }
 
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum ConnectError {
     #[error("{address} is {refusal}")]
     Refused { address: IpAddr, port: u16, refusal: Refusal },
@@ -212,7 +219,7 @@ pub(crate) struct Traffic {
 }
 
 impl Link {
-    fn new(address: IpAddr) -> Self {
+    pub(crate) fn new(address: IpAddr) -> Self {
         Self(Arc::new(LinkState {
             address,
             connect_us: AtomicU64::new(0),
@@ -230,6 +237,14 @@ impl Link {
 
     pub(crate) fn address(&self) -> IpAddr {
         self.0.address
+    }
+
+    pub(crate) fn count_sent(&self, bytes: usize) {
+        self.0.sent.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_received(&self, bytes: usize) {
+        self.0.received.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// True but for the first request of the connection.
@@ -265,7 +280,7 @@ impl AsyncRead for Counted {
         let before = buffer.filled().len();
         let polled = Pin::new(&mut self.stream).poll_read(cx, buffer);
         let read = buffer.filled().len() - before;
-        self.link.0.received.fetch_add(read as u64, Ordering::Relaxed);
+        self.link.count_received(read);
         polled
     }
 }
@@ -301,7 +316,7 @@ impl AsyncWrite for Counted {
 impl Counted {
     fn count_sent(&self, polled: Poll<io::Result<usize>>) -> Poll<io::Result<usize>> {
         if let Poll::Ready(Ok(written)) = &polled {
-            self.link.0.sent.fetch_add(*written as u64, Ordering::Relaxed);
+            self.link.count_sent(*written);
         }
         polled
     }

@@ -2,7 +2,7 @@
 
 use std::{fmt, net::IpAddr, time::Duration};
 
-use crate::Refusal;
+use crate::{Refusal, connect::ConnectError};
 
 /// `origin` is `scheme://host:port`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,6 +20,12 @@ pub enum EgressError {
         open_hint(*address, *port)
     )]
     AddressRefused { origin: String, address: IpAddr, port: u16, refusal: Refusal },
+
+    #[error(
+        "{origin} was refused: the script has opened {limit} connections {}. Close connections that are done with, or reuse them.",
+        if *.at_once { "that are still open" } else { "already" }
+    )]
+    TooManyConnections { origin: String, limit: u64, at_once: bool },
 
     #[error("The name of {origin} could not be resolved. Check its spelling and the machine's DNS.")]
     Dns { origin: String },
@@ -68,6 +74,20 @@ impl fmt::Display for Stage {
 }
 
 impl EgressError {
+    pub(crate) fn of_connect(error: ConnectError, origin: String) -> Self {
+        match error {
+            ConnectError::Refused { address, port, refusal } => {
+                Self::AddressRefused { origin, address, port, refusal }
+            }
+            ConnectError::Dns => Self::Dns { origin },
+            ConnectError::Unreachable(kind) => Self::Unreachable { origin, reason: kind.to_string() },
+            ConnectError::Tls(reason) => Self::Tls { origin, reason },
+            ConnectError::TimedOut => {
+                Self::Unreachable { origin, reason: "no connection in time".to_owned() }
+            }
+        }
+    }
+
     /// Policy said no, as opposed to something that broke.
     pub const fn is_refusal(&self) -> bool {
         matches!(
@@ -75,6 +95,7 @@ impl EgressError {
             Self::BadUrl { .. }
                 | Self::HostNotAllowed { .. }
                 | Self::AddressRefused { .. }
+                | Self::TooManyConnections { .. }
                 | Self::RedirectRefused { .. }
         )
     }

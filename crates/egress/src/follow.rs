@@ -172,20 +172,11 @@ fn failed(error: &Error, hop: &Hop, Reuse { reused }: Reuse, journal: &mut Journ
 }
 
 fn connect_error(failure: &ConnectError, origin: String, journal: &mut Journal) -> EgressError {
-    match failure {
-        ConnectError::Refused { address, port, refusal } => {
-            let error =
-                EgressError::AddressRefused { origin, address: *address, port: *port, refusal: *refusal };
-            journal.refused(address.to_string(), error.to_string());
-            error
-        }
-        ConnectError::Dns => EgressError::Dns { origin },
-        ConnectError::Unreachable(kind) => EgressError::Unreachable { origin, reason: kind.to_string() },
-        ConnectError::Tls(reason) => EgressError::Tls { origin, reason: reason.clone() },
-        ConnectError::TimedOut => {
-            EgressError::Unreachable { origin, reason: "no connection in time".to_owned() }
-        }
+    let error = EgressError::of_connect(failure.clone(), origin);
+    if let EgressError::AddressRefused { address, .. } = &error {
+        journal.refused(address.to_string(), error.to_string());
     }
+    error
 }
 
 fn cause<'a, E: std::error::Error + 'static>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a E> {

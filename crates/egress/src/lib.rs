@@ -26,7 +26,7 @@ mod tls;
 #[cfg(test)]
 mod tests;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{collections::HashMap, fmt, io, net::IpAddr, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -41,10 +41,12 @@ pub use hosts::host_matches;
 pub use open_range::{OpenRange, OpenRangeError};
 pub use policy::{EgressPolicy, Refusal};
 pub use request::{InboundResponse, OutboundRequest, Outcome, RequestRules, Timings};
-pub use sandbox::{Destination, RedirectedListener, SandboxSockets};
+pub use sandbox::{
+    Destination, NetworkLimits, RedirectedListener, SandboxNetwork, SandboxRules, SandboxSockets, UnknownRole,
+};
 pub use tls::SetupError;
 
-use connect::{Connector, Resolver};
+use connect::{Connector, Parts, Resolver};
 use journal::Journal;
 
 /// Limits that hold for all requests together; those of a single request are in [`RequestRules`].
@@ -76,12 +78,12 @@ impl Default for EgressLimits {
 #[derive(Clone)]
 pub struct Egress {
     client: Client<Connector, Full<Bytes>>,
-    policy: Arc<EgressPolicy>,
+    parts: Arc<Parts>,
 }
 
 impl fmt::Debug for Egress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Egress").field("policy", &self.policy).finish_non_exhaustive()
+        f.debug_struct("Egress").field("policy", &self.parts.policy).finish_non_exhaustive()
     }
 }
 
@@ -92,7 +94,19 @@ impl Egress {
     /// # Errors
     /// When TLS can't be set up at all.
     pub fn new(policy: EgressPolicy, limits: &EgressLimits) -> Result<Self, SetupError> {
-        Ok(Self::assemble(policy, limits, Resolver::System, tls::client_config()?))
+        Self::with_hosts(policy, limits, HashMap::new())
+    }
+
+    /// The same with addresses given by hand for some names, as a hosts file does; they are judged like any other.
+    ///
+    /// # Errors
+    /// When TLS can't be set up at all.
+    pub fn with_hosts(
+        policy: EgressPolicy,
+        limits: &EgressLimits,
+        hosts: HashMap<String, Vec<IpAddr>>,
+    ) -> Result<Self, SetupError> {
+        Ok(Self::assemble(policy, limits, Resolver::System { hosts }, tls::client_config()?))
     }
 
     fn assemble(
@@ -101,9 +115,8 @@ impl Egress {
         resolver: Resolver,
         tls: rustls::ClientConfig,
     ) -> Self {
-        let policy = Arc::new(policy);
-        let connector = Connector::new(connect::Parts {
-            policy: Arc::clone(&policy),
+        let parts = Arc::new(Parts {
+            policy: Arc::new(policy),
             resolver,
             tls: Arc::new(tls),
             timeout: limits.connect_timeout,
@@ -113,12 +126,21 @@ impl Egress {
             .pool_idle_timeout(limits.idle_timeout)
             .pool_max_idle_per_host(limits.idle_connections_max)
             .http1_max_buf_size(limits.header_bytes_max.max(connect::BUFFER_BYTES_MIN))
-            .build(connector);
-        Self { client, policy }
+            .build(Connector::new(Arc::clone(&parts)));
+        Self { client, parts }
     }
 
     pub fn policy(&self) -> &EgressPolicy {
-        &self.policy
+        &self.parts.policy
+    }
+
+    /// Serves the network of one sandboxed run until the returned value is finished or dropped. It must be called on
+    /// the runtime that is to do the work.
+    ///
+    /// # Errors
+    /// When a socket can't be taken over.
+    pub fn serve_sandbox(&self, sockets: SandboxSockets, rules: SandboxRules) -> io::Result<SandboxNetwork> {
+        SandboxNetwork::start(Arc::clone(&self.parts), sockets, rules)
     }
 
     /// Sends a request, follows its redirects and reads the answer. Dropping the future closes the connection.

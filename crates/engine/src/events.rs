@@ -263,11 +263,12 @@ impl StreamWriter {
         self.record_chunk(execution_id, stream, text);
     }
 
-    /// Records what was held back of an execution's output, at its end.
-    pub fn finish_output(&self, execution_id: ExecutionId) {
+    /// Records what was held back of an execution's output, at its end. Of one that was `cut` it is dropped: it may be
+    /// the beginning of a secret.
+    pub fn finish_output(&self, execution_id: ExecutionId, cut: bool) {
         for stream in [OutputStream::Result, OutputStream::Stderr] {
             let held = self.state().outputs.remove(&(execution_id, stream));
-            if let Some(mut masker) = held {
+            if let Some(mut masker) = held.filter(|_| !cut) {
                 self.record_chunk(execution_id, stream, masker.finish());
             }
         }
@@ -320,6 +321,7 @@ fn mask_event(masker: &Masker, kind: EventKind<Raw>, output_bytes_max: usize) ->
             EventKind::HostContacted { execution_id, contact: mask_contact(masker, contact) }
         }
         EventKind::PhaseMeasured { execution_id, phase } => EventKind::PhaseMeasured { execution_id, phase },
+        EventKind::UsageMeasured { execution_id, usage } => EventKind::UsageMeasured { execution_id, usage },
         EventKind::ActionFinished {
             execution_id,
             action,
@@ -328,10 +330,12 @@ fn mask_event(masker: &Masker, kind: EventKind<Raw>, output_bytes_max: usize) ->
             output,
             output_truncated,
             error,
+            ending,
             ..
         } => {
+            let cut = output_truncated || ending.is_some_and(|ending| ending.reason.is_forced());
             let (output, in_output) =
-                output.map(|text| mask_whole_or_cut(masker, &text, output_truncated)).unzip();
+                output.map(|text| mask_whole_or_cut(masker, &text, cut)).unzip();
             let (output, output_truncated) = capped(output, output_truncated, output_bytes_max);
             let (error, in_error) = error.map(|text| masker.mask(&text)).unzip();
             let masked_count = in_output.unwrap_or(0) + in_error.unwrap_or(0);
@@ -343,6 +347,7 @@ fn mask_event(masker: &Masker, kind: EventKind<Raw>, output_bytes_max: usize) ->
                 output,
                 output_truncated,
                 error,
+                ending,
                 masked_count,
             }
         }
@@ -368,7 +373,7 @@ pub fn capped(output: Option<Masked>, truncated: bool, bytes_max: usize) -> (Opt
 /// Bodies of an exchange are shown in the history, beside the whole output; their beginning is enough there.
 const EXCHANGE_BODY_BYTES_MAX: usize = 16 * 1024;
 
-fn mask_exchange(masker: &Masker, mut exchange: HttpExchange<Raw>) -> HttpExchange<Masked> {
+pub(crate) fn mask_exchange(masker: &Masker, mut exchange: HttpExchange<Raw>) -> HttpExchange<Masked> {
     let cut = exchange.response_truncated;
     let body = exchange.response_body.take().map(|body| mask_whole_or_cut(masker, &body, cut).0);
     let (response_body, response_truncated) = capped(body, cut, EXCHANGE_BODY_BYTES_MAX);

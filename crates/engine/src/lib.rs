@@ -16,6 +16,7 @@ mod history;
 pub mod hub;
 pub mod manage;
 pub mod run;
+mod stop;
 pub mod turn;
 
 use std::{
@@ -24,7 +25,7 @@ use std::{
     time::Duration,
 };
 
-use errand_domain::{Problem, StreamId, TurnId, limits::Limits};
+use errand_domain::{ExecutionId, Problem, StreamId, TurnId, limits::Limits};
 use errand_planners::Planner;
 use errand_runners::Runners;
 use errand_secrets::Keyring;
@@ -33,8 +34,9 @@ use tokio::{
     sync::{OwnedSemaphorePermit, RwLock, Semaphore},
     task::JoinHandle,
 };
-use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tokio_util::task::TaskTracker;
 
+pub use errand_runners::PythonStatus;
 pub use errand_secrets::{Masked, SecretText};
 pub use error::{EngineError, Result};
 
@@ -44,6 +46,7 @@ use crate::{
     clock::Clock,
     events::{Recorder, StreamWriter},
     hub::Hub,
+    stop::{Running, Stop},
 };
 
 /// What an engine is made of; `app` puts it together.
@@ -80,7 +83,8 @@ struct Inner {
     views: catalogue::Views,
     keys: KeyCache,
     sign_ins: Throttle,
-    turns: Mutex<HashMap<TurnId, CancellationToken>>,
+    turns: Mutex<HashMap<TurnId, Stop>>,
+    runs: Mutex<HashMap<ExecutionId, Running>>,
     work: TaskTracker,
 }
 
@@ -106,6 +110,7 @@ impl Engine {
             keys: KeyCache::default(),
             sign_ins: Throttle::default(),
             turns: Mutex::default(),
+            runs: Mutex::default(),
             work: TaskTracker::new(),
         }))
     }
@@ -114,18 +119,19 @@ impl Engine {
     pub async fn shut_down(&self) {
         self.0.work.close();
         if tokio::time::timeout(SHUTDOWN_WAIT_MAX, self.0.work.wait()).await.is_err() {
-            for cancel in self.turns().values() {
-                cancel.cancel();
+            for stop in self.turns().values() {
+                stop.ordered.cancel();
             }
+            self.stop_all();
             let _ = tokio::time::timeout(SHUTDOWN_WAIT_MAX, self.0.work.wait()).await;
         }
         // Everything handed to the writer before this is committed once this empty write is.
         let _ = self.recorder().submit(Vec::new()).committed().await;
     }
 
-    /// Asks a turn to stop. False when it is not running here.
+    /// Orders a turn's end. False when it is not running here.
     pub fn cancel_turn(&self, turn_id: TurnId) -> bool {
-        self.turns().get(&turn_id).map(CancellationToken::cancel).is_some()
+        self.turns().get(&turn_id).map(|stop| stop.ordered.cancel()).is_some()
     }
 
     pub fn db(&self) -> &Db {
@@ -150,6 +156,11 @@ impl Engine {
 
     pub fn planner(&self) -> &Planner {
         &self.0.planner
+    }
+
+    /// Where the sandbox for Python stands.
+    pub fn python_status(&self) -> PythonStatus {
+        self.runners().python_status()
     }
 
     pub(crate) fn runners(&self) -> &Runners {
@@ -180,15 +191,15 @@ impl Engine {
         self.0.work.spawn(work)
     }
 
-    fn register_turn(&self, turn_id: TurnId, cancel: CancellationToken) {
-        self.turns().insert(turn_id, cancel);
+    fn register_turn(&self, turn_id: TurnId, stop: Stop) {
+        self.turns().insert(turn_id, stop);
     }
 
     fn forget_turn(&self, turn_id: TurnId) {
         self.turns().remove(&turn_id);
     }
 
-    fn turns(&self) -> MutexGuard<'_, HashMap<TurnId, CancellationToken>> {
+    fn turns(&self) -> MutexGuard<'_, HashMap<TurnId, Stop>> {
         // The map is never left half-changed, so a panic elsewhere does not spoil it.
         self.0.turns.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -8,8 +8,8 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use errand_domain::{
-    Action, Arguments, BuiltIns, ConversationId, EventKind, Execution, ExecutionId, ExecutionStatus, Problem,
-    SecretName, Source, StreamId, TurnId, UnixMillis, UserId, limits,
+    Action, ActionSpec, Arguments, BuiltIns, ConversationId, Ending, EventKind, Execution, ExecutionId, ExecutionStatus,
+    Problem, SecretName, Source, StreamId, TurnId, UnixMillis, UserId, limits,
 };
 use errand_runners::{RunInput, RunLimits, RunOutcome, RunnerEvent, Runners};
 use errand_secrets::{Raw, SecretText};
@@ -30,6 +30,7 @@ use crate::{
     clock::new_uuid,
     error::Result,
     events::{StreamWriter, capped, mask_arguments, masked_arguments},
+    stop::{Stop, StopOne},
 };
 
 /// Events of a runner that wait to be recorded; a runner that is faster is held back.
@@ -61,6 +62,7 @@ pub struct Finished {
     pub output: Option<String>,
     pub output_truncated: bool,
     pub error: Option<String>,
+    pub ending: Option<Ending>,
     /// As the ledger has them.
     pub started_at: UnixMillis,
     pub finished_at: UnixMillis,
@@ -118,7 +120,7 @@ impl Engine {
         arguments: &Arguments,
         source: Source,
     ) -> Result<Execution> {
-        let arguments = complete_arguments(action, arguments)?;
+        let arguments = complete_arguments(&action.spec, arguments)?;
         let job = Job {
             execution_id: ExecutionId::from_uuid(new_uuid()),
             guru: Arc::clone(&permit.guru),
@@ -131,26 +133,27 @@ impl Engine {
             parent_id: None,
             user_id: permit.caller.user_id(),
         };
-        let cancel = CancellationToken::new();
-        let cancel_when_dropped = cancel.clone().drop_guard();
+        let stop = Stop::new();
+        let attending = stop.abandon_when_dropped();
         let engine = self.clone();
-        let run = self.spawn_work(async move { engine.run_alone(job, cancel).await });
+        let run = self.spawn_work(async move { engine.run_alone(job, stop).await });
         let execution = run.await.map_err(|error| EngineError::internal("running an action", error))??;
-        cancel_when_dropped.disarm();
+        attending.disarm();
         Ok(execution)
     }
 
-    async fn run_alone(&self, job: Job, cancel: CancellationToken) -> Result<Execution> {
+    async fn run_alone(&self, job: Job, stop: Stop) -> Result<Execution> {
         let stream = StreamId::Execution(job.execution_id);
         let writer = self.open_stream(stream, &job.guru);
         let mut execution = self.first_row(&job);
         // Without its last event the stream would be waited for in vain.
-        let finished = self.execute(job, &writer, &cancel).await.inspect_err(|_| self.hub().close(stream))?;
+        let finished = self.execute(job, &writer, &stop).await.inspect_err(|_| self.hub().close(stream))?;
         execution.arguments = finished.arguments;
         execution.status = finished.status;
         execution.output = finished.output;
         execution.output_truncated = finished.output_truncated;
         execution.error = finished.error;
+        execution.ending = finished.ending;
         execution.created_at = finished.started_at;
         execution.started_at = Some(finished.started_at);
         execution.finished_at = Some(finished.finished_at);
@@ -163,19 +166,21 @@ impl Engine {
         &self,
         job: Job,
         writer: &StreamWriter,
-        cancel: &CancellationToken,
+        stop: &Stop,
     ) -> Result<Finished> {
         let begun = Begun { at: self.clock().now(), instant: Instant::now() };
         self.record_start(&job, begun.at, writer).await?;
+        let stop = stop.of_one_run();
+        let _listed = self.list_run(&job, &stop);
         let outcome = match self.admit() {
             Err(problem) => could_not_start(&problem),
-            Ok(_place) if cancel.is_cancelled() => cancelled(),
+            Ok(_place) if stop.is_abandoned() => cancelled(),
             Ok(_place) => match self.prepare(&job).await? {
                 Err(problem) => could_not_start(&problem),
-                Ok(secrets) => self.run_to_its_end(&job, secrets, writer, cancel).await,
+                Ok(secrets) => self.run_to_its_end(&job, secrets, writer, &stop).await,
             },
         };
-        writer.finish_output(job.execution_id);
+        writer.finish_output(job.execution_id, outcome.is_cut());
         self.record_end(&job, outcome, begun, writer).await
     }
 
@@ -237,6 +242,7 @@ impl Engine {
             output: None,
             output_truncated: false,
             error: None,
+            ending: None,
             created_at: now,
             started_at: Some(now),
             finished_at: None,
@@ -246,7 +252,7 @@ impl Engine {
 
     /// What must hold before anything happens outside: the secrets are there, and no other run of the same intent was.
     async fn prepare(&self, job: &Job) -> Result<std::result::Result<NeededSecrets, Problem>> {
-        let secrets = match needed_secrets(job) {
+        let secrets = match needed_secrets(&job.guru, &job.action.spec) {
             Ok(secrets) => secrets,
             Err(problem) => return Ok(Err(problem)),
         };
@@ -279,13 +285,14 @@ impl Engine {
         })
     }
 
-    /// What changes nothing elsewhere is dropped when the asker goes away; what may is finished and recorded.
+    /// What changes nothing elsewhere is dropped when the asker goes away; what may is finished and recorded. A script
+    /// is killed when that is ordered, and only then: half a script is its asker's choice, never an accident.
     async fn run_to_its_end(
         &self,
         job: &Job,
         secrets: NeededSecrets,
         writer: &StreamWriter,
-        cancel: &CancellationToken,
+        stop: &StopOne,
     ) -> RunOutcome {
         let input = RunInput {
             action: Arc::clone(&job.action.spec),
@@ -297,13 +304,14 @@ impl Engine {
             ),
             limits: RunLimits { response_bytes_max: self.limits().response_bytes_max },
         };
-        let run = run_recorded(self.runners(), &input, writer, job.execution_id);
+        let recording = Recording { writer, execution_id: job.execution_id };
+        let run = run_recorded(self.runners(), &input, recording, &stop.ordered);
         if !job.action.spec.body.is_safe() {
             return run.await;
         }
         tokio::select! {
             outcome = run => outcome,
-            () = cancel.cancelled() => cancelled(),
+            () = stop.abandoned() => cancelled(),
         }
     }
 
@@ -316,7 +324,7 @@ impl Engine {
     ) -> Result<Finished> {
         let finished_at = self.clock().now();
         let duration_us = u64::try_from(begun.instant.elapsed().as_micros()).unwrap_or(u64::MAX);
-        let output = outcome.output.as_ref().map(|text| writer.mask(text, outcome.output_truncated));
+        let output = outcome.output.as_ref().map(|text| writer.mask(text, outcome.is_cut()));
         let error = outcome.error.as_ref().map(|text| writer.mask(text, false));
         let finished = Finished {
             execution_id: job.execution_id,
@@ -325,6 +333,7 @@ impl Engine {
             output: output.as_ref().map(ToString::to_string),
             output_truncated: outcome.output_truncated,
             error: error.as_ref().map(ToString::to_string),
+            ending: outcome.ending,
             started_at: begun.at,
             finished_at,
             duration_us,
@@ -340,6 +349,7 @@ impl Engine {
             output,
             output_truncated,
             error,
+            ending: outcome.ending,
             at: finished_at,
             duration_us: Some(duration_us),
         });
@@ -351,6 +361,7 @@ impl Engine {
             output: outcome.output,
             output_truncated: outcome.output_truncated,
             error: outcome.error,
+            ending: outcome.ending,
             masked_count: 0,
         };
         writer.record_durably(event, vec![row]).committed().await?;
@@ -358,27 +369,35 @@ impl Engine {
     }
 }
 
+/// Where a run's events go.
+#[derive(Clone, Copy)]
+struct Recording<'a> {
+    writer: &'a StreamWriter,
+    execution_id: ExecutionId,
+}
+
 /// Runs, recording what the runner says as it says it.
 async fn run_recorded(
     runners: &Runners,
     input: &RunInput,
-    writer: &StreamWriter,
-    execution_id: ExecutionId,
+    recording: Recording<'_>,
+    cancel: &CancellationToken,
 ) -> RunOutcome {
     let (sink, mut events) = mpsc::channel(RUNNER_EVENTS_BUFFERED_MAX);
     let run = async move {
         let sink = sink;
-        runners.run(input, &sink).await
+        runners.run(input, &sink, cancel).await
     };
     let record = async {
         while let Some(event) = events.recv().await {
-            record_runner_event(writer, execution_id, event);
+            record_runner_event(recording, event);
         }
     };
     tokio::join!(run, record).0
 }
 
-fn record_runner_event(writer: &StreamWriter, execution_id: ExecutionId, event: RunnerEvent) {
+fn record_runner_event(recording: Recording<'_>, event: RunnerEvent) {
+    let Recording { writer, execution_id } = recording;
     match event {
         RunnerEvent::Output { stream, text } => writer.record_output(execution_id, stream, &text),
         RunnerEvent::Exchange(exchange) => {
@@ -390,12 +409,15 @@ fn record_runner_event(writer: &StreamWriter, execution_id: ExecutionId, event: 
         RunnerEvent::Phase(phase) => {
             writer.record(EventKind::PhaseMeasured { execution_id, phase }, Vec::new());
         }
+        RunnerEvent::Usage(usage) => {
+            writer.record(EventKind::UsageMeasured { execution_id, usage }, Vec::new());
+        }
     }
 }
 
 /// Checks given arguments for a direct run; what is missing is an error here, since nobody can be asked.
-fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
-    let (arguments, missing) = errand_domain::parameter::complete(&action.spec.parameters, given)
+pub(crate) fn complete_arguments(spec: &ActionSpec, given: &Arguments) -> Result<Arguments> {
+    let (arguments, missing) = errand_domain::parameter::complete(&spec.parameters, given)
         .map_err(|found| EngineError::Invalid(errand_domain::Problems(found)))?;
     if missing.is_empty() {
         return Ok(arguments);
@@ -405,7 +427,7 @@ fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
         .map(|name| {
             Problem::new(
                 "missing_argument",
-                format!("`{}` needs a value for `{name}`.", action.spec.name),
+                format!("`{}` needs a value for `{name}`.", spec.name),
                 "Give it in `arguments`.",
             )
             .at(format!("arguments.{name}"))
@@ -415,23 +437,24 @@ fn complete_arguments(action: &Action, given: &Arguments) -> Result<Arguments> {
 }
 
 /// The values an action refers to; deny by default: it gets no other.
-fn needed_secrets(job: &Job) -> std::result::Result<NeededSecrets, Problem> {
-    job.action
-        .spec
-        .secrets()
+pub(crate) fn needed_secrets(
+    guru: &GuruView,
+    spec: &ActionSpec,
+) -> std::result::Result<NeededSecrets, Problem> {
+    spec.secrets()
         .into_iter()
-        .map(|name| match job.guru.secret(&name) {
+        .map(|name| match guru.secret(&name) {
             Some(value) => Ok((name, value)),
             None => Err(Problem::new(
                 "missing_secret",
-                format!("`{}` needs the secret `{name}`, which is not set.", job.action.spec.name),
+                format!("`{}` needs the secret `{name}`, which is not set.", spec.name),
                 format!("Set it with `errand secret set {name}`."),
             )),
         })
         .collect()
 }
 
-type NeededSecrets = BTreeMap<SecretName, Arc<SecretText>>;
+pub(crate) type NeededSecrets = BTreeMap<SecretName, Arc<SecretText>>;
 
 /// Turn + action version + canonical arguments, hashed: arguments are ordered by name, so the text is canonical.
 fn write_key(turn_id: TurnId, job: &Job) -> Result<String> {
@@ -447,11 +470,18 @@ fn could_not_start(problem: &Problem) -> RunOutcome {
         output: None,
         output_truncated: false,
         error: Some(Raw::from(problem.to_string())),
+        ending: None,
     }
 }
 
 fn cancelled() -> RunOutcome {
-    RunOutcome { status: ExecutionStatus::Cancelled, output: None, output_truncated: false, error: None }
+    RunOutcome {
+        status: ExecutionStatus::Cancelled,
+        output: None,
+        output_truncated: false,
+        error: None,
+        ending: None,
+    }
 }
 
 fn disabled(action: &Action) -> EngineError {

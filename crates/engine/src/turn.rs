@@ -13,7 +13,7 @@ use errand_storage::{
     conversations::{self, NewConversation, NewTurn, TurnEnd},
 };
 use futures_util::{FutureExt as _, StreamExt as _, stream};
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
 use crate::{
     Engine, EngineError,
@@ -25,9 +25,10 @@ use crate::{
     events::{StreamWriter, mask_plan, masked_plan},
     history,
     run::{Finished, Job},
+    stop::Stop,
 };
 
-/// Cancels its turn when it is dropped, unless it was disarmed.
+/// Tells its turn when it is dropped that nobody waits any more, unless it was disarmed.
 pub type CancelGuard = DropGuard;
 
 /// What somebody asks.
@@ -61,13 +62,13 @@ const TITLE_CHARS_SHOWN_MAX: usize = 80;
 pub struct TurnHandle {
     pub turn_id: TurnId,
     pub conversation_id: ConversationId,
-    cancel: CancellationToken,
+    stop: Stop,
 }
 
 impl TurnHandle {
-    /// A guard that cancels the turn when it is dropped.
+    /// A guard that gives the turn up when it is dropped.
     pub fn cancel_when_dropped(&self) -> CancelGuard {
-        self.cancel.clone().drop_guard()
+        self.stop.abandon_when_dropped()
     }
 }
 
@@ -78,7 +79,7 @@ struct Asked {
     permit: Permit<Ask>,
     question: Question,
     writer: StreamWriter,
-    cancel: CancellationToken,
+    stop: Stop,
 }
 
 /// What came of a turn.
@@ -104,21 +105,21 @@ impl Engine {
         let turn_id = TurnId::from_uuid(new_uuid());
         let conversation_id = self.conversation_for(&permit, &question).await?;
         let writer = self.open_stream(StreamId::Turn(turn_id), &permit.guru);
-        let cancel = CancellationToken::new();
-        let asked = Asked { turn_id, conversation_id, permit, question, writer, cancel: cancel.clone() };
+        let stop = Stop::new();
+        let asked = Asked { turn_id, conversation_id, permit, question, writer, stop: stop.clone() };
         let engine = self.clone();
         // In a task of its own: a caller that goes away in the middle must not leave a question that nobody answers.
         let begun = self.spawn_work(async move { engine.begin(asked).await });
         begun.await.map_err(|error| EngineError::internal("beginning a turn", error))??;
-        Ok(TurnHandle { turn_id, conversation_id, cancel })
+        Ok(TurnHandle { turn_id, conversation_id, stop })
     }
 
     async fn begin(&self, asked: Asked) -> Result<()> {
         let stream = StreamId::Turn(asked.turn_id);
         self.record_question(&asked).await.inspect_err(|_| self.hub().close(stream))?;
-        self.register_turn(asked.turn_id, asked.cancel.clone());
+        self.register_turn(asked.turn_id, asked.stop.clone());
         if asked.question.attendance == Attendance::Followers {
-            tokio::spawn(self.clone().cancel_when_unattended(asked.turn_id, asked.cancel.clone()));
+            tokio::spawn(self.clone().cancel_when_unattended(asked.turn_id, asked.stop.clone()));
         }
         let engine = self.clone();
         self.spawn_work(async move { engine.drive(asked).await });
@@ -183,7 +184,7 @@ impl Engine {
             let guru = &asked.permit.guru;
             text.add(&answer::nothing_applies(&guru.guru.settings, &guru.actions));
         }
-        let status = if asked.cancel.is_cancelled() { TurnStatus::Cancelled } else { TurnStatus::Done };
+        let status = if asked.stop.is_abandoned() { TurnStatus::Cancelled } else { TurnStatus::Done };
         let text = text.text;
         Ok(Answered { status, plan: Some(plan), text, error: None })
     }
@@ -205,7 +206,7 @@ impl Engine {
 
     async fn run_step(&self, asked: &Asked, job: Job) -> Result<(Arc<Action>, Finished)> {
         let action = Arc::clone(&job.action);
-        let finished = self.execute(job, &asked.writer, &asked.cancel).await?;
+        let finished = self.execute(job, &asked.writer, &asked.stop).await?;
         Ok((action, finished))
     }
 
@@ -324,13 +325,13 @@ impl Engine {
         Ok(history::past_turns(&ended))
     }
 
-    async fn cancel_when_unattended(self, turn_id: TurnId, cancel: CancellationToken) {
+    async fn cancel_when_unattended(self, turn_id: TurnId, stop: Stop) {
         let mut unattended = Duration::ZERO;
         while let Some(followers) = self.hub().followers(StreamId::Turn(turn_id)) {
             unattended = if followers == 0 { unattended + ATTENDANCE_CHECK } else { Duration::ZERO };
             if unattended > UNATTENDED_MAX {
                 tracing::info!(turn = %turn_id, "cancelled: nobody waits for the answer");
-                cancel.cancel();
+                stop.abandon();
                 return;
             }
             tokio::time::sleep(ATTENDANCE_CHECK).await;

@@ -32,6 +32,16 @@ pub struct ProblemBody {
     /// Path of the field in the request or action file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
+    /// Where in the field's text, when it is a place in code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub position: Option<PositionBody>,
+}
+
+/// A place in a text, counted from 1 in lines and characters.
+#[derive(Debug, Clone, Copy, Serialize, ToSchema)]
+pub struct PositionBody {
+    pub line: u32,
+    pub column: u32,
 }
 
 impl From<&Problem> for ProblemBody {
@@ -41,6 +51,7 @@ impl From<&Problem> for ProblemBody {
             message: problem.message.clone(),
             hint: problem.hint.clone(),
             field: problem.field.clone(),
+            position: problem.position.map(|place| PositionBody { line: place.line, column: place.column }),
         }
     }
 }

@@ -73,6 +73,7 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(actions::enable))
         .routes(routes!(actions::disable))
         .routes(routes!(actions::export))
+        .routes(routes!(actions::preview))
         .routes(routes!(actions::test))
         .routes(routes!(actions::run))
         .routes(routes!(secrets::list, secrets::set))
@@ -80,6 +81,7 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(secrets::rotate_keys))
         .routes(routes!(executions::list))
         .routes(routes!(executions::one))
+        .routes(routes!(executions::cancel))
         .split_for_parts();
     name_operations(&mut document);
     (router, document)

@@ -13,7 +13,7 @@ use axum::{
         sse::{Event, KeepAlive},
     },
 };
-use errand_domain::EventKind;
+use errand_domain::{EventKind, event::OutputStream};
 use errand_engine::{
     Result,
     access::{Ask, Permit, Scope},
@@ -34,7 +34,7 @@ pub type Attending = Option<CancelGuard>;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum View {
     Everything,
-    /// Without the requests and hosts behind an action: they are its builder's matter, and an asker may not read them
+    /// Without the requests, hosts and logs behind an action: they are its builder's matter, and an asker may not read them
     /// in the history either.
     Asker,
 }
@@ -45,8 +45,13 @@ impl View {
     }
 
     fn shows(self, event: &LiveEvent) -> bool {
-        self == Self::Everything
-            || !matches!(event.kind, EventKind::HttpExchanged { .. } | EventKind::HostContacted { .. })
+        let is_for_builders = matches!(
+            event.kind,
+            EventKind::HttpExchanged { .. }
+                | EventKind::HostContacted { .. }
+                | EventKind::ActionOutput { stream: OutputStream::Stderr, .. }
+        );
+        self == Self::Everything || !is_for_builders
     }
 }
 

@@ -128,6 +128,7 @@ fn judge(response: &InboundResponse, body: Readable, input: &RunInput) -> RunOut
         output: Some(body.text),
         output_truncated: response.truncated,
         error: error.map(Raw::from),
+        ending: None,
     }
 }
 
@@ -179,5 +180,5 @@ fn failed(error: &EgressError, call: &ApiCall, Sent { request_sent }: Sent) -> R
             " The request had been sent, so it may have taken effect: look there before running it again.",
         );
     }
-    RunOutcome { status, output: None, output_truncated: false, error: Some(Raw::from(text)) }
+    RunOutcome { status, output: None, output_truncated: false, error: Some(Raw::from(text)), ending: None }
 }

@@ -12,6 +12,9 @@ pub enum RunFailure {
     )]
     MissingSecret { name: String },
 
+    #[error("The value of `{name}` has a zero byte, which no variable can hold. Correct the value.")]
+    BadVariable { name: String },
+
     #[error("The parameter `{name}` has no value. Give one.")]
     MissingArgument { name: String },
 

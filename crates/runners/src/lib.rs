@@ -9,6 +9,7 @@
 mod api_call;
 mod body;
 mod failure;
+mod python;
 mod request;
 mod url_template;
 mod values;
@@ -19,19 +20,22 @@ mod tests;
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use errand_domain::{
-    ActionBody, ActionKind, ActionSpec, Arguments, BuiltIns, ExecutionStatus, HostContact, HttpExchange,
-    SecretName, event::OutputStream, execution::Phase,
+    ActionBody, ActionKind, ActionSpec, Arguments, BuiltIns, Ending, ExecutionStatus, HostContact, HttpExchange,
+    Problem, PythonScript, ResourceUsage, SecretName, event::OutputStream, execution::Phase,
 };
 use errand_egress::Egress;
 use errand_secrets::{Raw, SecretText};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 
 pub use failure::RunFailure;
+pub use python::{PoolStatus, PythonRoom, PythonState, PythonStatus, ScriptPreview, SyntaxProblem};
 
 /// Everything that runs actions, with what they share.
 #[derive(Debug, Clone)]
 pub struct Runners {
     egress: Egress,
+    python: PythonRoom,
 }
 
 /// What one run needs to know.
@@ -71,6 +75,7 @@ pub enum RunnerEvent {
     Exchange(HttpExchange<Raw>),
     Contact(HostContact),
     Phase(Phase),
+    Usage(ResourceUsage),
 }
 
 /// Where a run's events go. It is bounded so that a script can't print faster than history is written: whoever awaits
@@ -80,34 +85,74 @@ pub type RunSink = mpsc::Sender<RunnerEvent>;
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOutcome {
-    /// `Succeeded`, `Failed` (it ran and ended badly), `Refused` (it was not started) or `TimedOut`.
+    /// `Succeeded`, `Failed` (it ran and ended badly), `Refused` (it was not started), `TimedOut` or `Cancelled`.
     pub status: ExecutionStatus,
     pub output: Option<Raw>,
     /// There was more than the limits allow; what is kept may end within a secret (see `Masker::mask_cut`).
     pub output_truncated: bool,
     pub error: Option<Raw>,
+    /// How a script ended, when it did not end well. After a forced end, the output may stop within a secret too.
+    pub ending: Option<Ending>,
+}
+
+impl RunOutcome {
+    /// Whether the end of the output was never received, so that it may end within a secret.
+    pub fn is_cut(&self) -> bool {
+        self.output_truncated || self.ending.is_some_and(|ending| ending.reason.is_forced())
+    }
 }
 
 impl Runners {
-    pub fn new(egress: Egress) -> Self {
-        Self { egress }
+    pub fn new(egress: Egress, python: PythonRoom) -> Self {
+        Self { egress, python }
     }
 
-    /// Whether actions of this kind can run at all.
-    pub const fn has_one_for(kind: ActionKind) -> bool {
+    /// Why actions of this kind can't run here; None when they can.
+    pub fn refusal(&self, kind: ActionKind) -> Option<Problem> {
         match kind {
-            ActionKind::ApiCall => true,
-            ActionKind::Python | ActionKind::Agent => false,
+            ActionKind::ApiCall => None,
+            ActionKind::Python => self.python.refusal(),
+            ActionKind::Agent => Some(Problem::new(
+                "no_runner",
+                "Actions of type `agent` can't be run by this version.",
+                "Keep it disabled; to have it fire now, write it as an API call or in Python.",
+            )),
         }
+    }
+
+    /// Where the sandbox for Python stands.
+    pub fn python_status(&self) -> PythonStatus {
+        self.python.status()
     }
 
     /// Runs an action to its end. Every failure is an outcome. The future may be dropped at any time: what it had open
-    /// is closed, and whether a request took effect at the other end is then not known.
-    pub async fn run(&self, input: &RunInput, sink: &RunSink) -> RunOutcome {
+    /// is closed, a script's processes are killed, and whether something took effect at the other end is then not
+    /// known. Cancelling kills a script at once and still gives what it had printed; an API call is not stopped by it.
+    pub async fn run(&self, input: &RunInput, sink: &RunSink, cancel: &CancellationToken) -> RunOutcome {
         match &input.action.body {
             ActionBody::ApiCall(call) => api_call::run(&self.egress, call, input, sink).await,
-            ActionBody::Python(_) | ActionBody::Agent(_) => no_runner(input).into(),
+            ActionBody::Python(script) => {
+                let running = python::Running { input, sink, cancel };
+                python::run(&self.egress, &self.python, script, running).await
+            }
+            ActionBody::Agent(_) => no_runner(input).into(),
         }
+    }
+
+    /// What a script would be given, without running it.
+    ///
+    /// # Errors
+    /// Why it could not be run: a missing secret, a value that can't be a variable, another kind of action.
+    pub fn preview_script(&self, input: &RunInput) -> Result<ScriptPreview, RunFailure> {
+        match &input.action.body {
+            ActionBody::Python(script) => python::preview(&self.python, script, input),
+            ActionBody::ApiCall(_) | ActionBody::Agent(_) => Err(no_runner(input)),
+        }
+    }
+
+    /// Why a script can't be compiled; None when it can, or when that can't be told now.
+    pub async fn check_syntax(&self, script: &PythonScript) -> Option<SyntaxProblem> {
+        python::check_syntax(&self.python, script).await
     }
 
     /// The request that an API call would send, without sending it.
@@ -133,6 +178,7 @@ impl From<RunFailure> for RunOutcome {
             output: None,
             output_truncated: false,
             error: Some(Raw::from(failure.to_string())),
+            ending: None,
         }
     }
 }

@@ -17,8 +17,9 @@ use errand_secrets::{Raw, SecretText};
 use proptest::prelude::*;
 use serde_json::{Value as Json, json};
 use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
+use tokio_util::sync::CancellationToken;
 
-use crate::{RunFailure, RunInput, RunLimits, RunOutcome, RunnerEvent, Runners, request::BuiltRequest};
+use crate::{PythonRoom, RunFailure, RunInput, RunLimits, RunOutcome, RunnerEvent, Runners, request::BuiltRequest};
 
 fn call(method: Method, url: &str) -> ApiCall {
     ApiCall {
@@ -84,7 +85,8 @@ fn input(body: ActionBody, arguments: &Json) -> RunInput {
 fn runners(open: &[SocketAddr]) -> Runners {
     let texts: Vec<_> = open.iter().map(ToString::to_string).collect();
     let policy = EgressPolicy::from_texts(texts.iter().map(String::as_str)).expect("addresses");
-    Runners::new(Egress::new(policy, &EgressLimits::default()).expect("TLS is set up"))
+    let egress = Egress::new(policy, &EgressLimits::default()).expect("TLS is set up");
+    Runners::new(egress, PythonRoom::closed("there is no image.", "Build one."))
 }
 
 fn text(raw: &Raw) -> String {
@@ -455,7 +457,7 @@ async fn run(runners: &Runners, input: &RunInput) -> Ran {
         all
     };
     let running = async {
-        let outcome = runners.run(input, &sink).await;
+        let outcome = runners.run(input, &sink, &CancellationToken::new()).await;
         drop(sink);
         outcome
     };

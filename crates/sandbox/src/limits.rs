@@ -35,6 +35,27 @@ impl Default for RunLimits {
     }
 }
 
+impl RunLimits {
+    /// The lower of both, each.
+    pub(crate) fn lowered_to(&self, other: &Self) -> Self {
+        Self {
+            memory_bytes_max: self.memory_bytes_max.min(other.memory_bytes_max),
+            cpu_millicores: self.cpu_millicores.min(other.cpu_millicores),
+            processes_max: self.processes_max.min(other.processes_max),
+            timeout: self.timeout.min(other.timeout),
+            tmp_bytes_max: self.tmp_bytes_max,
+            stdout_bytes_max: self.stdout_bytes_max.min(other.stdout_bytes_max),
+            stderr_bytes_max: self.stderr_bytes_max.min(other.stderr_bytes_max),
+        }
+    }
+
+    /// What control groups enforce differs.
+    pub(crate) fn differs_in_groups(&self, other: &Self) -> bool {
+        (self.memory_bytes_max, self.cpu_millicores, self.processes_max)
+            != (other.memory_bytes_max, other.cpu_millicores, other.processes_max)
+    }
+}
+
 /// What an operator sets for the sandbox of one machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxSettings {
@@ -52,6 +73,18 @@ pub struct SandboxSettings {
     pub wait_max: Duration,
     /// Children made by one zygote before it is replaced (all share its hash seed).
     pub zygote_children_max: u32,
+    /// Size of a run's `/dev/shm`, which counts as its memory.
+    pub shm_bytes_max: u64,
+    /// Descriptors that one process may have open.
+    pub open_files_max: u64,
+    /// Who runs are on the host when Errand runs as root: an id that nothing else uses. An ordinary user's runs have
+    /// one of the user's subordinate ids.
+    pub run_id: u32,
+    /// The control group under which all others are made, such as `errand`; by default the one that a service manager
+    /// delegated, else `errand` for root and `errand-<uid>` for others.
+    pub cgroup: Option<String>,
+    /// The binary that calls [`launcher_main`](crate::launcher_main) first thing: this one, unless a test has another.
+    pub launcher: PathBuf,
 }
 
 impl Default for SandboxSettings {
@@ -64,6 +97,11 @@ impl Default for SandboxSettings {
             waiting_max: 512,
             wait_max: Duration::from_secs(30),
             zygote_children_max: 500,
+            shm_bytes_max: 64 * 1024 * 1024,
+            open_files_max: 1024,
+            run_id: 65_533,
+            cgroup: None,
+            launcher: PathBuf::from("/proc/self/exe"),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! What runs: a script with its environment.
 
+use serde::{Deserialize, Serialize};
+
 /// How much a script may find already imported when it starts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Tier {
     /// The bare interpreter with the standard library's common modules.
     Bare,
@@ -11,6 +13,13 @@ pub enum Tier {
 
 impl Tier {
     pub const ALL: [Self; 2] = [Self::Bare, Self::Data];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Bare => "bare",
+            Self::Data => "data",
+        }
+    }
 }
 
 /// One script and what it sees. Values may be credentials: the type does not print them.

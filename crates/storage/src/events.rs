@@ -87,6 +87,7 @@ fn execution_of<T>(kind: &EventKind<T>) -> Option<ExecutionId> {
         | EventKind::HttpExchanged { execution_id, .. }
         | EventKind::HostContacted { execution_id, .. }
         | EventKind::PhaseMeasured { execution_id, .. }
+        | EventKind::UsageMeasured { execution_id, .. }
         | EventKind::ActionFinished { execution_id, .. } => Some(*execution_id),
         EventKind::TurnStarted { .. }
         | EventKind::Planned { .. }

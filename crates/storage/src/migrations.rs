@@ -17,11 +17,12 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 4] = migrations! {
+const MIGRATIONS: [Migration; 5] = migrations! {
     1 "0001_gurus_actions_secrets",
     2 "0002_people_and_keys",
     3 "0003_history",
     4 "0004_audit_and_settings",
+    10 "0010_endings",
 };
 
 /// The schema version this build writes and the newest it opens.

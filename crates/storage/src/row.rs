@@ -106,6 +106,17 @@ impl Row {
         read(&text).ok_or_else(|| StorageError::corrupt(column, format_args!("`{text}` is unknown")))
     }
 
+    pub(crate) fn word_option<T>(
+        &self,
+        column: &'static str,
+        read: fn(&str) -> Option<T>,
+    ) -> Result<Option<T>> {
+        let Some(text) = self.get::<Option<String>>(column)? else { return Ok(None) };
+        read(&text)
+            .map(Some)
+            .ok_or_else(|| StorageError::corrupt(column, format_args!("`{text}` is unknown")))
+    }
+
     pub(crate) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T> {
         from_json(column, &self.get::<String>(column)?)
     }

@@ -32,6 +32,14 @@ export interface Phase {
   duration_us: number;
 }
 
+/** How a script ended, when it did not end well. */
+export interface Ending {
+  /** One word of the API's list, such as `out_of_memory`. */
+  reason: string;
+  exit_code?: number | null;
+  line?: number | null;
+}
+
 interface OfExecution {
   execution_id: string;
 }
@@ -52,6 +60,7 @@ type Kind =
       output: string | null;
       output_truncated: boolean;
       error: string | null;
+      ending?: Ending | null;
       masked_count: number;
     } & OfExecution)
   | { type: 'answer_text'; text: string }

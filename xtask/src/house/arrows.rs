@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("storage", &["domain", "secrets"]),
     ("planners", &["domain"]),
     ("sandbox", &["egress"]),
+    ("sandbox/native", &[]),
     ("runners", &["domain", "secrets", "egress", "sandbox"]),
     ("engine", &["domain", "planners", "runners", "storage", "secrets"]),
     ("http", &["domain", "engine", "storage"]),

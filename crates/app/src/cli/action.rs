@@ -1,6 +1,6 @@
 //! `errand action`: write, check, test, run and manage actions.
 
-mod run;
+pub mod run;
 
 use std::{
     fs,

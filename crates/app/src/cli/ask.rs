@@ -198,6 +198,7 @@ impl<'a> Screen<'a> {
                 self.spinner.set_message(format!("Running {}", plain(&action)));
                 self.running.push((execution_id, arguments));
             }
+            TurnEvent::ActionOutput { text, .. } => self.printed(&text),
             TurnEvent::ActionFinished { execution_id, action, status, duration_us, error } => {
                 let arguments = self.take_arguments(&execution_id);
                 let run = FinishedRun {
@@ -229,6 +230,13 @@ impl<'a> Screen<'a> {
             [step] => format!("Running {}", plain(&step.action)),
             steps => format!("Running {} actions", steps.len()),
         });
+    }
+
+    /// The last line that a script printed shows what it is at.
+    fn printed(&self, text: &str) {
+        if let Some(line) = text.lines().rev().find(|line| !line.trim().is_empty()) {
+            self.spinner.set_message(one_line(line, OUTPUT_CHARS_SHOWN));
+        }
     }
 
     fn take_arguments(&mut self, execution_id: &str) -> Map<String, Value> {
@@ -333,6 +341,7 @@ fn run_line(output: &Output, run: &FinishedRun<'_>) -> String {
 }
 
 const ERROR_CHARS_SHOWN: usize = 300;
+const OUTPUT_CHARS_SHOWN: usize = 80;
 
 /// What would run, and what is missing.
 fn plan_lines(output: &Output, plan: &Plan) -> Vec<String> {

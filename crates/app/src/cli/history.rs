@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::{
+    action::run::Ending,
     context::{Context, Door},
     failure::{Exit, Failure},
     output::{
@@ -175,6 +176,8 @@ struct Story {
     #[serde(default)]
     output_truncated: bool,
     error: Option<String>,
+    ending: Option<Ending>,
+    stderr: Option<String>,
     #[serde(default)]
     exchanges: Vec<HttpExchange<String>>,
     #[serde(default)]
@@ -220,6 +223,7 @@ fn story_lines(output: &Output, story: &Story) -> Vec<String> {
     lines.extend(
         story.error.as_deref().map(|error| format!("{} {}", output.paint(Tone::Bad, "error:"), plain(error))),
     );
+    lines.extend(story.ending.as_ref().map(|ending| format!("ended by: {}", plain(&ending.words()))));
     if story.masked_count > 0 {
         lines.push(match story.masked_count {
             1 => "masked: once".to_owned(),
@@ -233,6 +237,10 @@ fn story_lines(output: &Output, story: &Story) -> Vec<String> {
     lines.extend(phase_lines(output, &story.phases));
     if let Some(text) = story.output.as_deref().filter(|text| !text.is_empty()) {
         lines.push(heading(output, if story.output_truncated { "output (cut)" } else { "output" }));
+        lines.push(plain(text).into_owned());
+    }
+    if let Some(text) = story.stderr.as_deref().filter(|text| !text.is_empty()) {
+        lines.push(heading(output, "standard error"));
         lines.push(plain(text).into_owned());
     }
     lines

@@ -41,7 +41,7 @@ fn read_scope(text: &str) -> Result<Scope, String> {
 /// Works on the database itself: whoever may read the data directory may do everything anyway.
 pub async fn run(context: &Context, command: KeyCommand) -> Result<Exit, Failure> {
     let (engine, _) =
-        serve::open_engine(&context.config).await.map_err(|error| Failure::of_report(&error))?;
+        serve::open_ledger(&context.config).await.map_err(|error| Failure::of_report(&error))?;
     match command {
         KeyCommand::Create { name, scopes, all_gurus } => {
             create(context, &engine, &name, &scopes, all_gurus).await

@@ -19,7 +19,7 @@ pub struct LinkArgs {
 /// Works on the database itself, so that it helps when nobody can sign in any more.
 pub async fn run(context: &Context, args: LinkArgs) -> Result<Exit, Failure> {
     let (engine, _) =
-        serve::open_engine(&context.config).await.map_err(|error| Failure::of_report(&error))?;
+        serve::open_ledger(&context.config).await.map_err(|error| Failure::of_report(&error))?;
     engine.ensure_admin().await.map_err(|error| Failure::of_report(&error.into()))?;
     let token = engine.make_claim(&args.email).await.map_err(|error| Failure::of_report(&error.into()))?;
     let link = serve::claim_address(&context.config.public_url, &token);

@@ -22,7 +22,7 @@ In --url a {placeholder} in capitals becomes a secret, any other a parameter.
 Examples:
   errand action new order_status --url 'https://shop.example.com/v1/orders/{order_id}'
   errand action new create_bug --method POST --url 'https://tracker.example.com/issues'
-  errand action new pto_balance --type python -o actions/pto_balance.json";
+  errand action new pto_balance --python -o actions/pto_balance.json";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = AFTER_HELP)]
@@ -32,6 +32,9 @@ pub struct NewArgs {
     /// What it does
     #[arg(long = "type", value_enum, default_value = "api-call")]
     kind: Kind,
+    /// Short for `--type python`
+    #[arg(long, conflicts_with_all = ["kind", "url", "method"])]
+    python: bool,
     /// Address that an API call goes to
     #[arg(long, default_value = "https://api.example.com/v1/orders/{order_id}")]
     url: String,
@@ -124,7 +127,8 @@ fn is_secret(name: &str) -> bool {
 }
 
 fn starting_file(args: &NewArgs) -> ActionFile {
-    let (run, parameters) = match args.kind {
+    let kind = if args.python { Kind::Python } else { args.kind };
+    let (run, parameters) = match kind {
         Kind::ApiCall => (Run::ApiCall(starting_call(args)), names_in(&args.url)),
         Kind::Python => (Run::Python(starting_script()), vec!["order_id".to_owned()]),
     };
@@ -196,7 +200,7 @@ mod tests {
 
     fn check(kind: Kind, method: Method, url: &str, parameters: &[&str]) {
         let name = "order_status".parse().expect("a name");
-        let args = NewArgs { name, kind, url: url.to_owned(), method, output: None, force: false };
+        let args = NewArgs { name, kind, url: url.to_owned(), method, python: false, output: None, force: false };
         let file = starting_file(&args);
         let text = serde_json::to_string(&file.to_json()).expect("JSON");
         let spec = ActionFile::from_json(&text)

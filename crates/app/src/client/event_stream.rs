@@ -25,6 +25,11 @@ pub enum TurnEvent {
         action: String,
         arguments: Map<String, Value>,
     },
+    /// A piece of what a script prints, while it runs.
+    ActionOutput {
+        execution_id: String,
+        text: String,
+    },
     ActionFinished {
         execution_id: String,
         action: String,

@@ -265,15 +265,6 @@ fn network(range: &str) -> Option<(IpAddr, u8)> {
     Some((address, prefix.map_or(Some(width), |prefix| prefix.parse().ok())?))
 }
 
-pub(super) fn python_actions() -> Finding {
-    Finding::new(
-        "python actions",
-        Verdict::Note,
-        "This version has no runner for them: they can be written, checked and kept, and can't be enabled.",
-        "Use API calls for what must run today.",
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::PermissionsExt as _;

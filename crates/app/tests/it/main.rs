@@ -8,5 +8,6 @@ mod cancel;
 mod harness;
 mod history;
 mod masking;
+mod python;
 mod readme;
 mod unauthorized;

@@ -3,11 +3,10 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use errand_domain::{
-    Action, ActionId, ActionSpec, Problem, Problems, SecretName,
+    Action, ActionBody, ActionId, ActionSpec, Position, Problem, Problems, SecretName,
     action_file::ActionFile,
     lint::{self, Advice},
 };
-use errand_runners::Runners;
 use errand_storage::{
     Transaction,
     actions::{self, ActionChange, Enablement, NewAction},
@@ -82,6 +81,7 @@ impl Engine {
         unknown: UnknownNames,
     ) -> Result<ActionDetails> {
         let spec = self.checked(&permit.guru, file, None, unknown)?;
+        self.check_script(&spec).await?;
         let now = self.clock().now();
         let action = Action {
             id: ActionId::from_uuid(new_uuid()),
@@ -123,8 +123,9 @@ impl Engine {
             return Ok(details(&permit.guru, Arc::clone(old)));
         }
         if old.enabled {
-            check_has_runner(&spec)?;
+            self.check_has_runner(&spec)?;
         }
+        self.check_script(&spec).await?;
         let action = Action {
             version: old.version + 1,
             spec: Arc::new(spec),
@@ -152,7 +153,7 @@ impl Engine {
 
     pub async fn enable_action(&self, permit: &Permit<Manage>, name: &str) -> Result<ActionDetails> {
         let found = self.find_action(permit, name).await?;
-        check_has_runner(&found.action.spec)?;
+        self.check_has_runner(&found.action.spec)?;
         if let Some(secret) = found.missing_secrets.first() {
             return Err(EngineError::Conflict(Problem::new(
                 "missing_secret",
@@ -205,8 +206,9 @@ impl Engine {
     }
 
     /// Advice on a definition that need not be saved; rules it breaks are errors, not advice.
-    pub fn lint_action(&self, permit: &Permit<Manage>, file: &ActionFile) -> Result<Vec<Advice>> {
+    pub async fn lint_action(&self, permit: &Permit<Manage>, file: &ActionFile) -> Result<Vec<Advice>> {
         let spec = file.check(self.limits())?;
+        self.check_script(&spec).await?;
         let others: Vec<&ActionSpec> = permit
             .guru
             .actions
@@ -284,6 +286,24 @@ impl Engine {
         Ok(Problems::or(found, spec)?)
     }
 
+    /// An enabled action must be one that can run.
+    fn check_has_runner(&self, spec: &ActionSpec) -> Result<()> {
+        self.runners().refusal(spec.body.kind()).map_or(Ok(()), |problem| Err(EngineError::Conflict(problem)))
+    }
+
+    /// A script that can't be compiled is refused with the place, as far as the sandbox can tell now.
+    async fn check_script(&self, spec: &ActionSpec) -> Result<()> {
+        let ActionBody::Python(script) = &spec.body else { return Ok(()) };
+        let Some(found) = self.runners().check_syntax(script).await else { return Ok(()) };
+        let position = found.line.map(|line| Position { line, column: found.column.unwrap_or(1).max(1) });
+        let place = position.map_or_else(String::new, |place| {
+            format!(" at line {}, column {}", place.line, place.column)
+        });
+        let message = format!("The script can't be compiled{place}: {}.", found.message.trim_end_matches('.'));
+        let problem = Problem::new("syntax_error", message, "Correct it there and save again.");
+        Err(Problem { position, ..problem.at("run.code") }.into())
+    }
+
     async fn after_change(&self, permit: &Permit<Manage>, action: &Action) -> Result<ActionDetails> {
         self.prepare_and_keep(action).await?;
         self.forget_view(&permit.guru.guru.slug);
@@ -306,19 +326,6 @@ fn details(guru: &GuruView, action: Arc<Action>) -> ActionDetails {
         ));
     }
     ActionDetails { action, secrets, missing_secrets, last_run: None, warnings }
-}
-
-/// An enabled action must be one that can run.
-fn check_has_runner(spec: &ActionSpec) -> Result<()> {
-    let kind = spec.body.kind();
-    if Runners::has_one_for(kind) {
-        return Ok(());
-    }
-    Err(EngineError::Conflict(Problem::new(
-        "no_runner",
-        format!("`{}` is of type `{}`, which this version can't run.", spec.name, kind.as_str()),
-        "It can be kept disabled; to have it fire now, write it as an API call.",
-    )))
 }
 
 fn known_or_allowed(name: &str, secrets: &BTreeSet<SecretName>, unknown: UnknownNames) -> bool {

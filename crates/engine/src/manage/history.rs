@@ -126,6 +126,7 @@ fn interrupted_run(run: &Interrupted) -> EventKind<Masked> {
         output: None,
         output_truncated: false,
         error: Some(Masked::ours(INTERRUPTED_RUN)),
+        ending: None,
         masked_count: 0,
     }
 }

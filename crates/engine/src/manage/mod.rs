@@ -5,6 +5,7 @@ pub mod actions;
 pub mod conversations;
 pub mod gurus;
 pub mod history;
+pub mod preview;
 pub mod secrets;
 
 use errand_domain::{Guru, GuruId};

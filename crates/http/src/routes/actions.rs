@@ -18,6 +18,7 @@ use crate::{
     wire::{
         action::{ActionReply, ActionsReply, AdviceList, AdviceReply, RunBody},
         execution::ExecutionReply,
+        preview::PreviewReply,
     },
 };
 
@@ -79,7 +80,7 @@ pub async fn lint(
     Payload(file): Payload<Value>,
 ) -> ApiResult<Json<AdviceList>> {
     let file = ActionFile::from_value(file)?;
-    let items = state.engine.lint_action(&permit, &file)?.into_iter().map(AdviceReply::from).collect();
+    let items = state.engine.lint_action(&permit, &file).await?.into_iter().map(AdviceReply::from).collect();
     Ok(Json(AdviceList { items }))
 }
 
@@ -177,6 +178,24 @@ pub async fn export(
 ) -> ApiResult<Json<Value>> {
     let details = state.engine.find_action(&permit, &path.name).await?;
     Ok(Json(ActionFile::from(&*details.action.spec).to_json()))
+}
+
+/// What a run would do, without doing it
+#[utoipa::path(post, path = "/api/v1/{guru}/actions/{name}/preview", tag = "actions", params(
+    ("guru" = String, Path, description = "The guru's slug."), ("name" = String, Path, description = "The action's name."),
+), request_body = RunBody, responses(
+    (status = 200, description = "The request that would be sent, or what the script would be given; masked.", body = PreviewReply),
+    Refused,
+    RefusedInput,
+))]
+pub async fn preview(
+    State(state): State<HttpState>,
+    For(permit): For<Manage>,
+    InPath(path): InPath<ActionPath>,
+    Payload(body): Payload<RunBody>,
+) -> ApiResult<Json<PreviewReply>> {
+    let request = RunRequest { action: path.name, arguments: arguments(body)? };
+    Ok(Json(state.engine.preview_action(&permit, &request)?.into()))
 }
 
 /// Run an action once with given parameters, enabled or not

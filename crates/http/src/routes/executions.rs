@@ -1,6 +1,6 @@
 //! History.
 
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use errand_domain::{ExecutionId, ExecutionStatus, Source, UnixMillis};
 use errand_engine::{access::Manage, manage::history::HistoryQuery};
 use serde::Deserialize;
@@ -137,4 +137,21 @@ pub async fn one(
 ) -> ApiResult<Json<ExecutionStory>> {
     let id = super::id(&path.id, "execution")?;
     Ok(Json(state.engine.execution(&permit, id).await?.into()))
+}
+
+/// End one execution at once: a script is killed with everything it started; a request that was sent is not called back
+#[utoipa::path(post, path = "/api/v1/{guru}/executions/{id}/cancel", tag = "history", params(
+    ("guru" = String, Path, description = "The guru's slug."),
+    ("id" = String, Path, description = "The execution's id (`run_…`)."),
+), responses(
+    (status = 202, description = "It stops, or had ended already."),
+    Refused,
+))]
+pub async fn cancel(
+    State(state): State<HttpState>,
+    For(permit): For<Manage>,
+    InPath(path): InPath<ExecutionPath>,
+) -> ApiResult<StatusCode> {
+    state.engine.cancel_execution(&permit, super::id(&path.id, "execution")?).await?;
+    Ok(StatusCode::ACCEPTED)
 }

@@ -1,7 +1,7 @@
 //! What this installation is.
 
 use axum::{Json, extract::State};
-use errand_engine::access::Manage;
+use errand_engine::{PythonStatus, access::Manage};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,9 +16,62 @@ pub struct SystemReply {
     pub egress_open: Vec<String>,
     /// What the operator should know.
     pub notices: Vec<String>,
+    pub python: PythonReply,
 }
 
-/// Version, planner, egress policy and notices
+/// Where the sandbox for Python actions stands.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PythonReply {
+    /// `starting`, `ready` or `unavailable`.
+    pub state: &'static str,
+    /// Why it is not there, and how to mend it.
+    pub reason: Option<String>,
+    pub remedy: Option<String>,
+    pub pool: Option<PoolReply>,
+}
+
+/// The sandbox's children and what they cost.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct PoolReply {
+    /// Children that stand ready, without and with the data libraries loaded.
+    pub ready_bare: usize,
+    pub ready_data: usize,
+    pub running: usize,
+    pub waiting: usize,
+    /// Since the start.
+    pub runs_served: u64,
+    /// Of the sandbox's own processes, since the start.
+    pub restarts: u64,
+    /// Of everything in it together.
+    pub memory_bytes: Option<u64>,
+}
+
+impl From<PythonStatus> for PythonReply {
+    fn from(status: PythonStatus) -> Self {
+        match status {
+            PythonStatus::Starting => Self { state: "starting", reason: None, remedy: None, pool: None },
+            PythonStatus::Unavailable { what, remedy } => {
+                Self { state: "unavailable", reason: Some(what), remedy: Some(remedy), pool: None }
+            }
+            PythonStatus::Ready(pool) => Self {
+                state: "ready",
+                reason: None,
+                remedy: None,
+                pool: Some(PoolReply {
+                    ready_bare: pool.ready_bare,
+                    ready_data: pool.ready_data,
+                    running: pool.running,
+                    waiting: pool.waiting,
+                    runs_served: pool.runs_served,
+                    restarts: pool.restarts,
+                    memory_bytes: pool.memory_bytes,
+                }),
+            },
+        }
+    }
+}
+
+/// Version, planner, egress policy, sandbox and notices
 #[utoipa::path(get, path = "/api/v1/system", tag = "system", responses(
     (status = 200, description = "The installation.", body = SystemReply),
     Refused,
@@ -32,5 +85,6 @@ pub async fn system(
         planner: state.engine.planner().model().to_owned(),
         egress_open: state.settings.egress_open.clone(),
         notices: state.settings.notices.clone(),
+        python: state.engine.python_status().into(),
     })
 }

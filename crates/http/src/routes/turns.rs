@@ -83,7 +83,7 @@ pub struct EventsQuery {
 #[utoipa::path(get, path = "/api/v1/{guru}/turns/{id}/events", tag = "chat", params(
     ("guru" = String, Path, description = "The guru's slug."), ("id" = String, Path, description = "The turn's id (`turn_…`)."), EventsQuery,
 ), responses(
-    (status = 200, description = "Server-sent events: `id` is the event's number, `event` its type, `data` the event as JSON. `http_exchanged` and `host_contacted` come only to callers who may manage the guru; for others their numbers are left out.", content_type = "text/event-stream", body = String),
+    (status = 200, description = "Server-sent events: `id` is the event's number, `event` its type, `data` the event as JSON. `http_exchanged`, `host_contacted` and standard error come only to callers who may manage the guru; for others their numbers are left out.", content_type = "text/event-stream", body = String),
     Refused,
     RefusedInput,
 ))]
@@ -101,7 +101,7 @@ pub async fn events(
     Ok(sse::events(&permit, events, None))
 }
 
-/// Stop a turn: what changes nothing is dropped, writes that began are finished and recorded
+/// Stop a turn: what changes nothing is dropped, scripts are killed, requests that write are finished and recorded
 #[utoipa::path(post, path = "/api/v1/{guru}/turns/{id}/cancel", tag = "chat", params(
     ("guru" = String, Path, description = "The guru's slug."), ("id" = String, Path, description = "The turn's id (`turn_…`)."),
 ), responses(

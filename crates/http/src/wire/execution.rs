@@ -1,6 +1,6 @@
 //! Executions on the wire.
 
-use errand_domain::{Event, EventKind, Execution};
+use errand_domain::{Ending, Event, EventKind, Execution, ResourceUsage, event::OutputStream};
 use errand_engine::{Masked, manage::history::ExecutionDetails};
 use serde::Serialize;
 use serde_json::Value;
@@ -29,6 +29,8 @@ pub struct ExecutionReply {
     pub output: Option<String>,
     pub output_truncated: bool,
     pub error: Option<String>,
+    /// How a script ended, when it did not end well.
+    pub ending: Option<EndingReply>,
     pub created_at: String,
     pub started_at: Option<String>,
     pub finished_at: Option<String>,
@@ -51,11 +53,44 @@ impl From<Execution> for ExecutionReply {
             output: execution.output,
             output_truncated: execution.output_truncated,
             error: execution.error,
+            ending: execution.ending.map(EndingReply::from),
             created_at: execution.created_at.to_rfc3339(),
             started_at: execution.started_at.map(errand_domain::UnixMillis::to_rfc3339),
             finished_at: execution.finished_at.map(errand_domain::UnixMillis::to_rfc3339),
             duration_ms: execution.duration_us.map(as_ms),
         }
+    }
+}
+
+/// How a script ended, for programs; `error` says the same in words.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EndingReply {
+    /// `exit_code`, `exception`, `signal`, `out_of_memory`, `timeout`, `process_limit`, `disk_full`, `output_limit`,
+    /// `denied_connection`, `cancelled`, `overloaded`, `unavailable` or `broken`.
+    pub reason: &'static str,
+    /// Of a script that ended by itself.
+    pub exit_code: Option<i32>,
+    /// The line of the script at which it failed.
+    pub line: Option<u32>,
+}
+
+impl From<Ending> for EndingReply {
+    fn from(ending: Ending) -> Self {
+        Self { reason: ending.reason.as_str(), exit_code: ending.exit_code, line: ending.line }
+    }
+}
+
+/// What a run cost.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UsageReply {
+    /// Processor time of all its processes, in milliseconds.
+    pub cpu_ms: Option<f64>,
+    pub memory_peak_bytes: Option<u64>,
+}
+
+impl From<ResourceUsage> for UsageReply {
+    fn from(usage: ResourceUsage) -> Self {
+        Self { cpu_ms: usage.cpu_us.map(as_ms), memory_peak_bytes: usage.memory_peak_bytes }
     }
 }
 
@@ -73,6 +108,10 @@ pub struct ExecutionStory {
     /// Where the time went.
     #[schema(value_type = Vec<Object>)]
     pub phases: Vec<Value>,
+    /// What a script wrote to standard error, masked and capped.
+    pub stderr: Option<String>,
+    /// What a script's run cost.
+    pub usage: Option<UsageReply>,
     /// How often a secret was replaced in what it gave back.
     pub masked_count: u32,
     #[schema(value_type = Vec<Object>)]
@@ -83,17 +122,23 @@ impl From<ExecutionDetails> for ExecutionStory {
     fn from(details: ExecutionDetails) -> Self {
         let (mut exchanges, mut contacts, mut phases, mut masked_count) =
             (Vec::new(), Vec::new(), Vec::new(), 0);
+        let (mut stderr, mut usage) = (None::<String>, None);
         for event in &details.events {
             match &event.kind {
                 EventKind::HttpExchanged { exchange, .. } => exchanges.extend(serde_json::to_value(exchange)),
                 EventKind::HostContacted { contact, .. } => contacts.extend(serde_json::to_value(contact)),
                 EventKind::PhaseMeasured { phase, .. } => phases.extend(serde_json::to_value(phase)),
+                EventKind::ActionOutput { stream: OutputStream::Stderr, text, .. } => {
+                    stderr.get_or_insert_default().push_str(text);
+                }
+                EventKind::UsageMeasured { usage: measured, .. } => usage = Some((*measured).into()),
                 EventKind::ActionFinished { masked_count: count, .. } => masked_count = *count,
                 _ => {}
             }
         }
         let events = details.events.iter().map(event_json).collect();
-        Self { execution: details.execution.into(), exchanges, contacts, phases, masked_count, events }
+        let execution = details.execution.into();
+        Self { execution, exchanges, contacts, phases, stderr, usage, masked_count, events }
     }
 }
 
@@ -118,6 +163,8 @@ pub struct Reference {
     pub output: Option<String>,
     pub output_truncated: bool,
     pub error: Option<String>,
+    /// How a script ended, when it did not end well.
+    pub ending: Option<EndingReply>,
 }
 
 impl From<Execution> for Reference {
@@ -131,6 +178,7 @@ impl From<Execution> for Reference {
             output: execution.output,
             output_truncated: execution.output_truncated,
             error: execution.error,
+            ending: execution.ending.map(EndingReply::from),
         }
     }
 }

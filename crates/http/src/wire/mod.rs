@@ -5,6 +5,7 @@ pub mod action;
 pub mod execution;
 pub mod guru;
 pub mod plan;
+pub mod preview;
 pub mod secret;
 pub mod turn;
 

@@ -4,7 +4,7 @@ mod list;
 mod recovery;
 
 use errand_domain::{
-    ActionId, ActionKind, ActionName, Arguments, ConversationId, Execution, ExecutionId, ExecutionStatus,
+    ActionId, ActionKind, ActionName, Arguments, ConversationId, EndReason, Ending, Execution, ExecutionId, ExecutionStatus,
     GuruId, Source, TurnId, UnixMillis, UserId,
 };
 
@@ -20,7 +20,8 @@ use crate::{
 };
 
 const COLUMNS: &str = "id, guru_id, action_id, action_name, action_version, kind, source, status, turn_id, \
-     conversation_id, parent_id, user_id, question, arguments, output, output_truncated, error, created_at, \
+     conversation_id, parent_id, user_id, question, arguments, output, output_truncated, error, end_reason, exit_code, end_line, \
+     created_at, \
      started_at, finished_at, duration_us";
 
 /// Which holder of an execution's lease one is. A result counts only under the newest.
@@ -75,6 +76,8 @@ pub struct ExecutionEnd {
     pub output: Option<Masked>,
     pub output_truncated: bool,
     pub error: Option<Masked>,
+    /// How a script ended, when it did not end well.
+    pub ending: Option<Ending>,
     pub at: UnixMillis,
     pub duration_us: Option<u64>,
 }
@@ -98,7 +101,7 @@ pub(crate) async fn insert(
     let rows = new.into_iter().map(|(new, end)| new_values(new, end)).collect();
     let head = "INSERT INTO executions (id, guru_id, action_id, action_name, action_version, kind, source, turn_id, \
          conversation_id, parent_id, user_id, question, arguments, created_at, lease_owner, lease_fence, started_at, \
-         status, output, output_truncated, error, finished_at, duration_us)";
+         status, output, output_truncated, error, end_reason, exit_code, end_line, finished_at, duration_us)";
     insert_rows(tx, "insert executions", head, rows).await
 }
 
@@ -128,15 +131,36 @@ fn new_values(new: NewExecution, end: Option<ExecutionEnd>) -> Vec<Value> {
     ];
     values.extend(match end {
         Some(end) => end_values(end),
-        None => values![status.as_str(), None::<String>, false, None::<String>, None::<i64>, None::<i64>],
+        None => values![
+            status.as_str(),
+            None::<String>,
+            false,
+            None::<String>,
+            None::<String>,
+            None::<i64>,
+            None::<i64>,
+            None::<i64>,
+            None::<i64>
+        ],
     });
     values
 }
 
-/// Status, output, whether it is cut, error, end, duration.
+/// Status, output, whether it is cut, error, how the script ended, end, duration.
 fn end_values(end: ExecutionEnd) -> Vec<Value> {
     let duration_us = end.duration_us.map(|micros| i64::try_from(micros).unwrap_or(i64::MAX));
-    values![end.status.as_str(), end.output, end.output_truncated, end.error, end.at, duration_us]
+    let ending = end.ending;
+    values![
+        end.status.as_str(),
+        end.output,
+        end.output_truncated,
+        end.error,
+        ending.map(|ending| ending.reason.as_str().to_owned()),
+        ending.and_then(|ending| ending.exit_code).map(i64::from),
+        ending.and_then(|ending| ending.line).map(i64::from),
+        end.at,
+        duration_us
+    ]
 }
 
 /// Takes a queued execution for a node, as running from `at` on. None when it is not queued any more.
@@ -159,8 +183,8 @@ pub async fn claim(
 /// late result is not history's.
 pub async fn finish(tx: &mut Transaction, end: ExecutionEnd) -> Result<bool> {
     let sql =
-        "UPDATE executions SET status = $4, output = $5, output_truncated = $6, error = $7, finished_at = $8,
-             duration_us = $9
+        "UPDATE executions SET status = $4, output = $5, output_truncated = $6, error = $7, end_reason = $8,
+             exit_code = $9, end_line = $10, finished_at = $11, duration_us = $12
          WHERE guru_id = $1 AND id = $2 AND lease_fence = $3 AND status IN ('queued', 'running')";
     let mut values = values![Value::shown(end.guru_id), Value::shown(end.id), end.fence.0];
     values.extend(end_values(end));
@@ -201,9 +225,20 @@ fn read(row: &Row) -> Result<Execution> {
         output: row.get("output")?,
         output_truncated: row.get("output_truncated")?,
         error: row.get("error")?,
+        ending: read_ending(row)?,
         created_at: row.time("created_at")?,
         started_at: row.time_option("started_at")?,
         finished_at: row.time_option("finished_at")?,
         duration_us: row.get::<Option<i64>>("duration_us")?.map(i64::cast_unsigned),
     })
+}
+
+fn read_ending(row: &Row) -> Result<Option<Ending>> {
+    let Some(reason) = row.word_option("end_reason", EndReason::parse)? else { return Ok(None) };
+    let number = |column| row.get::<Option<i64>>(column);
+    Ok(Some(Ending {
+        reason,
+        exit_code: number("exit_code")?.and_then(|code| i32::try_from(code).ok()),
+        line: number("end_line")?.and_then(|line| u32::try_from(line).ok()),
+    }))
 }

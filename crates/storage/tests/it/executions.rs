@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use errand_domain::{ActionId, ExecutionStatus, Source};
+use errand_domain::{ActionId, EndReason, Ending, ExecutionStatus, Source};
 use errand_storage::{
     Db,
     executions::{
@@ -51,6 +51,27 @@ async fn an_execution_is_read_back_as_it_was_written() {
             last.iter().map(|run| (run.action_id, run.execution_id)).collect::<Vec<_>>(),
             [(action.id, new.id)]
         );
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn how_a_script_ended_is_kept() {
+    on_both(async |db| {
+        let guru = a_guru(db, "acme").await?;
+        let action = an_action(db, guru, "orders").await?;
+        for (number, reason) in (1..).zip(EndReason::ALL) {
+            let new = new_execution(&action, number)?;
+            start(db, &new).await?;
+            let ending = Some(Ending { reason, exit_code: Some(3), line: Some(7) });
+            assert!(finish(db, ExecutionEnd { ending, ..end_of(&new, ExecutionStatus::Failed) }).await?);
+            let ended = executions::by_id(&db.reader, guru, new.id).await?.expect("the execution");
+            assert_eq!(ended.ending, ending);
+        }
+        let page = ExecutionPage { after: None, limit: 50 };
+        let listed = executions::list(&db.reader, guru, &ExecutionFilter::default(), page).await?;
+        assert_eq!(listed.iter().filter(|execution| execution.ending.is_some()).count(), EndReason::ALL.len());
         Ok(())
     })
     .await;

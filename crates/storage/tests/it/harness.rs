@@ -130,6 +130,7 @@ pub(crate) fn end_of(new: &NewExecution, status: ExecutionStatus) -> ExecutionEn
         output: Some(masked("{\"status\":\"on its way\"}")),
         output_truncated: false,
         error: None,
+        ending: None,
         at: new.at.plus_ms(250),
         duration_us: Some(250_000),
     }

@@ -17,6 +17,7 @@ const run = (more: Partial<ExecutionView>): ExecutionView => ({
   outputTruncated: false,
   stderr: '',
   error: null,
+  ending: null,
   exchanges: [],
   contacts: [],
   phases: [],
@@ -47,6 +48,11 @@ test.each<[ExecutionStatus, string]>([
   const { card } = show({ status });
   expect(card.textContent).toContain(words);
   expect(card.dataset.status).toBe(status);
+});
+
+test('a script that ended badly says how', () => {
+  const { line } = show({ status: 'failed', ending: { reason: 'exception', exit_code: 1, line: 7 } });
+  expect(line.textContent).toContain('Failed: exception at line 7');
 });
 
 test('arguments and duration stand on the line', () => {

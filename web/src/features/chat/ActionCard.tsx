@@ -43,7 +43,7 @@ export function ActionCard({ run, onOpen }: ActionCardProps) {
               run.status === 'succeeded' ? 'sr-only' : statusTextTone(run.status),
             )}
           >
-            {statusWords(run.status)}
+            {endWords(run)}
           </span>
           <Clock run={run} />
           <ChevronDown
@@ -61,6 +61,15 @@ export function ActionCard({ run, onOpen }: ActionCardProps) {
       </Collapsible.Root>
     </li>
   );
+}
+
+/** `Failed: out of memory`; the status alone where it says as much. */
+function endWords(run: ExecutionView): string {
+  const status = statusWords(run.status);
+  if (run.ending === null || run.status !== 'failed') return status;
+  const { reason, exit_code: code, line } = run.ending;
+  const why = reason === 'exit_code' && code != null ? `exit code ${code}` : reason.replaceAll('_', ' ');
+  return line == null ? `${status}: ${why}` : `${status}: ${why} at line ${line}`;
 }
 
 function Clock({ run }: { run: ExecutionView }) {

@@ -19,6 +19,7 @@ const run = (status: ExecutionView['status']): ExecutionView => ({
   outputTruncated: false,
   stderr: '',
   error: null,
+  ending: null,
   exchanges: [],
   contacts: [],
   phases: [],

@@ -2,7 +2,7 @@
  * What is shown of a turn, and how each event changes it. Pure: the same events give the same view, whether they come
  * live, replayed after a reload, or twice.
  */
-import type { HostContact, HttpExchange, Phase, TurnEvent } from '../../api/events';
+import type { Ending, HostContact, HttpExchange, Phase, TurnEvent } from '../../api/events';
 import type { Arguments, ExecutionStatus, Plan, Turn, TurnStatus } from '../../api/types';
 
 export interface ExecutionView {
@@ -18,6 +18,8 @@ export interface ExecutionView {
   outputTruncated: boolean;
   stderr: string;
   error: string | null;
+  /** How a script ended, when it did not end well. */
+  ending: Ending | null;
   exchanges: HttpExchange[];
   contacts: HostContact[];
   phases: Phase[];
@@ -75,6 +77,7 @@ export function viewOfTurn(turn: Turn): TurnView {
       output: reference.output ?? '',
       outputTruncated: reference.output_truncated,
       error: reference.error ?? null,
+      ending: reference.ending ?? null,
     })),
   };
 }
@@ -157,6 +160,7 @@ function finish(view: TurnView, event: EventOf<'action_finished'>): TurnView {
     output: event.output ?? run.output,
     outputTruncated: event.output_truncated,
     error: event.error ?? null,
+    ending: event.ending ?? null,
     maskedCount: event.masked_count,
   }));
 }
@@ -185,6 +189,7 @@ function newExecution(id: string, action: string, given: Arguments): ExecutionVi
     outputTruncated: false,
     stderr: '',
     error: null,
+    ending: null,
     exchanges: [],
     contacts: [],
     phases: [],

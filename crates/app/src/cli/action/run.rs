@@ -18,6 +18,7 @@ Values are read by the type that the parameter declares: `3` is a number for a n
 Examples:
   errand action test refund_lookup order_id=12345
   errand action test create_bug summary=\"The export does nothing\" priority=High
+  errand action test refund_lookup order_id=12345 --dry-run    what would be sent, or given to the script
   errand action run refund_lookup --arguments '{\"order_id\": \"12345\"}' --json | jq .output";
 
 #[derive(Debug, clap::Args)]
@@ -30,6 +31,9 @@ pub struct RunArgs {
     /// All arguments as a JSON object
     #[arg(long, value_name = "JSON", conflicts_with = "pairs", value_parser = object)]
     arguments: Option<Map<String, Value>>,
+    /// Run nothing: show the request that would be sent, or what the script would be given
+    #[arg(long)]
+    dry_run: bool,
 }
 
 /// What the run counts as.
@@ -69,11 +73,40 @@ struct Run {
     output_truncated: bool,
     error: Option<String>,
     duration_ms: Option<f64>,
+    ending: Option<Ending>,
+    stderr: Option<String>,
     masked_count: Option<u32>,
+}
+
+/// How a script ended, when it did not end well.
+#[derive(Debug, Deserialize)]
+pub struct Ending {
+    reason: String,
+    exit_code: Option<i32>,
+    line: Option<u32>,
+}
+
+impl Ending {
+    /// `out of memory`, `exit code 3`, `exception at line 7`.
+    pub fn words(&self) -> String {
+        let mut words = self.reason.replace('_', " ");
+        if let (Some(code), "exit_code") = (self.exit_code, self.reason.as_str()) {
+            words = format!("exit code {code}");
+        }
+        if let Some(line) = self.line {
+            words = format!("{words} at line {line}");
+        }
+        words
+    }
 }
 
 pub async fn run(context: &Context, door: &Door, args: RunArgs, verb: Verb) -> Result<Exit, Failure> {
     let body = json!({ "arguments": arguments(args.pairs, args.arguments)? });
+    if args.dry_run {
+        let preview = door.client.post(&[&door.guru, "actions", &args.name, "preview"], Some(&body)).await?;
+        context.output.show(&preview, || Ok(context.output.line(preview_text(&preview))?))?;
+        return Ok(Exit::Done);
+    }
     let spinner = context.output.spinner(&format!("Running {}", args.name));
     let reply = door.client.post(&[&door.guru, "actions", &args.name, verb.as_str()], Some(&body)).await;
     spinner.finish_and_clear();
@@ -109,11 +142,20 @@ async fn with_story(door: &Door, reply: Value) -> Result<Value, Failure> {
     Ok(door.client.get(&[&door.guru, "executions", &id]).await.unwrap_or(reply))
 }
 
+/// The request or the script's surroundings, laid out.
+fn preview_text(preview: &Value) -> String {
+    let shown = preview.get("request").or_else(|| preview.get("script")).unwrap_or(preview);
+    plain(&serde_json::to_string_pretty(shown).unwrap_or_default()).into_owned()
+}
+
 /// The output alone on standard output, so that it can be piped; the rest beside it.
 fn show(output: &Output, run: &Run) -> Result<(), Failure> {
     output.aside(summary(output, run));
     if let Some(error) = &run.error {
         output.aside(format!("  {}", plain(error)));
+    }
+    if let Some(text) = run.stderr.as_deref().filter(|text| !text.is_empty()) {
+        output.aside(output.paint_aside(Tone::Dim, plain(text).trim_end()));
     }
     if let Some(text) = run.output.as_deref().filter(|text| !text.is_empty()) {
         output.line(plain(&pretty(text)).trim_end())?;
@@ -132,7 +174,8 @@ fn summary(output: &Output, run: &Run) -> String {
         Some(1) => ", a secret masked once".to_owned(),
         Some(count) => format!(", secrets masked {count} times"),
     };
-    format!("{status}{duration}{masked}  {}", output.paint_aside(Tone::Dim, &run.id))
+    let ending = run.ending.as_ref().map_or_else(String::new, |ending| format!(" ({})", ending.words()));
+    format!("{status}{ending}{duration}{masked}  {}", output.paint_aside(Tone::Dim, &run.id))
 }
 
 /// JSON is laid out, anything else stays as it is.
@@ -176,6 +219,16 @@ mod tests {
         check(
             &json!({"id": "run_1", "status": "succeeded", "output": "{}", "error": null, "duration_ms": 84.2, "masked_count": 2}),
             "succeeded in 84 ms, secrets masked 2 times  run_1",
+        );
+        check(
+            &json!({"id": "run_1", "status": "failed", "output": "", "error": "No.", "duration_ms": 12.0,
+                "ending": {"reason": "exception", "exit_code": 1, "line": 7}}),
+            "failed (exception at line 7) in 12 ms  run_1",
+        );
+        check(
+            &json!({"id": "run_1", "status": "failed", "output": "", "error": "No.", "duration_ms": null,
+                "ending": {"reason": "exit_code", "exit_code": 3}}),
+            "failed (exit code 3)  run_1",
         );
         check(
             &json!({"id": "run_1", "status": "refused", "output": null, "error": "No.", "duration_ms": null}),

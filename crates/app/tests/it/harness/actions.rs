@@ -34,3 +34,19 @@ pub fn post_action(name: &str, url: &str) -> Value {
 pub fn string_parameter(name: &str) -> Value {
     json!({"name": name, "type": "string", "description": format!("The {name} as the user writes it, such as abc"), "required": true})
 }
+
+/// A question that fires [`python_action`], word for word one of its examples.
+pub const REPORT_QUESTION: &str = "Please make the weekly report of the warehouse";
+
+/// A script; what it prints is the result.
+pub fn python_action(name: &str, code: &str) -> Value {
+    json!({
+        "version": 1,
+        "name": name,
+        "trigger": "When the user wants the weekly report of the warehouse to be made",
+        "examples": [REPORT_QUESTION, "Make the warehouse report"],
+        "run": {"type": "python", "code": code},
+        "usage": "Give the number of parcels first.",
+        "timeout_ms": 20000,
+    })
+}

@@ -5,6 +5,6 @@ pub mod api;
 pub mod server;
 pub mod sse;
 
-pub use actions::{get_action, post_action};
+pub use actions::{get_action, post_action, python_action};
 pub use api::{Api, Outcome};
 pub use server::{Server, Setup};

@@ -13,7 +13,7 @@ use errand_domain::{Role, UnixMillis, UserId, limits::Limits};
 use errand_egress::{Egress, EgressLimits, EgressPolicy};
 use errand_engine::{Engine, Parts, access::Scope, clock::Clock};
 use errand_planners::{Planner, embedded::EmbeddedPlanner};
-use errand_runners::Runners;
+use errand_runners::{PythonRoom, Runners};
 use errand_secrets::open_or_create_key_file;
 use errand_storage::{
     Db, Location, PoolSizes, gurus,
@@ -37,6 +37,8 @@ pub struct Setup {
     pub open: Vec<SocketAddr>,
     /// PostgreSQL instead of the SQLite file.
     pub database_url: Option<String>,
+    /// With the sandbox for Python actions; others start without one, since it costs memory and time.
+    pub python: bool,
     /// The text of `errand.toml`.
     pub settings: &'static str,
 }
@@ -57,6 +59,11 @@ impl Server {
     /// With a way open to one upstream of the test.
     pub async fn reaching(upstream: &errand_testkit::Upstream) -> Self {
         Self::start(Setup { open: vec![upstream.address()], ..Setup::default() }).await
+    }
+
+    /// With the sandbox, and a way open to one upstream of the test.
+    pub async fn with_python(open: Vec<SocketAddr>) -> Self {
+        Self::start(Setup { python: true, open, ..Setup::default() }).await
     }
 
     pub async fn start(setup: Setup) -> Self {
@@ -102,6 +109,10 @@ impl Server {
             .env_remove("ERRAND_PUBLIC_URL")
             .env_remove("ERRAND_DATABASE_URL")
             .env_remove("ERRAND_LOG")
+            .env("ERRAND_SANDBOX", if self.setup.python { "on" } else { "off" })
+            // Only the tiers that a test uses are warmed.
+            .env("ERRAND_SANDBOX_READY_CHILDREN", "0")
+            .env("ERRAND_IMAGE_DIR", image_dir())
             .env("ERRAND_LISTEN", self.address.to_string())
             .env("ERRAND_EGRESS_OPEN", texts(&self.setup.open).join(","))
             .stdin(Stdio::null())
@@ -199,6 +210,7 @@ impl Server {
             planner: Planner::Embedded(Arc::new(EmbeddedPlanner::new(None))),
             runners: Runners::new(
                 Egress::new(EgressPolicy::default(), &EgressLimits::default()).expect("a client"),
+                PythonRoom::closed("it is a test.", "Use the server."),
             ),
             clock,
             limits: Limits::default(),
@@ -283,6 +295,12 @@ impl Drop for Server {
 /// The binary that cargo built for this test, or the one that is named instead (an installed one, say).
 pub fn binary() -> PathBuf {
     std::env::var_os("ERRAND_TEST_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_errand").into(), PathBuf::from)
+}
+
+/// Where `make test` built the image of Python actions.
+fn image_dir() -> PathBuf {
+    std::env::var_os("ERRAND_IMAGE_DIR")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.cache/image"), PathBuf::from)
 }
 
 fn new_user(email: &str, now: UnixMillis) -> User {

@@ -1,0 +1,138 @@
+//! The zygote: a warm interpreter that clones a child per request.
+//!
+//! It is trusted but needs no privilege: each child has a user namespace of its own, and thereby every capability
+//! over its own namespaces. So the zygote drops its own first.
+
+#![expect(unsafe_code, reason = "clones and changes its identity")]
+
+use core::ffi::c_int;
+
+use crate::{
+    Settings,
+    call::{Failure, check, raw},
+    child::{self, Entered, Line},
+    wire,
+};
+
+/// The line to the supervisor: standard input.
+const SUPERVISOR: c_int = 0;
+
+/// Everything of a run is in namespaces of its own. The control groups' one comes later, since it shows the groups that
+/// the child is in when it is made.
+const NAMESPACES: c_int = libc::CLONE_NEWUSER
+    | libc::CLONE_NEWPID
+    | libc::CLONE_NEWNS
+    | libc::CLONE_NEWIPC
+    | libc::CLONE_NEWUTS
+    | libc::CLONE_NEWNET;
+
+const SETFCAP: u32 = 1 << 31;
+
+/// `Some` in a child; `None` in the zygote when the supervisor has hung up.
+pub fn serve(settings: &Settings) -> Result<Option<Entered>, Failure> {
+    accept_signals()?;
+    drop_privileges(settings)?;
+    let thread_id = thread_id_address();
+    wire::send(SUPERVISOR, b"R", &[])?;
+    loop {
+        let (length, descriptors) = wire::receive(SUPERVISOR, &mut [0; 8])?;
+        if length == 0 {
+            return Ok(None);
+        }
+        let &[run, stdout, stderr] = descriptors.as_slice() else {
+            close_all(&descriptors);
+            continue;
+        };
+        let line = Line { run, stdout, stderr };
+        if let Some(before) = settings.before_fork {
+            before();
+        }
+        let cloned = clone_child(thread_id);
+        if let Ok((0, _)) = cloned {
+            return Ok(Some(child::enter(settings, &line)));
+        }
+        if let Some(after) = settings.after_fork_parent {
+            after();
+        }
+        close_all(&descriptors);
+        reply(cloned)?;
+    }
+}
+
+/// The child's number as the launcher counts, with a descriptor of the process; or the error, negated.
+fn reply(cloned: Result<(i32, c_int), Failure>) -> Result<(), Failure> {
+    match cloned {
+        Ok((pid, pidfd)) => {
+            let sent = wire::send(SUPERVISOR, &pid.to_le_bytes(), &[pidfd]);
+            close_all(&[pidfd]);
+            sent
+        }
+        Err(failure) => wire::send(SUPERVISOR, &(-failure.errno).to_le_bytes(), &[]),
+    }
+}
+
+/// `(0, _)` in the child. Its parent is the launcher, not the zygote, so that it outlives the zygote and the launcher
+/// learns how it ended.
+fn clone_child(thread_id: usize) -> Result<(i32, c_int), Failure> {
+    let mut pidfd: c_int = -1;
+    // SAFETY: all zeroes is a valid value.
+    let mut arguments: libc::clone_args = unsafe { core::mem::zeroed() };
+    let flags = libc::CLONE_PARENT | libc::CLONE_PIDFD | NAMESPACES;
+    arguments.flags = u64::from(flags.cast_unsigned());
+    arguments.pidfd = (&raw mut pidfd) as u64;
+    if thread_id != 0 {
+        // As the C library's own fork does: its notion of the thread's number has to follow.
+        arguments.flags |= u64::from((libc::CLONE_CHILD_SETTID | libc::CLONE_CHILD_CLEARTID).cast_unsigned());
+        arguments.child_tid = thread_id as u64;
+    }
+    let pid = raw(
+        "cloning a child",
+        libc::SYS_clone3,
+        [(&raw mut arguments) as usize, size_of::<libc::clone_args>(), 0, 0, 0],
+    )?;
+    Ok((i32::try_from(pid).unwrap_or(0), pidfd))
+}
+
+/// Where the C library keeps the number of this thread; zero where the kernel doesn't say.
+fn thread_id_address() -> usize {
+    let mut address: usize = 0;
+    // SAFETY: the kernel writes an address into a live variable of that size.
+    let told = unsafe { libc::prctl(libc::PR_GET_TID_ADDRESS, &raw mut address) };
+    if told == 0 { address } else { 0 }
+}
+
+/// The launcher holds signals back for itself, and what is held back is inherited.
+fn accept_signals() -> Result<(), Failure> {
+    // SAFETY: all zeroes is the empty set, which the call reads.
+    let accepted = unsafe {
+        let none: libc::sigset_t = core::mem::zeroed();
+        libc::sigprocmask(libc::SIG_SETMASK, &raw const none, core::ptr::null_mut())
+    };
+    check("accepting signals", accepted).map(drop)
+}
+
+fn drop_privileges(settings: &Settings) -> Result<(), Failure> {
+    // SAFETY: takes numbers and no list. A user namespace with a single id doesn't allow it, and has no groups to lose.
+    unsafe { libc::setgroups(0, core::ptr::null()) };
+    if settings.change_id != 0 {
+        let saved = if settings.keep_saved_id != 0 { 0 } else { settings.uid };
+        // SAFETY: takes numbers only.
+        check("changing the group", unsafe { libc::setresgid(settings.gid, settings.gid, settings.gid) })?;
+        // SAFETY: takes numbers only.
+        check("changing the user", unsafe { libc::setresuid(settings.uid, settings.uid, saved) })?;
+    }
+    // A child maps itself to who the zygote is. Where that is root of the launcher's namespace, who makes the child has
+    // to have this one.
+    child::keep_capabilities(if settings.change_id == 0 { SETFCAP } else { 0 })?;
+    // A change of identity makes a process's files in /proc root's own; a child has to write its own id map there.
+    // SAFETY: takes numbers only.
+    check("staying dumpable", unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0) })?;
+    Ok(())
+}
+
+fn close_all(descriptors: &[c_int]) {
+    for &descriptor in descriptors {
+        // SAFETY: a descriptor that this process received or made, closed once.
+        unsafe { libc::close(descriptor) };
+    }
+}

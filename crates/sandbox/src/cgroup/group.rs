@@ -1,0 +1,146 @@
+//! The group of one run: limits in, what was spent out.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::RunLimits;
+
+use super::{Layout, write};
+
+const PERIOD_US: u64 = 100_000;
+
+#[derive(Debug)]
+pub struct Group {
+    version: u8,
+    memory: PathBuf,
+    cpu: PathBuf,
+    cpuacct: PathBuf,
+    pids: PathBuf,
+}
+
+/// What the kernel counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spent {
+    pub cpu: Option<Duration>,
+    pub memory_peak_bytes: Option<u64>,
+    /// Processes that were killed because the memory was used up.
+    pub killed_for_memory: u64,
+    /// Processes that were not made because there were too many.
+    pub refused_processes: u64,
+}
+
+impl Group {
+    pub(super) fn new(layout: &Layout, name: &str) -> Self {
+        let of = |base: &Path| base.join(name);
+        match layout {
+            Layout::V1 { memory, cpu, cpuacct, pids } => Self {
+                version: 1,
+                memory: of(memory),
+                cpu: of(cpu),
+                cpuacct: of(cpuacct),
+                pids: of(pids),
+            },
+            Layout::V2 { base, .. } => {
+                Self { version: 2, memory: of(base), cpu: of(base), cpuacct: of(base), pids: of(base) }
+            }
+        }
+    }
+
+    pub fn limit(&self, limits: &RunLimits) -> io::Result<()> {
+        let memory = limits.memory_bytes_max.to_string();
+        let quota_us = u64::from(limits.cpu_millicores) * PERIOD_US / 1000;
+        if self.version == 1 {
+            self.limit_memory_v1(&memory)?;
+            write(&self.cpu.join("cpu.cfs_period_us"), &PERIOD_US.to_string())?;
+            write(&self.cpu.join("cpu.cfs_quota_us"), &quota_us.to_string())?;
+        } else {
+            write(&self.memory.join("memory.max"), &memory)?;
+            // A kernel without swap lacks the file.
+            let swap = self.memory.join("memory.swap.max");
+            if swap.exists() {
+                write(&swap, "0")?;
+            }
+            write(&self.memory.join("memory.oom.group"), "1")?;
+            write(&self.cpu.join("cpu.max"), &format!("{quota_us} {PERIOD_US}"))?;
+        }
+        write(&self.pids.join("pids.max"), &limits.processes_max.to_string())
+    }
+
+    /// Memory and swap together may never be less than memory alone: which is written first depends on the direction.
+    fn limit_memory_v1(&self, memory: &str) -> io::Result<()> {
+        let both = self.memory.join("memory.memsw.limit_in_bytes");
+        let alone = self.memory.join("memory.limit_in_bytes");
+        if !both.exists() {
+            write(&self.memory.join("memory.swappiness"), "0")?;
+            return write(&alone, memory);
+        }
+        if write(&alone, memory).is_err() {
+            write(&both, memory)?;
+            return write(&alone, memory);
+        }
+        write(&both, memory)
+    }
+
+    /// Moves a process that has one thread.
+    pub fn add(&self, pid: i32) -> io::Result<()> {
+        let pid = pid.to_string();
+        if self.version == 2 {
+            return write(&self.memory.join("cgroup.procs"), &pid);
+        }
+        for folder in self.folders() {
+            write(&folder.join("tasks"), &pid)?;
+        }
+        Ok(())
+    }
+
+    pub fn spent(&self) -> Spent {
+        let (cpu, peak, memory_events) = if self.version == 1 {
+            let nanoseconds = read_number(&self.cpuacct.join("cpuacct.usage"));
+            (nanoseconds.map(Duration::from_nanos), "memory.max_usage_in_bytes", "memory.oom_control")
+        } else {
+            let microseconds = read_field(&self.cpu.join("cpu.stat"), "usage_usec");
+            (microseconds.map(Duration::from_micros), "memory.peak", "memory.events")
+        };
+        Spent {
+            cpu,
+            memory_peak_bytes: read_number(&self.memory.join(peak)),
+            killed_for_memory: read_field(&self.memory.join(memory_events), "oom_kill").unwrap_or(0),
+            refused_processes: read_field(&self.pids.join("pids.events"), "max").unwrap_or(0),
+        }
+    }
+
+    pub fn memory_bytes(&self) -> Option<u64> {
+        let file = if self.version == 1 { "memory.usage_in_bytes" } else { "memory.current" };
+        read_number(&self.memory.join(file))
+    }
+
+    /// Fails while a process is in it.
+    pub fn remove(&self) -> io::Result<()> {
+        for folder in self.folders() {
+            match fs::remove_dir(folder) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn folders(&self) -> Vec<&Path> {
+        let mut all: Vec<&Path> = vec![&self.memory, &self.cpu, &self.cpuacct, &self.pids];
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+fn read_number(path: &Path) -> Option<u64> {
+    fs::read_to_string(path).ok()?.trim().parse().ok()
+}
+
+fn read_field(path: &Path, field: &str) -> Option<u64> {
+    let text = fs::read_to_string(path).ok()?;
+    text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(' ')?.trim().parse().ok())
+}

@@ -1,0 +1,165 @@
+//! Where control groups are mounted on this machine, and which of them are ours.
+
+use std::{
+    fs, io,
+    os::unix::fs::chown,
+    path::{Path, PathBuf},
+};
+
+use crate::SandboxError;
+
+use super::{at, write};
+
+const CONTROLLERS: [&str; 4] = ["memory", "cpu", "cpuacct", "pids"];
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Layout {
+    /// A folder per controller.
+    V1 { memory: PathBuf, cpu: PathBuf, cpuacct: PathBuf, pids: PathBuf },
+    V2 { base: PathBuf, is_own: bool },
+}
+
+impl Layout {
+    /// The groups named `base`; by default `errand`, or the group that a service manager delegated to this process.
+    pub fn find(base: Option<&str>) -> Result<Self, SandboxError> {
+        let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        let own = fs::read_to_string("/proc/self/cgroup").unwrap_or_default();
+        Self::from_mounts(&mounts, &own, base)
+    }
+
+    pub(super) fn from_mounts(mounts: &str, own: &str, base: Option<&str>) -> Result<Self, SandboxError> {
+        let name = base.map_or_else(default_name, str::to_owned);
+        let v1 = |controller: &str| mount_of(mounts, "cgroup", Some(controller)).map(|mount| mount.join(&name));
+        if let [Some(memory), Some(cpu), Some(cpuacct), Some(pids)] = CONTROLLERS.map(v1) {
+            return Ok(Self::V1 { memory, cpu, cpuacct, pids });
+        }
+        let Some(mount) = mount_of(mounts, "cgroup2", None) else {
+            return Err(SandboxError::Unavailable {
+                what: "No control groups are mounted.".to_owned(),
+                remedy: "Mount cgroup2 at /sys/fs/cgroup, as nearly every distribution does.".to_owned(),
+            });
+        };
+        let delegated = own
+            .lines()
+            .find_map(|line| line.strip_prefix("0::/"))
+            .map(|path| mount.join(path))
+            .filter(|folder| base.is_none() && *folder != mount && can_make_folders(folder));
+        Ok(match delegated {
+            Some(base) => Self::V2 { base, is_own: true },
+            None => Self::V2 { base: mount.join(name), is_own: false },
+        })
+    }
+
+    pub fn version(&self) -> u8 {
+        match self {
+            Self::V1 { .. } => 1,
+            Self::V2 { .. } => 2,
+        }
+    }
+
+    /// Each folder once.
+    pub fn bases(&self) -> Vec<&Path> {
+        match self {
+            Self::V1 { memory, cpu, cpuacct, pids } => {
+                let mut all: Vec<&Path> = vec![memory, cpu, cpuacct, pids];
+                // `cpu` and `cpuacct` are often one mount.
+                all.sort_unstable();
+                all.dedup();
+                all
+            }
+            Self::V2 { base, .. } => vec![base],
+        }
+    }
+
+    /// Makes the base groups and lets their children have limits.
+    pub(super) fn prepare(&self) -> Result<(), SandboxError> {
+        self.prepare_folders().map_err(|error| self.refused(&error))
+    }
+
+    fn prepare_folders(&self) -> io::Result<()> {
+        for base in self.bases() {
+            match fs::create_dir(base) {
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(at(base, error)),
+                _ => {}
+            }
+        }
+        if let Self::V2 { base, is_own } = self {
+            if *is_own {
+                // A group with limited children may hold no process itself.
+                let leaf = base.join("supervisor");
+                fs::create_dir_all(&leaf).map_err(|error| at(&leaf, error))?;
+                write(&leaf.join("cgroup.procs"), "0")?;
+            } else if let Some(mount) = base.parent() {
+                // It may be enabled already, by who may.
+                let _ = self.enable_controllers(mount);
+            }
+            self.enable_controllers(base)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn enable_controllers(&self, folder: &Path) -> io::Result<()> {
+        match self {
+            Self::V1 { .. } => Ok(()),
+            Self::V2 { .. } => write(&folder.join("cgroup.subtree_control"), "+memory +cpu +pids"),
+        }
+    }
+
+    pub(super) fn refused(&self, error: &io::Error) -> SandboxError {
+        let remedy = match self {
+            Self::V1 { .. } => {
+                "As root, run `errand sandbox delegate --user NAME` once after each start of the machine.".to_owned()
+            }
+            Self::V2 { .. } => {
+                "Run it as a service with `Delegate=cpu memory pids` (systemd), or as root run `errand sandbox delegate \
+                 --user NAME`."
+                    .to_owned()
+            }
+        };
+        SandboxError::Unavailable { what: format!("Control groups can't be used ({error})."), remedy }
+    }
+}
+
+/// Gives an ordinary user a group of their own per controller. Called as root; lasts until the machine restarts.
+pub fn delegate(uid: u32, gid: u32) -> Result<Layout, SandboxError> {
+    let layout = Layout::find(Some(&name_for(uid)))?;
+    let handed = layout.prepare_folders().and_then(|()| {
+        for base in layout.bases() {
+            for path in [base.to_path_buf(), base.join("cgroup.procs"), base.join("tasks"), base.join("cgroup.subtree_control")] {
+                if path.exists() {
+                    chown(&path, Some(uid), Some(gid)).map_err(|error| at(&path, error))?;
+                }
+            }
+        }
+        Ok(())
+    });
+    handed.map(|()| layout).map_err(|error| SandboxError::Unavailable {
+        what: format!("The control groups can't be handed over ({error})."),
+        remedy: "Run this as root.".to_owned(),
+    })
+}
+
+fn default_name() -> String {
+    name_for(rustix::process::geteuid().as_raw())
+}
+
+fn name_for(uid: u32) -> String {
+    if uid == 0 { "errand".to_owned() } else { format!("errand-{uid}") }
+}
+
+fn can_make_folders(folder: &Path) -> bool {
+    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+        && rustix::fs::access(folder.join("cgroup.subtree_control"), rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+/// Where a file system of `kind` is mounted, with `option` among its own options.
+fn mount_of(mounts: &str, kind: &str, option: Option<&str>) -> Option<PathBuf> {
+    mounts.lines().find_map(|line| {
+        let (before, after) = line.split_once(" - ")?;
+        let mut after = after.split(' ');
+        let found = after.next()? == kind;
+        let options = after.nth(1).unwrap_or_default();
+        let has_option = option.is_none_or(|option| options.split(',').any(|other| other == option));
+        (found && has_option).then(|| before.split(' ').nth(4).map(PathBuf::from))?
+    })
+}

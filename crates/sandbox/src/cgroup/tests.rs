@@ -1,0 +1,101 @@
+//! The file operations, on a tree of plain files: the machine that runs the tests has one version at most.
+
+use std::time::Duration;
+
+use super::*;
+
+fn limits() -> RunLimits {
+    RunLimits { memory_bytes_max: 1 << 20, cpu_millicores: 1500, processes_max: 7, ..RunLimits::default() }
+}
+
+fn read(path: impl AsRef<Path>) -> String {
+    fs::read_to_string(path.as_ref()).unwrap_or_default()
+}
+
+#[test]
+fn version_2_is_limited_and_read() {
+    let tree = tempfile::tempdir().expect("a folder");
+    let base = tree.path().join("errand");
+    let groups = Groups::open(Layout::V2 { base: base.clone(), is_own: false }).expect("groups");
+    assert_eq!(read(base.join("cgroup.subtree_control")), "+memory +cpu +pids");
+    let folder = base.join(&groups.instance).join("run-3");
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("memory.swap.max"), "max").expect("a file");
+    let group = groups.run(3, &limits()).expect("a group");
+    let written = |file: &str| read(folder.join(file));
+    assert_eq!(written("memory.max"), "1048576");
+    assert_eq!(written("memory.swap.max"), "0");
+    assert_eq!(written("memory.oom.group"), "1");
+    assert_eq!(written("cpu.max"), "150000 100000");
+    assert_eq!(written("pids.max"), "7");
+    group.add(42).expect("a member");
+    assert_eq!(written("cgroup.procs"), "42");
+    for (file, text) in [
+        ("cpu.stat", "usage_usec 1500\nuser_usec 9\n"),
+        ("memory.peak", "77\n"),
+        ("memory.events", "low 0\noom 2\noom_kill 1\noom_group_kill 1\n"),
+        ("pids.events", "max 4\n"),
+    ] {
+        fs::write(folder.join(file), text).expect("a file");
+    }
+    let expect = Spent {
+        cpu: Some(Duration::from_micros(1500)),
+        memory_peak_bytes: Some(77),
+        killed_for_memory: 1,
+        refused_processes: 4,
+    };
+    assert_eq!(group.spent(), expect);
+}
+
+#[test]
+fn version_1_is_limited_and_read() {
+    let tree = tempfile::tempdir().expect("a folder");
+    let [memory, cpu, pids] = ["memory", "cpu", "pids"].map(|name| tree.path().join(name));
+    let layout = Layout::V1 { memory: memory.clone(), cpu: cpu.clone(), cpuacct: cpu.clone(), pids: pids.clone() };
+    let groups = Groups::open(layout).expect("groups");
+    let inside = |base: &Path| base.join(&groups.instance).join("run-1");
+    let folder = inside(&memory);
+    fs::create_dir_all(&folder).expect("a folder");
+    fs::write(folder.join("memory.memsw.limit_in_bytes"), "").expect("a file");
+    let group = groups.run(1, &limits()).expect("a group");
+    assert_eq!(read(folder.join("memory.limit_in_bytes")), "1048576");
+    assert_eq!(read(folder.join("memory.memsw.limit_in_bytes")), "1048576");
+    assert_eq!(read(inside(&cpu).join("cpu.cfs_quota_us")), "150000");
+    assert_eq!(read(inside(&pids).join("pids.max")), "7");
+    group.add(42).expect("a member");
+    assert_eq!(read(inside(&pids).join("tasks")), "42");
+    fs::write(inside(&cpu).join("cpuacct.usage"), "2000000\n").expect("a file");
+    fs::write(folder.join("memory.oom_control"), "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n").expect("a file");
+    let spent = group.spent();
+    assert_eq!((spent.cpu, spent.killed_for_memory), (Some(Duration::from_millis(2)), 3));
+}
+
+#[test]
+fn mounts_tell_the_version() {
+    let v2 = "30 23 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate";
+    let found = Layout::from_mounts(v2, "0::/", Some("errand")).expect("a layout");
+    assert_eq!(found, Layout::V2 { base: "/sys/fs/cgroup/errand".into(), is_own: false });
+
+    let v1 = "1 2 0:1 / /c/memory rw - cgroup cgroup rw,memory\n2 2 0:1 / /c/cpu rw - cgroup cgroup rw,cpu,cpuacct\n\
+              3 2 0:1 / /c/pids rw - cgroup cgroup rw,pids\n4 2 0:1 / /c/unified rw - cgroup2 cgroup2 rw";
+    let found = Layout::from_mounts(v1, "0::/", Some("e")).expect("a layout");
+    assert_eq!(found.version(), 1);
+    assert_eq!(found.bases(), [Path::new("/c/cpu/e"), Path::new("/c/memory/e"), Path::new("/c/pids/e")]);
+
+    let none = Layout::from_mounts("1 2 0:1 / / rw - ext4 /dev/vda rw", "", None);
+    assert!(matches!(none, Err(SandboxError::Unavailable { .. })), "{none:?}");
+}
+
+/// Groups of a supervisor that is gone are removed; those of one that lives, and what isn't ours, stay.
+#[test]
+fn left_over_groups_are_swept() {
+    let tree = tempfile::tempdir().expect("a folder");
+    let base = tree.path().to_path_buf();
+    let alive = format!("{}-1", sweep::name_of_process(1));
+    for name in ["999999999-5-1/run-1", "1-1-1", &alive, "theirs"] {
+        fs::create_dir_all(base.join(name)).expect("a folder");
+    }
+    sweep::sweep(&Layout::V2 { base: base.clone(), is_own: false });
+    let stays = |name: &str| base.join(name).exists();
+    assert_eq!(["999999999-5-1", "1-1-1", &alive, "theirs"].map(stays), [false, false, true, true]);
+}

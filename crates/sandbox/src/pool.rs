@@ -1,0 +1,135 @@
+//! The ready children of one tier.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    sync::{Notify, Semaphore, watch},
+    time::timeout,
+};
+
+use crate::{SandboxError, Tier, admission::Waiting, admission::stopped, child::Child};
+
+#[derive(Debug)]
+pub struct Pool {
+    pub tier: Tier,
+    ready: Mutex<VecDeque<Child>>,
+    /// As many permits as there are ready children; who waits here is served in order.
+    available: Semaphore,
+    waiting: AtomicUsize,
+    /// Children that are being made.
+    pub making: AtomicUsize,
+    made: AtomicU64,
+    /// A child was taken, or somebody waits.
+    pub changed: Notify,
+    /// Why there are no children, while that lasts.
+    failure: watch::Sender<Option<Arc<Failure>>>,
+    target: usize,
+}
+
+#[derive(Debug)]
+struct Failure {
+    what: String,
+    remedy: String,
+}
+
+impl Pool {
+    pub fn new(tier: Tier, target: usize) -> Self {
+        Self {
+            tier,
+            ready: Mutex::default(),
+            available: Semaphore::new(0),
+            waiting: AtomicUsize::new(0),
+            making: AtomicUsize::new(0),
+            made: AtomicU64::new(0),
+            changed: Notify::new(),
+            failure: watch::channel(None).0,
+            target,
+        }
+    }
+
+    pub async fn take(&self, wait_max: Duration) -> Result<Child, SandboxError> {
+        let waiting = Waiting::begin(&self.waiting);
+        self.changed.notify_one();
+        let taken = timeout(wait_max, self.take_ready()).await;
+        drop(waiting);
+        taken.unwrap_or(Err(SandboxError::WaitedTooLong { waited: wait_max }))
+    }
+
+    async fn take_ready(&self) -> Result<Child, SandboxError> {
+        let mut failure = self.failure.subscribe();
+        loop {
+            let permit = tokio::select! {
+                biased;
+                permit = self.available.acquire() => permit,
+                failure = failure.wait_for(Option::is_some) => return Err(reason(failure.ok().and_then(|failure| failure.clone()))),
+            };
+            permit.map_err(|_| stopped())?.forget();
+            let child = self.lock().pop_front();
+            self.changed.notify_one();
+            // One that died while it stood ready is passed over.
+            if let Some(child) = child.filter(Child::is_ready) {
+                return Ok(child);
+            }
+        }
+    }
+
+    pub fn put(&self, child: Child) {
+        self.lock().push_back(child);
+        self.made.fetch_add(1, Ordering::Relaxed);
+        self.failure.send_replace(None);
+        self.available.add_permits(1);
+    }
+
+    /// Whoever waits, and whoever comes, is refused until a child is made.
+    pub fn fail(&self, error: &SandboxError) {
+        let failure = Failure {
+            what: format!("No sandbox can be prepared: {error}"),
+            remedy: "`errand doctor` says what this machine lacks; `errand image build` makes the image anew.".to_owned(),
+        };
+        self.failure.send_replace(Some(Arc::new(failure)));
+    }
+
+    /// Children that ever stood ready.
+    pub fn made(&self) -> u64 {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    /// How many children to make now.
+    pub fn deficit(&self) -> usize {
+        let wanted = self.target + self.waiting.load(Ordering::Relaxed);
+        wanted.saturating_sub(self.ready() + self.making.load(Ordering::Relaxed))
+    }
+
+    pub fn ready(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Children of a launcher that is gone are of no use.
+    pub fn clear(&self) {
+        let gone: Vec<Child> = self.lock().drain(..).collect();
+        self.available.forget_permits(gone.len());
+    }
+
+    pub fn close(&self) {
+        self.available.close();
+        self.clear();
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Child>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn reason(failure: Option<Arc<Failure>>) -> SandboxError {
+    failure.map_or_else(stopped, |failure| SandboxError::Unavailable {
+        what: failure.what.clone(),
+        remedy: failure.remedy.clone(),
+    })
+}

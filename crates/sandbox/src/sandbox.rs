@@ -1,0 +1,165 @@
+//! The sandbox as the rest of the program sees it.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use errand_egress::SandboxSockets;
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    OutputChunk, Program, RunLimits, RunReport, SandboxError, SandboxSettings, Tier,
+    admission::Admission,
+    cgroup::{Groups, Layout},
+    child::Child,
+    host::{Host, broken},
+    ids::Ids,
+    keeper::{self, Ground},
+    pool::Pool,
+    run, seccomp,
+};
+
+/// Runs scripts on this machine. Clones share everything.
+#[derive(Debug, Clone)]
+pub struct Sandbox(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    ground: Arc<Ground>,
+    admission: Admission,
+    pools: [Arc<Pool>; 2],
+    host: watch::Receiver<Option<Arc<Host>>>,
+    runs_served: AtomicU64,
+    /// Stopped when dropped: launcher, zygotes and ready children go with them.
+    keepers: tokio::sync::Mutex<JoinSet<()>>,
+}
+
+/// For `errand doctor` and the dashboard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SandboxStatus {
+    /// Per tier, children that stand ready.
+    pub ready: [(Tier, usize); 2],
+    pub running: usize,
+    pub waiting: usize,
+    pub runs_served: u64,
+    /// Of the launcher or a zygote, since the start.
+    pub restarts: u64,
+    /// Of zygotes, ready children and runs together.
+    pub memory_bytes: Option<u64>,
+    pub launcher_is_up: bool,
+    pub cgroup_version: u8,
+}
+
+impl Sandbox {
+    /// Returns when the launcher stands; zygotes warm up meanwhile, and the first runs wait for them.
+    pub async fn start(settings: SandboxSettings) -> Result<Self, SandboxError> {
+        let filter = seccomp::filter().map_err(|error| broken("reading the list of system calls", std::io::Error::other(error)))?;
+        let groups = Groups::open(Layout::find(settings.cgroup.as_deref())?)?;
+        let zygotes = groups.zygotes().map_err(|error| broken("making control groups", error))?;
+        let ids = Ids::of_this_process(&settings);
+        let pools = Tier::ALL.map(|tier| Arc::new(Pool::new(tier, settings.ready_children)));
+        let admission = Admission::new(&settings);
+        let (children_made, restarts) = (AtomicU64::new(0), AtomicU64::new(0));
+        let ground = Arc::new(Ground { settings, groups, zygotes, ids, filter, children_made, restarts });
+
+        let host = ground.start_host().await?;
+        let (current, host_seen) = watch::channel(Some(Arc::clone(&host)));
+        let mut keepers = JoinSet::new();
+        keepers.spawn(keeper::keep_host(Arc::clone(&ground), host, current));
+        for pool in &pools {
+            keepers.spawn(keeper::keep_pool(Arc::clone(&ground), Arc::clone(pool), host_seen.clone()));
+        }
+        let keepers = tokio::sync::Mutex::new(keepers);
+        Ok(Self(Arc::new(Inner { ground, admission, pools, host: host_seen, runs_served: AtomicU64::new(0), keepers })))
+    }
+
+    /// A child for one run. Waits within the settings' bounds when there are too many runs.
+    pub async fn ready_child(&self, tier: Tier) -> Result<ReadyChild, SandboxError> {
+        let asked = Instant::now();
+        let place = self.0.admission.admit().await?;
+        let wait_max = self.0.ground.settings.wait_max.saturating_sub(asked.elapsed());
+        let mut child = self.pool(tier).take(wait_max).await?;
+        child.held = Some(place);
+        Ok(ReadyChild { sandbox: self.clone(), child, wait: asked.elapsed() })
+    }
+
+    pub fn status(&self) -> SandboxStatus {
+        let Inner { ground, admission, pools, host, runs_served, .. } = &*self.0;
+        SandboxStatus {
+            ready: pools.each_ref().map(|pool| (pool.tier, pool.ready())),
+            running: admission.running(),
+            waiting: admission.waiting(),
+            runs_served: runs_served.load(Ordering::Relaxed),
+            restarts: ground.restarts.load(Ordering::Relaxed),
+            memory_bytes: ground.groups.memory_bytes(),
+            launcher_is_up: host.borrow().as_ref().is_some_and(|host| !host.is_closed()),
+            cgroup_version: ground.groups.version(),
+        }
+    }
+
+    /// Ends whatever runs, and returns when nothing is left.
+    pub async fn stop(&self) {
+        self.0.admission.close();
+        let host = self.0.host.borrow().clone();
+        self.0.keepers.lock().await.shutdown().await;
+        for pool in &self.0.pools {
+            pool.close();
+        }
+        if let Some(host) = host {
+            host.stop().await;
+        }
+        self.0.ground.groups.remove().await;
+    }
+
+    fn pool(&self, tier: Tier) -> &Pool {
+        let [bare, data] = &self.0.pools;
+        match tier {
+            Tier::Bare => bare,
+            Tier::Data => data,
+        }
+    }
+}
+
+/// A child that waits for its program. Dropped, it is killed.
+#[derive(Debug)]
+pub struct ReadyChild {
+    sandbox: Sandbox,
+    child: Child,
+    wait: std::time::Duration,
+}
+
+impl ReadyChild {
+    /// The sockets that listen inside the child's network. Once; then there are none.
+    pub fn take_sockets(&mut self) -> SandboxSockets {
+        std::mem::take(&mut self.child.sockets)
+    }
+
+    /// Runs the program to its end. Dropping the future kills every process of the run at once.
+    ///
+    /// `limits` may be lower than those the sandbox was started with, never higher; the size of `/tmp` is the sandbox's.
+    pub async fn run(
+        self,
+        program: &Program,
+        limits: &RunLimits,
+        chunks: mpsc::Sender<OutputChunk>,
+        cancel: &CancellationToken,
+    ) -> Result<RunReport, SandboxError> {
+        let Self { sandbox, child, wait } = self;
+        let limits = sandbox.0.ground.settings.limits.lowered_to(limits);
+        if limits.differs_in_groups(&sandbox.0.ground.settings.limits)
+            && let Some(group) = child.group()
+        {
+            group.limit(&limits).map_err(|error| broken("setting the run's limits", error))?;
+        }
+        sandbox.0.runs_served.fetch_add(1, Ordering::Relaxed);
+        run::run(child, run::Order { program, limits: &limits, chunks, cancel, wait }).await
+    }
+}

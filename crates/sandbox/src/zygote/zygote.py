@@ -1,0 +1,226 @@
+"""The interpreter's side of a sandbox: warms up, is cloned, and runs one script in each clone.
+
+Runs as a file of its own in the image's Python; needs nothing but the standard library. Everything that has to be
+right for the walls to hold is in the native part; this side is trusted until the first line of the script.
+"""
+
+import ctypes
+import gc
+import json
+import os
+import sys
+
+SETTINGS_PATH = "/errand/settings.json"
+NATIVE_PATH = "/errand/native.so"
+FILTER_PATH = "/errand/filter.bpf"
+HOOKS_PATH = "/errand/network_errors.py"
+
+# Standard modules that most scripts import; loaded once, before the clones.
+BARE_MODULES = (
+    "asyncio", "base64", "collections", "concurrent.futures", "csv", "dataclasses", "datetime", "decimal", "email",
+    "enum", "functools", "hashlib", "hmac", "html", "http.client", "io", "itertools", "linecache", "logging", "math",
+    "multiprocessing", "pathlib", "random", "re", "secrets", "shutil", "socket", "sqlite3", "ssl", "statistics",
+    "string", "subprocess", "tempfile", "textwrap", "threading", "time", "traceback", "typing", "unicodedata",
+    "urllib.parse", "urllib.request", "uuid", "zoneinfo",
+)
+# One that the image lacks is left out.
+DATA_MODULES = (
+    "numpy", "pandas", "requests", "httpx", "openai", "pydantic", "bs4", "lxml.etree", "yaml", "dateutil.parser",
+    "jinja2", "openpyxl", "stripe", "slack_sdk",
+)
+
+
+class Settings(ctypes.Structure):
+    """As `native/src/lib.rs` lays it out."""
+
+    _fields_ = [
+        ("uid", ctypes.c_uint32),
+        ("gid", ctypes.c_uint32),
+        ("keep_saved_id", ctypes.c_uint32),
+        ("change_id", ctypes.c_uint32),
+        ("tmp_bytes_max", ctypes.c_uint64),
+        ("shm_bytes_max", ctypes.c_uint64),
+        ("open_files_max", ctypes.c_uint64),
+        ("before_fork", ctypes.c_void_p),
+        ("after_fork_parent", ctypes.c_void_p),
+        ("filter", ctypes.c_char_p),
+        ("filter_bytes", ctypes.c_size_t),
+    ]
+
+
+def main():
+    tier = sys.argv[1]
+    warm_up(tier)
+    native = ctypes.PyDLL(NATIVE_PATH)
+    settings, kept = read_settings()
+    gc.collect()
+    gc.freeze()
+    served = native.errand_serve(ctypes.byref(settings))
+    if served != 1:
+        os._exit(0 if served == 0 else 71)
+    del kept
+    ctypes.pythonapi.PyOS_AfterFork_Child()
+    reseed()
+    run_script(native.errand_ready())
+
+
+def warm_up(tier):
+    modules = BARE_MODULES + (DATA_MODULES if tier == "data" else ())
+    for name in modules:
+        try:
+            __import__(name)
+        except ImportError:
+            pass
+    # The first use of OpenSSL costs milliseconds; paid here once.
+    import ssl
+
+    ssl.RAND_bytes(8)
+    ssl.create_default_context()
+    install_hooks()
+
+
+def install_hooks():
+    """Exceptions of refused connections say what the policy says."""
+    if os.path.exists(HOOKS_PATH):
+        scope = {"__name__": "errand_network_errors"}
+        with open(HOOKS_PATH, encoding="utf-8") as file:
+            exec(compile(file.read(), "<errand>", "exec"), scope)
+        scope["install"]()
+
+
+def read_settings():
+    with open(SETTINGS_PATH, encoding="utf-8") as file:
+        told = json.load(file)
+    with open(FILTER_PATH, "rb") as file:
+        program = file.read()
+    settings = Settings(
+        filter=program,
+        filter_bytes=len(program),
+        before_fork=address_of(ctypes.pythonapi.PyOS_BeforeFork),
+        after_fork_parent=address_of(ctypes.pythonapi.PyOS_AfterFork_Parent),
+        **told,
+    )
+    return settings, program
+
+
+def address_of(function):
+    return ctypes.cast(function, ctypes.c_void_p).value
+
+
+def reseed():
+    """What was drawn before the clone must not be drawn again in every clone. `random` does so by itself."""
+    import ssl
+
+    ssl.RAND_add(os.urandom(32), 32.0)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(int.from_bytes(os.urandom(4), "little"))
+
+
+def run_script(line):
+    program = json.loads(receive_all(line))
+    for name, value in program["environment"]:
+        os.environ[name] = value
+    if any(name == "TZ" for name, _ in program["environment"]):
+        import time
+
+        time.tzset()
+    os._exit(execute(program["name"], program["code"], line))
+
+
+def receive_all(line):
+    parts = []
+    while part := os.read(line, 65536):
+        parts.append(part)
+    if not parts:
+        os._exit(0)
+    return b"".join(parts)
+
+
+def execute(name, code, line):
+    """Runs the script as `__main__` and ends as the interpreter would. Returns the exit code."""
+    import types
+
+    module = types.ModuleType("__main__")
+    module.__file__ = name
+    module.__builtins__ = __builtins__
+    sys.modules["__main__"] = module
+    sys.argv = [name]
+    show_lines(name, code)
+    status = 0
+    try:
+        exec(compile(code, name, "exec", dont_inherit=True), module.__dict__)
+    except SystemExit as leaving:
+        status = status_of(leaving.code)
+    except BaseException as error:
+        status = 1
+        report(error, name, line)
+    return finish(status)
+
+
+def show_lines(name, code):
+    """Tracebacks quote the script's lines though no such file exists."""
+    import linecache
+
+    linecache.cache[name] = (len(code), None, code.splitlines(keepends=True), name)
+
+
+def status_of(code):
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return code & 0xFF
+    print(code, file=sys.stderr)
+    return 1
+
+
+def report(error, name, line):
+    """The traceback goes to stderr without our frames; a short form goes to the supervisor, as a hint to the builder."""
+    import traceback
+
+    frames = error.__traceback__
+    while frames is not None and frames.tb_frame.f_code.co_filename != name:
+        frames = frames.tb_next
+    if frames is not None or not isinstance(error, SyntaxError):
+        error.__traceback__ = frames
+    else:
+        error.__traceback__ = None
+    try:
+        sys.stdout.flush()
+    except BaseException:
+        pass
+    sys.excepthook(type(error), error, error.__traceback__)
+    numbers = [number for frame, number in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == name]
+    if not numbers and isinstance(error, SyntaxError) and error.filename == name:
+        numbers = [error.lineno]
+    hint = {
+        "exception": type(error).__qualname__,
+        "message": str(error)[:2000],
+        "line": numbers[-1] if numbers else None,
+        "errno": getattr(error, "errno", None),
+    }
+    try:
+        os.write(line, json.dumps(hint).encode()[:16384])
+    except BaseException:
+        pass
+
+
+def finish(status):
+    """What the interpreter does at its end, short of tearing itself down: threads, exit handlers, buffers."""
+    import atexit
+    import threading
+
+    try:
+        threading._shutdown()
+        atexit._run_exitfuncs()
+    except BaseException:
+        pass
+    for stream, failed in ((sys.stdout, 120), (sys.stderr, status)):
+        try:
+            stream.flush()
+        except BaseException:
+            status = status or failed
+    return status
+
+
+main()

@@ -1,0 +1,6 @@
+//! The same tests once more as an ordinary user, whose sandbox lives in a user namespace.
+
+#[test]
+fn every_test_passes_as_an_ordinary_user() {
+    crate::harness::repeat_as_ordinary_user("as_user::");
+}

@@ -1,0 +1,164 @@
+//! Many runs, too many runs, and what happens when a part of the sandbox is killed.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use errand_sandbox::{CgroupLayout, RunLimits, SandboxError, SandboxSettings, Tier};
+
+use crate::harness::{self, House, settings, with_settings};
+
+#[test]
+fn a_hundred_at_once() {
+    with_settings(SandboxSettings { runs_at_once_max: 16, ..settings() }, |house| {
+        let runs = (0..100).map(|number| {
+            let sandbox = house.sandbox.clone();
+            house.runtime.spawn(async move {
+                let ran = harness::run(&sandbox, &format!("print({number})"), &[], &RunLimits::default()).await;
+                assert_eq!(ran.stdout, format!("{number}\n"), "{ran:?}");
+            })
+        });
+        for run in runs.collect::<Vec<_>>() {
+            house.runtime.block_on(run).expect("a run");
+        }
+        assert_eq!(house.sandbox.status().runs_served, 100);
+    });
+}
+
+/// Descriptors and control groups of ended runs are given back.
+#[test]
+fn runs_in_a_row_leave_nothing() {
+    let settings = SandboxSettings { ready_children: 2, zygote_children_max: 40, ..settings() };
+    with_settings(settings, |house| {
+        let mut descriptors = Vec::new();
+        for number in 0..150 {
+            house.prints(&format!("print({number})"), &format!("{number}\n"));
+            if number % 50 == 49 {
+                settle(house);
+                descriptors.push(std::fs::read_dir("/proc/self/fd").expect("descriptors").count());
+            }
+        }
+        let [first, .., last] = descriptors.as_slice() else { panic!("{descriptors:?}") };
+        assert!(last <= &(first + 8), "descriptors grow: {descriptors:?}");
+        assert!(groups().len() <= 6, "two ready of each tier and the zygotes: {:?}", groups());
+    });
+}
+
+#[test]
+fn overload_is_refused() {
+    let settings =
+        SandboxSettings { runs_at_once_max: 1, waiting_max: 1, wait_max: Duration::from_millis(300), ..settings() };
+    with_settings(SandboxSettings { wait_max: Duration::from_secs(60), ..settings.clone() }, |house| {
+        house.runtime.block_on(async {
+            let first = house.sandbox.ready_child(Tier::Bare).await.expect("a child");
+            let waiting = tokio::spawn({
+                let sandbox = house.sandbox.clone();
+                async move { sandbox.ready_child(Tier::Bare).await }
+            });
+            while house.sandbox.status().waiting == 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            let third = house.sandbox.ready_child(Tier::Bare).await;
+            assert!(matches!(third, Err(SandboxError::Overloaded { running: 1, waiting: 1 })), "{third:?}");
+            drop(first);
+            waiting.await.expect("a task").expect("the place that became free");
+        });
+    });
+    with_settings(SandboxSettings { ready_children: 1, wait_max: Duration::from_secs(3), ..settings }, |house| {
+        house.runtime.block_on(async {
+            while house.sandbox.status().ready[0].1 == 0 {
+                tokio::time::sleep(Duration::from_millis(2)).await;
+            }
+            let _first = house.sandbox.ready_child(Tier::Bare).await.expect("a child");
+            let second = house.sandbox.ready_child(Tier::Bare).await;
+            assert!(matches!(second, Err(SandboxError::WaitedTooLong { .. })), "{second:?}");
+        });
+    });
+}
+
+/// Each part is killed in turn; what runs next runs.
+#[test]
+fn a_killed_part_is_replaced() {
+    with_settings(SandboxSettings { ready_children: 1, ..settings() }, |house| {
+        house.prints("print('at first')", "at first\n");
+        for round in 0..2 {
+            for part in ["zygote.py", "furnish", "begin"] {
+                kill(part);
+                let done = house.runtime.block_on(async {
+                    // A child of the killed part may be handed out just before it is missed.
+                    for _ in 0..20 {
+                        let Ok(child) = house.sandbox.ready_child(Tier::Bare).await else { continue };
+                        let program = errand_sandbox::Program { code: "print(1)".into(), name: "a.py".into(), environment: vec![] };
+                        let (sender, receiver) = tokio::sync::mpsc::channel(4);
+                        let (limits, cancel) = (RunLimits::default(), tokio_util::sync::CancellationToken::new());
+                        let (report, [stdout, _]) = tokio::join!(child.run(&program, &limits, sender, &cancel), harness::collect(receiver));
+                        if report.is_ok() && stdout == "1\n" {
+                            return true;
+                        }
+                    }
+                    false
+                });
+                assert!(done, "after {part} was killed in round {round}");
+            }
+        }
+        assert!(house.sandbox.status().restarts >= 4, "{:?}", house.sandbox.status());
+    });
+}
+
+#[test]
+fn a_broken_image_is_refused_with_a_reason() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = SandboxSettings { image: folder.path().join("rootfs"), ..settings() };
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let started = runtime.block_on(errand_sandbox::Sandbox::start(settings));
+    let Err(SandboxError::Unavailable { what, remedy }) = started else { panic!("{started:?}") };
+    assert!(what.contains("image") && remedy.contains("errand"), "{what} {remedy}");
+}
+
+/// Waits until the pool is as full as it gets.
+fn settle(house: &House) {
+    house.runtime.block_on(async {
+        let target = house.settings.ready_children;
+        while house.sandbox.status().running > 0 || house.sandbox.status().ready.iter().any(|(_, ready)| *ready < target) {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    });
+}
+
+fn groups() -> Vec<PathBuf> {
+    let layout = CgroupLayout::find(None).expect("control groups");
+    let base = layout.bases()[0].to_path_buf();
+    let own = std::fs::read_dir(base).expect("a base").flatten().map(|entry| entry.path());
+    let own = own.filter(|path| name(path).starts_with(&format!("{}-", std::process::id())));
+    own.flat_map(|path| std::fs::read_dir(path).expect("a group").flatten()).map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+}
+
+fn name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// Kills a process of this test's own sandbox, found among its descendants by a word of its command line.
+fn kill(word: &str) {
+    let mut family = vec![std::process::id()];
+    let mut at = 0;
+    while let Some(parent) = family.get(at) {
+        let listed = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+        let by_thread = std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
+        let more: Vec<u32> = by_thread
+            .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
+            .chain([listed])
+            .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>())
+            .collect();
+        family.extend(more);
+        at += 1;
+    }
+    let found = family.into_iter().skip(1).find(|pid| {
+        let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&command).contains(word)
+    });
+    let pid = found.unwrap_or_else(|| panic!("no {word} among this test's processes"));
+    let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("kill");
+    assert!(killed.success(), "{word}");
+}
