@@ -253,20 +253,14 @@ async fn kinds_without_a_runner_say_so() {
     let server = Server::start(Setup::default()).await;
     let api = server.api();
     api.new_guru("g").await;
-    for (name, run) in [
-        ("script", json!({"type": "python", "code": "print('hello')"})),
-        ("helper", json!({"type": "agent", "prompt": "Look everything up and tell.", "tools": []})),
-    ] {
-        let mut file = get_action(name, "https://example.com/");
-        let kind = run["type"].clone();
-        file["run"] = run;
-        let saved = api.post("/api/v1/g/actions", file).await.ok(201);
-        assert_eq!((&saved["kind"], &saved["enabled"]), (&kind, &json!(false)));
-        let tested = api.post(&format!("/api/v1/g/actions/{name}/test"), json!({})).await.ok(200);
-        assert_ended(&tested, "refused", &[text(&kind), "can't run"]);
-        let enabled = api.post(&format!("/api/v1/g/actions/{name}/enable"), json!({})).await;
-        enabled.refused(409, "no_runner", &[name, text(&kind)]);
-    }
+    let mut file = get_action("helper", "https://example.com/");
+    file["run"] = json!({"type": "agent", "prompt": "Look everything up and tell.", "tools": []});
+    let saved = api.post("/api/v1/g/actions", file).await.ok(201);
+    assert_eq!((&saved["kind"], &saved["enabled"]), (&json!("agent"), &json!(false)));
+    let tested = api.post("/api/v1/g/actions/helper/test", json!({})).await.ok(200);
+    assert_ended(&tested, "refused", &["agent", "can't run"]);
+    let enabled = api.post("/api/v1/g/actions/helper/enable", json!({})).await;
+    enabled.refused(409, "no_runner", &["agent"]);
 }
 
 #[tokio::test]
