@@ -25,7 +25,10 @@ pub const VARIABLES: [(&str, &str); 32] = [
     ("ERRAND_EGRESS_OPEN", "egress.open: comma-separated address ranges that actions may reach"),
     ("ERRAND_SANDBOX", "sandbox.enabled: `on`, or `off` for an installation without Python actions"),
     ("ERRAND_SANDBOX_MEMORY_BYTES_MAX", "sandbox.memory_bytes_max: memory of a run"),
-    ("ERRAND_SANDBOX_CPU_MILLICORES", "sandbox.cpu_millicores: processor time of a run, in thousandths of a core"),
+    (
+        "ERRAND_SANDBOX_CPU_MILLICORES",
+        "sandbox.cpu_millicores: processor time of a run, in thousandths of a core",
+    ),
     ("ERRAND_SANDBOX_PROCESSES_MAX", "sandbox.processes_max: processes and threads of a run"),
     ("ERRAND_SANDBOX_TMP_BYTES_MAX", "sandbox.tmp_bytes_max: size of a run's /tmp"),
     ("ERRAND_SANDBOX_STDOUT_BYTES_MAX", "sandbox.stdout_bytes_max: what a script may print"),

@@ -334,8 +334,7 @@ fn mask_event(masker: &Masker, kind: EventKind<Raw>, output_bytes_max: usize) ->
             ..
         } => {
             let cut = output_truncated || ending.is_some_and(|ending| ending.reason.is_forced());
-            let (output, in_output) =
-                output.map(|text| mask_whole_or_cut(masker, &text, cut)).unzip();
+            let (output, in_output) = output.map(|text| mask_whole_or_cut(masker, &text, cut)).unzip();
             let (output, output_truncated) = capped(output, output_truncated, output_bytes_max);
             let (error, in_error) = error.map(|text| masker.mask(&text)).unzip();
             let masked_count = in_output.unwrap_or(0) + in_error.unwrap_or(0);

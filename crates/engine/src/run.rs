@@ -8,8 +8,8 @@ use std::{
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use errand_domain::{
-    Action, ActionSpec, Arguments, BuiltIns, ConversationId, Ending, EventKind, Execution, ExecutionId, ExecutionStatus,
-    Problem, SecretName, Source, StreamId, TurnId, UnixMillis, UserId, limits,
+    Action, ActionSpec, Arguments, BuiltIns, ConversationId, Ending, EventKind, Execution, ExecutionId,
+    ExecutionStatus, Problem, SecretName, Source, StreamId, TurnId, UnixMillis, UserId, limits,
 };
 use errand_runners::{RunInput, RunLimits, RunOutcome, RunnerEvent, Runners};
 use errand_secrets::{Raw, SecretText};
@@ -176,12 +176,7 @@ impl Engine {
     }
 
     /// Runs a job and records it. Returns once its last row is in the ledger, so that an answer may speak of it.
-    pub(crate) async fn execute(
-        &self,
-        job: Job,
-        writer: &StreamWriter,
-        stop: &Stop,
-    ) -> Result<Finished> {
+    pub(crate) async fn execute(&self, job: Job, writer: &StreamWriter, stop: &Stop) -> Result<Finished> {
         let begun = Begun { at: self.clock().now(), instant: Instant::now() };
         self.record_start(&job, begun.at, writer).await?;
         self.carry_out(job, begun, writer, stop).await

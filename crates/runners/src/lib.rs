@@ -21,8 +21,8 @@ mod tests;
 use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
 
 use errand_domain::{
-    ActionBody, ActionKind, ActionSpec, Arguments, BuiltIns, Ending, ExecutionStatus, HostContact, HttpExchange,
-    Problem, PythonScript, ResourceUsage, SecretName, event::OutputStream, execution::Phase,
+    ActionBody, ActionKind, ActionSpec, Arguments, BuiltIns, Ending, ExecutionStatus, HostContact,
+    HttpExchange, Problem, PythonScript, ResourceUsage, SecretName, event::OutputStream, execution::Phase,
 };
 use errand_egress::Egress;
 use errand_secrets::{Raw, SecretText};

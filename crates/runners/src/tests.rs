@@ -19,7 +19,9 @@ use serde_json::{Value as Json, json};
 use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
-use crate::{PythonRoom, RunFailure, RunInput, RunLimits, RunOutcome, RunnerEvent, Runners, request::BuiltRequest};
+use crate::{
+    PythonRoom, RunFailure, RunInput, RunLimits, RunOutcome, RunnerEvent, Runners, request::BuiltRequest,
+};
 
 fn call(method: Method, url: &str) -> ApiCall {
     ApiCall {

@@ -200,7 +200,8 @@ mod tests {
 
     fn check(kind: Kind, method: Method, url: &str, parameters: &[&str]) {
         let name = "order_status".parse().expect("a name");
-        let args = NewArgs { name, kind, url: url.to_owned(), method, python: false, output: None, force: false };
+        let args =
+            NewArgs { name, kind, url: url.to_owned(), method, python: false, output: None, force: false };
         let file = starting_file(&args);
         let text = serde_json::to_string(&file.to_json()).expect("JSON");
         let spec = ActionFile::from_json(&text)

@@ -311,10 +311,10 @@ impl Engine {
         let ActionBody::Python(script) = &spec.body else { return Ok(()) };
         let Some(found) = self.runners().check_syntax(script).await else { return Ok(()) };
         let position = found.line.map(|line| Position { line, column: found.column.unwrap_or(1).max(1) });
-        let place = position.map_or_else(String::new, |place| {
-            format!(" at line {}, column {}", place.line, place.column)
-        });
-        let message = format!("The script can't be compiled{place}: {}.", found.message.trim_end_matches('.'));
+        let place = position
+            .map_or_else(String::new, |place| format!(" at line {}, column {}", place.line, place.column));
+        let message =
+            format!("The script can't be compiled{place}: {}.", found.message.trim_end_matches('.'));
         let problem = Problem::new("syntax_error", message, "Correct it there and save again.");
         Err(Problem { position, ..problem.at("run.code") }.into())
     }

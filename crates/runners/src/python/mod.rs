@@ -78,11 +78,9 @@ pub(crate) async fn run(
 ) -> RunOutcome {
     let began = Instant::now();
     let program = match environment::of(script, run.input) {
-        Ok(environment) => Program {
-            code: script.code.clone(),
-            name: format!("{}.py", run.input.action.name),
-            environment,
-        },
+        Ok(environment) => {
+            Program { code: script.code.clone(), name: format!("{}.py", run.input.action.name), environment }
+        }
         Err(failure) => return failure.into(),
     };
     let limits = SandboxLimits { timeout: run.input.timeout, ..room.limits().clone() };
@@ -133,10 +131,8 @@ fn serve_network(
     child: &mut ReadyChild,
     input: &RunInput,
 ) -> Result<SandboxNetwork, SandboxError> {
-    let rules = SandboxRules {
-        allowed_hosts: input.action.allowed_hosts.clone(),
-        limits: NetworkLimits::default(),
-    };
+    let rules =
+        SandboxRules { allowed_hosts: input.action.allowed_hosts.clone(), limits: NetworkLimits::default() };
     egress
         .serve_sandbox(child.take_sockets(), rules)
         .map_err(|source| SandboxError::Broken { step: "serving its network", source })

@@ -15,7 +15,10 @@ pub enum PythonState {
     Starting,
     Ready(Sandbox),
     /// Python can't run here. A sentence on why and one on how to mend it.
-    Unavailable { what: String, remedy: String },
+    Unavailable {
+        what: String,
+        remedy: String,
+    },
 }
 
 /// What an operator sees of it.
@@ -118,14 +121,6 @@ impl PythonRoom {
                 Err(SandboxError::Unavailable { what: what.clone(), remedy: remedy.clone() })
             }
             PythonState::Starting => Err(still_starting()),
-        }
-    }
-
-    /// The sandbox if it stands already.
-    pub(super) fn standing(&self) -> Option<Sandbox> {
-        match &*self.state.borrow() {
-            PythonState::Ready(sandbox) => Some(sandbox.clone()),
-            PythonState::Starting | PythonState::Unavailable { .. } => None,
         }
     }
 }

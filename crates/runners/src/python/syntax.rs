@@ -41,14 +41,19 @@ pub struct SyntaxProblem {
 /// None when it compiles, and when it can't be told now: without a sandbox, or with one that is busy, a script is
 /// saved unchecked, and its run says what is wrong.
 pub(crate) async fn check(room: &PythonRoom, script: &PythonScript) -> Option<SyntaxProblem> {
-    let sandbox = room.standing()?;
+    if room.refusal().is_some() {
+        return None;
+    }
     let checked = async {
-        let child = sandbox.ready_child(Tier::Bare).await?;
+        let child = room.ready_child(Tier::Bare).await?;
         let limits = RunLimits { timeout: TIMEOUT, ..room.limits().clone() };
         let program = Program {
             code: CHECKER.to_owned(),
             name: "syntax.py".to_owned(),
-            environment: vec![("CODE".to_owned(), script.code.clone()), ("NAME".to_owned(), "script".to_owned())],
+            environment: vec![
+                ("CODE".to_owned(), script.code.clone()),
+                ("NAME".to_owned(), "script".to_owned()),
+            ],
         };
         let (chunks, printed) = mpsc::channel(super::CHUNKS_BUFFERED_MAX);
         let never = CancellationToken::new();

@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use errand_domain::{
-    ActionBody, ActionSpec, ArgValue, BuiltIns, EndReason, ExecutionStatus, HostContact, Parameter, ParameterType,
-    PythonScript, event::OutputStream,
+    ActionBody, ActionSpec, ArgValue, BuiltIns, EndReason, ExecutionStatus, HostContact, Parameter,
+    ParameterType, PythonScript, event::OutputStream,
 };
 use errand_sandbox::{Ending, OutputChunk, RunLimits, RunReport, SandboxError, Stream, Usage};
 use errand_secrets::SecretText;
@@ -82,8 +82,13 @@ fn values_are_written_in_one_way() {
 fn a_script_is_given_its_own_secrets_and_the_built_ins() {
     let environment = environment::of(&script(), &input(&json!({}))).expect("an environment");
     let names: Vec<_> = environment.iter().map(|(name, _)| name.as_str()).collect();
-    let expect =
-        ["API_KEY", "GURUBASE_USER_EMAIL", "GURUBASE_USER_NAME", "GURUBASE_USER_GROUPS", "GURUBASE_GURU_SLUG"];
+    let expect = [
+        "API_KEY",
+        "GURUBASE_USER_EMAIL",
+        "GURUBASE_USER_NAME",
+        "GURUBASE_USER_GROUPS",
+        "GURUBASE_GURU_SLUG",
+    ];
     assert_eq!(names, expect);
     assert_eq!(environment[0].1, "s3cret");
     let refused = environment::of(&script(), &input(&json!({"a": "x\0y"})));
@@ -107,11 +112,7 @@ fn report(ending: Ending) -> RunReport {
 }
 
 fn raised(exception: &str, message: &str) -> RunReport {
-    report(Ending::Uncaught {
-        exception: exception.to_owned(),
-        message: message.to_owned(),
-        line: Some(7),
-    })
+    report(Ending::Uncaught { exception: exception.to_owned(), message: message.to_owned(), line: Some(7) })
 }
 
 fn refusal() -> HostContact {
@@ -133,7 +134,11 @@ fn check(report: RunReport, contacts: Vec<HostContact>, expect: (ExecutionStatus
     let error = outcome.error.map(|error| String::from_utf8_lossy(error.expose()).into_owned());
     let error = error.unwrap_or_default();
     let (status, reason, words) = expect;
-    assert_eq!((outcome.status, outcome.ending.map(|ending| ending.reason)), (status, reason), "{shown}: {error}");
+    assert_eq!(
+        (outcome.status, outcome.ending.map(|ending| ending.reason)),
+        (status, reason),
+        "{shown}: {error}"
+    );
     assert!(error.contains(words), "{shown}: {error}");
     assert_eq!(error.is_empty(), reason.is_none());
 }
@@ -149,7 +154,11 @@ fn each_end_has_its_reason() {
     check(exited(1), vec![refusal()], (Failed, Some(R::DeniedConnection), "`evil.example:443`"));
     check(RunReport { hit_process_limit: true, ..exited(1) }, vec![], (Failed, Some(R::ProcessLimit), "128"));
     check(RunReport { hit_tmp_limit: true, ..exited(1) }, vec![], (Failed, Some(R::DiskFull), "100 MiB"));
-    check(RunReport { hit_memory_limit: true, ..exited(1) }, vec![], (Failed, Some(R::OutOfMemory), "512 MiB"));
+    check(
+        RunReport { hit_memory_limit: true, ..exited(1) },
+        vec![],
+        (Failed, Some(R::OutOfMemory), "512 MiB"),
+    );
     check(raised("KeyError", "'x'"), vec![], (Failed, Some(R::Exception), "at line 7 with `KeyError`: 'x'."));
     check(raised("ValueError", ""), vec![], (Failed, Some(R::Exception), "with `ValueError`. The traceback"));
     check(raised("MemoryError", ""), vec![], (Failed, Some(R::OutOfMemory), "At line 7"));
@@ -159,7 +168,11 @@ fn each_end_has_its_reason() {
         vec![refusal()],
         (Failed, Some(R::DeniedConnection), "allowed hosts"),
     );
-    check(raised("ConnectionRefusedError", "[Errno 111]"), vec![], (Failed, Some(R::Exception), "[Errno 111]"));
+    check(
+        raised("ConnectionRefusedError", "[Errno 111]"),
+        vec![],
+        (Failed, Some(R::Exception), "[Errno 111]"),
+    );
     let full = RunReport { hit_tmp_limit: true, ..raised("OSError", "[Errno 28] No space left on device") };
     check(full, vec![], (Failed, Some(R::DiskFull), "/tmp"));
     let forked = RunReport { hit_process_limit: true, ..raised("BlockingIOError", "[Errno 11]") };
@@ -173,7 +186,11 @@ fn each_end_has_its_reason() {
 
 #[test]
 fn a_long_message_is_not_cut_but_left_out() {
-    let ran = Ran { report: raised("ValueError", &"s3cret ".repeat(100)), output: relay::Relayed::default(), contacts: vec![] };
+    let ran = Ran {
+        report: raised("ValueError", &"s3cret ".repeat(100)),
+        output: relay::Relayed::default(),
+        contacts: vec![],
+    };
     let error = wording::outcome(&ran, &RunLimits::default()).error.expect("an error");
     assert!(!String::from_utf8_lossy(error.expose()).contains("s3cret"));
 }
@@ -182,10 +199,18 @@ fn a_long_message_is_not_cut_but_left_out() {
 fn what_did_not_run_is_told_from_what_broke() {
     let check = |error: SandboxError, status, reason| {
         let outcome = wording::not_run(&error);
-        assert_eq!((outcome.status, outcome.ending.map(|ending| ending.reason)), (status, Some(reason)), "{error}");
+        assert_eq!(
+            (outcome.status, outcome.ending.map(|ending| ending.reason)),
+            (status, Some(reason)),
+            "{error}"
+        );
     };
     let (what, remedy) = ("there is no image.".to_owned(), "Build one.".to_owned());
-    check(SandboxError::Overloaded { running: 64, waiting: 512 }, ExecutionStatus::Refused, EndReason::Overloaded);
+    check(
+        SandboxError::Overloaded { running: 64, waiting: 512 },
+        ExecutionStatus::Refused,
+        EndReason::Overloaded,
+    );
     check(SandboxError::Unavailable { what, remedy }, ExecutionStatus::Refused, EndReason::Unavailable);
     let source = std::io::Error::other("gone");
     check(SandboxError::Broken { step: "running", source }, ExecutionStatus::Failed, EndReason::Broken);

@@ -133,7 +133,9 @@ fn uncaught(ran: &Ran, limits: &RunLimits, told: &Exception<'_>) -> End {
         Kind::Process if ran.report.hit_process_limit => {
             Some(end(EndReason::ProcessLimit, process_limit(limits)))
         }
-        Kind::Other if ran.report.hit_memory_limit => Some(end(EndReason::OutOfMemory, child_out_of_memory(limits))),
+        Kind::Other if ran.report.hit_memory_limit => {
+            Some(end(EndReason::OutOfMemory, child_out_of_memory(limits)))
+        }
         Kind::Disk | Kind::Process | Kind::Other => None,
     };
     if let Some(mut end) = explained {
@@ -170,16 +172,24 @@ fn kind_of(told: &Exception<'_>) -> Kind {
         "MemoryError" | "_ArrayMemoryError" => Kind::Memory,
         "BlockingIOError" => Kind::Process,
         _ if says(&["No space left on device", "[Errno 28]"]) => Kind::Disk,
-        _ if says(&["Resource temporarily unavailable", "can't start new thread", "[Errno 11]"]) => Kind::Process,
-        "gaierror" | "URLError" | "ProxyError" | "SSLError" | "InterfaceError" | "OperationalError" => Kind::Connection,
-        _ if name.contains("Connect") || says(&["refused the connection", "Connection refused"]) => Kind::Connection,
+        _ if says(&["Resource temporarily unavailable", "can't start new thread", "[Errno 11]"]) => {
+            Kind::Process
+        }
+        "gaierror" | "URLError" | "ProxyError" | "SSLError" | "InterfaceError" | "OperationalError" => {
+            Kind::Connection
+        }
+        _ if name.contains("Connect") || says(&["refused the connection", "Connection refused"]) => {
+            Kind::Connection
+        }
         _ => Kind::Other,
     }
 }
 
 fn exception_hint(exception: &str) -> &'static str {
     match exception.rsplit('.').next().unwrap_or_default() {
-        "KeyError" => "If it is a variable: parameters without a value are not set; use `os.environ.get(…)` for optional ones.",
+        "KeyError" => {
+            "If it is a variable: parameters without a value are not set; use `os.environ.get(…)` for optional ones."
+        }
         "ModuleNotFoundError" => "Only the libraries of the image are there; the operator can add one to it.",
         "SyntaxError" | "IndentationError" | "TabError" => "Correct that line.",
         "PermissionError" => "Only `/tmp` can be written to, and nothing there can be executed.",
