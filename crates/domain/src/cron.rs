@@ -36,7 +36,7 @@ impl std::str::FromStr for Cron {
     fn from_str(text: &str) -> Result<Self, Problem> {
         let fields: Vec<&str> = text.split_whitespace().collect();
         if fields.len() != FIELDS {
-            return Err(bad(format!(
+            return Err(bad(&format!(
                 "`{}` has {} fields, and a schedule has five.",
                 text.trim().escape_debug(),
                 fields.len()
@@ -46,14 +46,14 @@ impl std::str::FromStr for Cron {
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
         match parser.parse(&text) {
             Ok(pattern) => Ok(Self { text, pattern }),
-            Err(error) => Err(bad(format!("`{}` is no schedule: {error}.", text.escape_debug()))),
+            Err(error) => Err(bad(&format!("`{}` is no schedule: {error}.", text.escape_debug()))),
         }
     }
 }
 
 const FIELDS: usize = 5;
 
-fn bad(message: String) -> Problem {
+fn bad(message: &str) -> Problem {
     Problem::new(
         "bad_cron",
         message.replace("..", "."),

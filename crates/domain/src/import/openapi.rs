@@ -74,7 +74,7 @@ pub fn from_openapi(
                 continue;
             }
             let taken: Vec<String> = proposals.iter().map(|proposal| proposal.file.name.clone()).collect();
-            let of = Operation { path, method, item, operation };
+            let of = Operation { path, method, item, said: operation };
             proposals.push(reader.proposal(&of, &taken));
         }
     }
@@ -135,7 +135,7 @@ struct Operation<'a> {
     path: &'a str,
     method: Method,
     item: &'a Value,
-    operation: &'a Map<String, Value>,
+    said: &'a Map<String, Value>,
 }
 
 struct Reader<'a> {
@@ -177,8 +177,8 @@ impl<'a> Reader<'a> {
         }
         let mut finder = Finder::new(&self.server, self.stored);
         self.authorize(&mut finder, &mut call, &mut fields.notes, of);
-        let id = text(of.operation.get("operationId"));
-        let summary = text(of.operation.get("summary")).or_else(|| text(of.operation.get("description")));
+        let id = text(of.said.get("operationId"));
+        let summary = text(of.said.get("summary")).or_else(|| text(of.said.get("description")));
         let named_by =
             id.map_or_else(|| format!("{} {}", of.method.as_str().to_lowercase(), of.path), str::to_owned);
         let file = ActionFile {
@@ -202,7 +202,7 @@ impl<'a> Reader<'a> {
     /// The operation's own parameters, and the path's that it doesn't replace.
     fn parameters(&self, of: &Operation<'a>) -> Vec<&'a Value> {
         let list = |value: Option<&'a Value>| value.and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-        let own: Vec<_> = list(of.operation.get("parameters")).iter().map(|one| self.resolve(one)).collect();
+        let own: Vec<_> = list(of.said.get("parameters")).iter().map(|one| self.resolve(one)).collect();
         let key =
             |one: &Value| (text(one.get("in")).map(str::to_owned), text(one.get("name")).map(str::to_owned));
         let shared = list(of.item.get("parameters")).iter().map(|one| self.resolve(one));
@@ -216,7 +216,7 @@ impl<'a> Reader<'a> {
         call: &mut ApiCall,
         of: &Operation<'a>,
     ) {
-        let Some(body) = of.operation.get("requestBody").map(|body| self.resolve(body)) else { return };
+        let Some(body) = of.said.get("requestBody").map(|body| self.resolve(body)) else { return };
         let Some(content) = body.get("content").and_then(Value::as_object) else { return };
         let json = content.iter().find(|(kind, _)| kind.contains("json"));
         let form = content.get_key_value("application/x-www-form-urlencoded");
@@ -244,7 +244,7 @@ impl<'a> Reader<'a> {
         notes: &mut Vec<String>,
         of: &Operation<'a>,
     ) {
-        let requirements = of.operation.get("security").or_else(|| self.document.get("security"));
+        let requirements = of.said.get("security").or_else(|| self.document.get("security"));
         let first =
             requirements.and_then(Value::as_array).and_then(|all| all.first()).and_then(Value::as_object);
         for name in first.into_iter().flat_map(Map::keys) {
@@ -282,7 +282,7 @@ impl<'a> Reader<'a> {
                     call.headers.push(Header { name: "Authorization".to_owned(), value });
                 }
                 (kind, _) => {
-                    notes.push(format!("The sign-in `{name}` ({kind}) can't be done by an API call."))
+                    notes.push(format!("The sign-in `{name}` ({kind}) can't be done by an API call."));
                 }
             }
         }

@@ -118,13 +118,13 @@ fn object<'a>(
         let value = match fields.declare(&path, property, required) {
             Some(placeholder) => placeholder,
             None if is_object(property) && depth < DEPTH_MAX => object(fields, property, &path, depth + 1),
-            None => match property.get("example").or_else(|| property.get("default")) {
-                Some(example) => as_literal(&example.to_string()),
-                None => {
+            None => {
+                let Some(example) = property.get("example").or_else(|| property.get("default")) else {
                     left_out.push(format!("`{path}`"));
                     continue;
-                }
-            },
+                };
+                as_literal(&example.to_string())
+            }
         };
         members.push(format!("{}: {value}", Value::String(name.clone())));
     }

@@ -45,7 +45,7 @@ impl Engine {
         id: UserId,
         membership: Membership,
     ) -> Result<(User, Membership)> {
-        let membership = checked(membership)?;
+        let membership = checked(&membership)?;
         let mut tx = self.begin_change(&permit.guru.guru).await?;
         let user = users::by_id(&mut tx, id).await?.ok_or_else(|| EngineError::not_found("user", id))?;
         let old = users::membership(&mut tx, permit.guru_id(), id).await?;
@@ -70,7 +70,7 @@ impl Engine {
 }
 
 /// Groups reach actions joined by commas, so that none may hold one.
-fn checked(membership: Membership) -> Result<Membership> {
+fn checked(membership: &Membership) -> Result<Membership> {
     if membership.role == Role::SuperAdmin {
         return Err(Problem::new(
             "bad_role",
@@ -100,7 +100,7 @@ fn checked(membership: Membership) -> Result<Membership> {
             groups.push(group.to_owned());
         }
     }
-    Ok(Membership { groups, ..membership })
+    Ok(Membership { role: membership.role, groups })
 }
 
 /// What the audit log shows of a membership.
