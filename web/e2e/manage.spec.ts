@@ -135,5 +135,5 @@ test('settings are saved, and what is wrong with one is said beside it', async (
   await page.getByLabel('Instructions').fill(words);
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('Saved.')).toBeVisible();
-  await expect(page.getByRole('heading', { name: 'Installation' })).toBeVisible();
+  await expect(page.getByRole('region', { name: 'Installation' })).toContainText('Planner');
 });

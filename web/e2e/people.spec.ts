@@ -104,3 +104,23 @@ test('a schedule says in words when it fires, and is kept', async ({ page }) => 
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await expect(row).toHaveCount(0);
 });
+
+test('the audit log says who changed what, and that nobody tampered with it', async ({ page }) => {
+  await openPage(page, 'audit', 'Audit log');
+  await page.getByRole('button', { name: 'Check the chain' }).click();
+  await expect(page.getByText(/^Intact up to entry/)).toBeVisible();
+  await page.getByLabel('What').fill('action.create');
+  await expect(page).toHaveURL(/verb=action.create/);
+  await page.getByRole('button', { name: 'Before and after' }).first().click();
+  await expect(page.getByText(/Hash/).first()).toBeVisible();
+  await expectAccessible(page);
+});
+
+test('analytics sums up what ran, and leads to it', async ({ page }) => {
+  await openPage(page, 'analytics', 'Analytics');
+  await expect(page.getByRole('heading', { name: 'Runs by day' })).toBeVisible();
+  await expectAccessible(page);
+  await page.getByLabel('Range').selectOption('7');
+  await expect(page).toHaveURL(/days=7/);
+  await expect(page.getByRole('img', { name: /in 8 days|in 7 days/ })).toBeVisible();
+});

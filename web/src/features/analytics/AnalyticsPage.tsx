@@ -90,7 +90,10 @@ function Totals({ sums: { totals, questions } }: { sums: Analytics }) {
   return (
     <dl className="grid grid-cols-2 gap-3 sm:grid-cols-4 xl:grid-cols-7">
       {figures.map(({ name, value }) => (
-        <div key={name} className="flex flex-col-reverse rounded-xl border border-line bg-surface px-4 py-3">
+        <div
+          key={name}
+          className="flex flex-col-reverse justify-end rounded-xl border border-line bg-surface px-4 py-3"
+        >
           <dt className="text-[0.8125rem] text-ink-soft">{name}</dt>
           <dd className="text-xl font-semibold tabular-nums">{value}</dd>
         </div>

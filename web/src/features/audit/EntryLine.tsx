@@ -18,7 +18,7 @@ export function EntryLine({ entry }: { entry: AuditEntry }) {
       </p>
       <Disclosure summary="Before and after">
         <div className="grid gap-3 pb-1">
-          <Changes changes={changesOf(entry)} />
+          {(entry.before != null || entry.after != null) && <Changes changes={changesOf(entry)} />}
           <p className="text-[0.8125rem] text-ink-soft wrap-anywhere">
             Entry {seq}
             {origin !== '' && `, from ${origin}`}. Hash <span className="font-mono">{hash}</span>

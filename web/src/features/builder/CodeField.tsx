@@ -48,7 +48,7 @@ export function CodeField({ label, hideLabel = false, hint, aside, error, mode, 
         <Suspense
           fallback={<pre className="px-3 py-2 font-mono text-sm whitespace-pre-wrap">{rest.value}</pre>}
         >
-          <Editor label={error == null ? label : `${label}. ${error}`} mode={mode} {...rest} />
+          <Editor label={label} error={error ?? null} mode={mode} {...rest} />
         </Suspense>
       </div>
       <div className="grid gap-1 text-[0.8125rem] empty:hidden">

@@ -32,7 +32,7 @@ export function Palette({ guru, offers, kind, onPick }: PaletteProps) {
         const found = offers.filter((offer) => offer.kind === group);
         return (
           <section key={group} aria-label={title}>
-            <h3 className="mb-1.5 text-xs font-medium text-ink-soft">{title}</h3>
+            <h2 className="mb-1.5 text-xs font-medium text-ink-soft">{title}</h2>
             {found.length === 0 && <p className="text-[0.8125rem] text-ink-soft">{none}</p>}
             <ul className="flex flex-wrap gap-1.5">
               {found.map((offer) => (

@@ -75,7 +75,7 @@ export function useBuilder({ guru, start, saved: first, onNamed }: BuilderStart)
     draft,
     saved,
     unsaved: JSON.stringify(toSend(draft)) !== baseline,
-    problems: known.filter(({ code }) => tried || code !== 'empty'),
+    problems: known.filter((problem) => tried || !isOfEmpty(problem, draft)),
     advice: check.advice,
     change,
     changeRun: (part) => change({ run: { ...draft.run, ...part } }),
@@ -90,6 +90,11 @@ export function useBuilder({ guru, start, saved: first, onNamed }: BuilderStart)
 /** Names that are no secret yet are refused with a fix beside the field, and not taken for secrets to come. */
 function store(guru: string, saved: Action | null, file: ActionFile): Promise<Action> {
   return saved === null ? createAction(guru, file) : changeAction(guru, saved.name, file);
+}
+
+/** A box that nobody has filled in yet is no mistake. */
+function isOfEmpty({ code, field }: Problem, { run }: ActionFile): boolean {
+  return code === 'empty' || (field === 'run.url' && run.type === 'api_call' && run.url === '');
 }
 
 function same(one: Problem): (other: Problem) => boolean {

@@ -63,9 +63,9 @@ export function ManageNav({ guru, me }: { guru: string; me: Me }) {
   return (
     <nav aria-label="Manage" className="min-h-0 flex-1 overflow-y-auto px-3 pb-4">
       {groups.map(({ title, entries }) => (
-        <section key={title} aria-label={title} className="mb-5">
+        <div key={title} className="mb-5">
           <h2 className="px-2 pb-1 text-xs font-medium text-ink-faint">{title}</h2>
-          <ul className="grid gap-0.5">
+          <ul aria-label={title} className="grid gap-0.5">
             {entries.map(({ label, icon: Icon, to }) => (
               <li key={to}>
                 <Link
@@ -82,7 +82,7 @@ export function ManageNav({ guru, me }: { guru: string; me: Me }) {
               </li>
             ))}
           </ul>
-        </section>
+        </div>
       ))}
     </nav>
   );

@@ -12,6 +12,7 @@ import type { Offer } from '../draft';
 
 interface CodeEditorProps {
   label: string;
+  error: string | null;
   mode: Mode;
   value: string;
   onChange: (value: string) => void;
@@ -22,7 +23,7 @@ interface CodeEditorProps {
 }
 
 export function CodeEditor(props: CodeEditorProps) {
-  const { label, mode, value, offers, mark = null } = props;
+  const { label, error, mode, value, offers, mark = null } = props;
   const host = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView | null>(null);
   const parts = useRef({ offers: new Compartment(), label: new Compartment() });
@@ -45,7 +46,7 @@ export function CodeEditor(props: CodeEditorProps) {
           base(mode),
           languageOf(mode),
           slots.offers.of(offersPart(mode, latest.current.offers)),
-          slots.label.of(labelPart(latest.current.label)),
+          slots.label.of(labelPart(latest.current.label, latest.current.error)),
           placeholderText(latest.current.placeholder ?? ''),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) latest.current.onChange(update.state.doc.toString());
@@ -79,8 +80,8 @@ export function CodeEditor(props: CodeEditorProps) {
   }, [mode, names]);
 
   useEffect(() => {
-    view.current?.dispatch({ effects: parts.current.label.reconfigure(labelPart(label)) });
-  }, [label]);
+    view.current?.dispatch({ effects: parts.current.label.reconfigure(labelPart(label, error)) });
+  }, [label, error]);
 
   const line = mark?.line;
   const message = mark?.message;
@@ -106,6 +107,8 @@ function offersPart(mode: Mode, offers: Offer[]) {
   return [completeFrom(mode, offers), mode === 'python' ? [] : highlightOffers(offers)];
 }
 
-function labelPart(label: string) {
-  return EditorView.contentAttributes.of({ 'aria-label': label });
+/** Words outside the shadow root can't be pointed at from inside, so they are repeated. */
+function labelPart(label: string, error: string | null) {
+  const wrong = error === null ? {} : { 'aria-invalid': 'true', 'aria-description': error };
+  return EditorView.contentAttributes.of({ 'aria-label': label, ...wrong });
 }

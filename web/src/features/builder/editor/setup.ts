@@ -17,6 +17,8 @@ const theme = EditorView.theme({
     padding: '9px 0',
   },
   '.cm-line': { padding: '0 12px' },
+  // An address has few places to break at.
+  '.cm-lineWrapping': { wordBreak: 'break-all', minWidth: '0' },
   '.cm-scroller': { lineHeight: '1.5', overflow: 'auto', maxHeight: '32rem' },
   '.cm-cursor': { borderLeftColor: 'var(--ink)' },
   '.cm-placeholder': { color: 'var(--ink-faint)' },
