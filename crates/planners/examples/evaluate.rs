@@ -1,5 +1,5 @@
 //! Figures of the embedded planner on a case file:
-//! `cargo run --release --example evaluate -- CATALOGUE.json CASES.jsonl [--model DIR [--tuning FILE]] [--wrong] [--json]`.
+//! `cargo run --release --example evaluate -- CATALOGUE.json CASES.jsonl [--model DIR [--tuning FILE|none]] [--wrong] [--json]`.
 
 #[path = "../tests/support/mod.rs"]
 #[allow(dead_code)] // Shared with the tests, which use all of it.
@@ -8,7 +8,7 @@ mod support;
 use std::{error::Error, path::Path};
 
 use errand_planners::{
-    embedded::{EmbeddedPlanner, Encoder, Tuning},
+    embedded::{EmbeddedPlanner, Encoder, Tuning, load_encoder},
     evaluate::Report,
 };
 
@@ -53,11 +53,13 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn planner(options: &[String]) -> Result<EmbeddedPlanner, Box<dyn Error>> {
-    let named = |name: &str| options.iter().position(|option| option == name).and_then(|at| options.get(at + 1));
+    let named =
+        |name: &str| options.iter().position(|option| option == name).and_then(|at| options.get(at + 1));
     let Some(folder) = named("--model").map(Path::new) else { return Ok(EmbeddedPlanner::new(None)) };
-    let encoder = match named("--tuning") {
+    let encoder = match named("--tuning").map(String::as_str) {
+        Some("none") => Encoder::load(folder)?,
         Some(file) => Encoder::load_tuned(folder, Tuning::parse(&std::fs::read(file)?)?)?,
-        None => Encoder::load(folder)?,
+        None => load_encoder(folder)?,
     };
     Ok(EmbeddedPlanner::new(Some(encoder)))
 }

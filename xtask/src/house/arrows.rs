@@ -19,7 +19,18 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("testkit", &["domain"]),
     (
         "app",
-        &["domain", "secrets", "egress", "sandbox", "storage", "planners", "runners", "engine", "http", "templates"],
+        &[
+            "domain",
+            "secrets",
+            "egress",
+            "sandbox",
+            "storage",
+            "planners",
+            "runners",
+            "engine",
+            "http",
+            "templates",
+        ],
     ),
     ("xtask", &[]),
 ];

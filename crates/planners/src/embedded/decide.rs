@@ -98,10 +98,10 @@ pub(crate) fn decide(
     let kinds: Vec<Kind> = sources.question.typed.iter().map(|candidate| candidate.kind).collect();
     let count = named.len();
     let scene = Scene { request, actions: named, kinds: &kinds, heard: sources.heard.as_ref() };
-    let judged: Vec<Vec<Verdict>> =
+    let mut judged: Vec<Vec<Verdict>> =
         utterances.iter().map(|utterance| judge(planner, utterance, &scene)).collect();
     let mut firings = if sources.heard.is_some() {
-        heard::choose(planner, request, reading, &utterances, &judged)
+        heard::choose(planner, (request, reading, sources), &utterances, &mut judged)
     } else {
         choose(planner, request, reading, &utterances, &judged)
     };

@@ -6,7 +6,10 @@
 use errand_domain::Arguments;
 
 use super::{
-    EmbeddedPlanner, clauses,
+    EmbeddedPlanner,
+    arguments::Sources,
+    calibration::Calibration,
+    clauses,
     decide::{Firing, Utterance, Verdict, claims_of},
     dialogue::{self, Act, Reading},
 };
@@ -23,7 +26,10 @@ pub(super) fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Uttera
         let ranges: Vec<_> = kept.iter().map(|clause| clause.range.clone()).collect();
         let text = ranges.iter().map(|range| &request.question[range.clone()]).collect::<Vec<_>>().join(". ");
         let whole = ranges.len() == reading.clauses.len();
-        found.push(Utterance { text, ranges: (!whole).then_some(ranges), ..Utterance::default() });
+        let talks = |range: &std::ops::Range<usize>| dialogue::states(&request.question[range.clone()]);
+        let states =
+            kept.iter().all(|clause| clause.act == Act::Courtesy || talks(&clause.range)) && !reading.agrees;
+        found.push(Utterance { text, ranges: (!whole).then_some(ranges), states, ..Utterance::default() });
     }
     for (at, clause) in reading.clauses.iter().enumerate() {
         let general = match &clause.act {
@@ -38,28 +44,43 @@ pub(super) fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Uttera
     found
 }
 
-/// "Yes, please" to a question of the assistant may ask for what it offered.
+/// "Yes, please" may ask for what the assistant offered.
 fn accepts(request: &PlanRequest, reading: &Reading) -> bool {
-    reading.agrees && request.turns.last().is_some_and(|turn| turn.answer.trim_end().ends_with('?'))
+    reading.agrees && !reading.declines && !request.turns.is_empty()
 }
+
+/// What an action gains, in log-odds, where the assistant has just asked for one of its parameters and the question
+/// gives a value; and where it ran last and the question asks for the same again.
+const PENDING: f32 = 3.0;
+const AGAIN: f32 = 1.5;
+
+/// How far, in log-odds, a clause must prefer a further action to each that fires already: a clause that would suit
+/// both says the same thing in other words.
+const APART: f32 = 2.0;
 
 /// The whole question's best action, then what single clauses ask for beside it.
 pub(super) fn choose(
     planner: &EmbeddedPlanner,
-    request: &PlanRequest,
-    reading: &Reading,
+    (request, reading, sources): (&PlanRequest, &Reading, &Sources<'_>),
     utterances: &[Utterance],
-    judged: &[Vec<Verdict>],
+    judged: &mut [Vec<Verdict>],
 ) -> Vec<Firing> {
+    let valued = !sources.question.typed.is_empty();
     let calibration = planner.calibration();
+    for (utterance, row) in utterances.iter().zip(&mut *judged) {
+        lean((request, reading, valued), utterance, row);
+    }
     let mut firings: Vec<Firing> = Vec::new();
-    for (utterance, row) in utterances.iter().zip(judged) {
+    for (utterance, row) in utterances.iter().zip(&*judged) {
         for (action, score) in claims_of(calibration, request, utterance, row) {
+            let apart = firings.iter().all(|firing| {
+                row[action].log_odds - row[firing.action].log_odds >= APART || utterance.clause.is_none()
+            });
             if let Some(firing) = firings.iter_mut().find(|firing| firing.action == action) {
                 firing.clauses.extend(utterance.clause);
             } else if utterance.clause.is_none()
                 || utterance.general.is_some()
-                || score >= calibration.fires_also
+                || (score >= calibration.fires_also && apart)
             {
                 firings.push(Firing {
                     action,
@@ -78,4 +99,24 @@ pub(super) fn choose(
     }
     firings.sort_by_key(|firing| firing.clauses.first().copied().unwrap_or_default());
     firings
+}
+
+/// Lets the conversation's state speak: what was asked for is likely what is answered.
+fn lean(
+    (request, reading, valued): (&PlanRequest, &Reading, bool),
+    utterance: &Utterance,
+    row: &mut [Verdict],
+) {
+    let Some(last) = request.turns.last() else { return };
+    let asks = reading.clauses.iter().any(|clause| dialogue::asks(&request.question[clause.range.clone()]));
+    let supplies = reading.clauses.iter().any(|clause| clause.act == Act::Supply) || (valued && !asks);
+    for (action, verdict) in request.catalogue.actions.iter().zip(row) {
+        let pending = supplies && last.missing.iter().any(|(name, ..)| *name == action.name);
+        let again = reading.again && last.fired.iter().any(|(name, _)| *name == action.name);
+        let gain = if pending { PENDING } else { 0.0 } + if again { AGAIN } else { 0.0 };
+        if gain > 0.0 && utterance.general.is_none() && action.runs_with.is_empty() {
+            verdict.log_odds += gain;
+            verdict.score = Calibration::score(verdict.log_odds);
+        }
+    }
 }

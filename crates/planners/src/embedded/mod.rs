@@ -34,7 +34,17 @@ use crate::{CatalogueAction, PlanRequest, Prepared};
 const LEXICAL_NOTICE: &str = "Working without the sentence model: questions are matched by their words alone and \
     unusual wordings are missed; run `errand model install`.";
 
-pub use encoder::{Encoder, Tuning};
+use std::path::Path;
+
+pub use encoder::{Encoder, EncoderError, Tuning};
+
+/// What training changed of the base model; `weights/README.md` says from what and under which terms.
+static TUNING: &[u8] = include_bytes!("../../weights/tuning.bin");
+
+/// The encoder that this build is made for: the base model in the folder, with the tuning that is part of the build.
+pub fn load_encoder(folder: &Path) -> Result<Encoder, EncoderError> {
+    Encoder::load_tuned(folder, Tuning::parse(TUNING)?)
+}
 
 /// Figures that a score is made of.
 pub const EVIDENCE: usize = score::Features::COUNT;

@@ -3,9 +3,7 @@
 
 use std::{cell::RefCell, ops::Range, rc::Rc};
 
-use errand_domain::{
-    ActionId, ArgValue, Parameter, ParameterType, parameter::number_from_text, plan::Place,
-};
+use errand_domain::{ActionId, ArgValue, Parameter, ParameterType, parameter::number_from_text, plan::Place};
 use jiff::civil::Date;
 
 use super::{
@@ -15,7 +13,10 @@ use super::{
     role::{Role, Wanted},
     trigger,
 };
-use crate::{CatalogueAction, PlanRequest, recognise};
+use crate::{
+    CatalogueAction, PlanRequest,
+    recognise::{self, Kind},
+};
 
 /// A turn as the tuned encoder has heard it.
 #[derive(Debug)]
@@ -68,7 +69,8 @@ impl<'r> Heard<'r> {
         if wanted.iter().all(is_strict) {
             return None;
         }
-        let known = self.read.borrow().iter().find(|(id, _)| *id == action.id).map(|(_, read)| Rc::clone(read));
+        let known =
+            self.read.borrow().iter().find(|(id, _)| *id == action.id).map(|(_, read)| Rc::clone(read));
         if known.is_some() {
             return known;
         }
@@ -90,7 +92,7 @@ impl<'r> Heard<'r> {
         for span in read.spans(at).into_iter().filter(|span| span.lead > 0.0) {
             let Some(place) = read.place(span.first, span.last) else { continue };
             let (origin, text) = &self.texts[place.text];
-            let range = whole_words(text, place.range);
+            let range = one_name(text, whole_words(text, place.range), &want.role);
             let Some(value) = value(want, &text[range.clone()], today) else { continue };
             let earlier = (place.text > 0).then(|| origin.clone());
             found.push(Pointed { earlier, bid: Bid { value, span: range, score: score(&span) } });
@@ -146,14 +148,21 @@ fn flags<'w>(want: &'w Wanted<'_>) -> Option<Option<&'w [String]>> {
 }
 
 pub(crate) fn is_flag(values: &[String]) -> bool {
-    values.len() == 2
-        && values.iter().all(|value| ["true", "false"].contains(&value.to_lowercase().as_str()))
+    values.len() == 2 && values.iter().all(|value| ["true", "false"].contains(&value.to_lowercase().as_str()))
 }
 
 /// The words as this parameter takes them.
 fn value(want: &Wanted<'_>, words: &str, today: Date) -> Option<ArgValue> {
+    let of_kind = |wanted: fn(Kind) -> bool| {
+        recognise::typed(words, today).iter().any(|candidate| wanted(candidate.kind))
+    };
     match &want.role {
         Role::Choice(values) => choice(values, words).map(ArgValue::String),
+        // "8:05 am" is no day.
+        Role::Date if of_kind(|kind| kind == Kind::Time) && !of_kind(|kind| kind == Kind::Date) => None,
+        Role::Name(_) if counts(want.parameter) && !of_kind(|kind| matches!(kind, Kind::Number(_))) => {
+            number_from_text(words).map(|number| ArgValue::String(number.to_string()))
+        }
         Role::Date => Some(ArgValue::String(
             recognise::parse_date(words, today).map_or_else(|| words.to_owned(), |date| date.to_string()),
         )),
@@ -161,6 +170,24 @@ fn value(want: &Wanted<'_>, words: &str, today: Date) -> Option<ArgValue> {
             number_from_text(words).map(ArgValue::Number)
         }
         _ => Some(ArgValue::String(words.to_owned())),
+    }
+}
+
+/// Whether the parameter says how many.
+fn counts(parameter: &Parameter) -> bool {
+    parameter.name.as_str().starts_with("number_of")
+        || parameter.description.to_lowercase().starts_with("number of")
+}
+
+/// "Larkin Matt, a psychiatrist" and "psychiatrist, Larkin Matt" name one; "Oakland, CA" is whole.
+fn one_name(text: &str, range: Range<usize>, role: &Role) -> Range<usize> {
+    let slice = &text[range.clone()];
+    let (Role::Name(_), Some((first, second))) = (role, slice.split_once(',')) else { return range };
+    let lower = |part: &str| part.trim_start().starts_with(char::is_lowercase);
+    match (lower(first), lower(second)) {
+        (false, true) => range.start..range.start + first.trim_end().len(),
+        (true, false) => range.end - second.trim_start().len()..range.end,
+        _ => range,
     }
 }
 
@@ -202,6 +229,17 @@ mod tests {
         check("in Springfield, please", 6..10, "Springfield");
         check("at 7:30 pm.", 3..11, "7:30 pm");
         check("for $40!", 4..8, "$40");
+    }
+
+    #[test]
+    fn a_name_is_told_from_what_is_said_of_it() {
+        fn check(text: &str, expect: &str) {
+            let range = one_name(text, 0..text.len(), &Role::Name(crate::embedded::role::Sort::Person));
+            assert_eq!(&text[range], expect);
+        }
+        check("Larkin Matt ,a psychiatrist", "Larkin Matt");
+        check("psychiatrist, Larkin Matt", "Larkin Matt");
+        check("Oakland, CA", "Oakland, CA");
     }
 
     #[test]

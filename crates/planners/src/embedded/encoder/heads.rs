@@ -77,11 +77,8 @@ impl Sought {
         for first in order.into_iter().take(STARTS) {
             let reach = first..(first + SPAN_TOKENS_MAX).min(ends.len());
             let last = reach.max_by(|a, b| ends[*a].total_cmp(&ends[*b]));
-            let span = |last: usize| Span {
-                first,
-                last,
-                lead: starts[first] + ends[last] - starts[0] - ends[0],
-            };
+            let span =
+                |last: usize| Span { first, last, lead: starts[first] + ends[last] - starts[0] - ends[0] };
             found.extend(last.map(span));
         }
         found.sort_by(|a, b| b.lead.total_cmp(&a.lead));

@@ -66,7 +66,9 @@ impl MatrixDelta<'_> {
     pub(super) fn add_to(&self, first_row: usize, weights: &mut [f32]) {
         let row_bytes = self.depth / 2;
         let rows = weights.chunks_exact_mut(self.depth).zip(&self.scales[first_row..]);
-        for ((weights, scale), halves) in rows.zip(self.halves[first_row * row_bytes..].chunks_exact(row_bytes)) {
+        for ((weights, scale), halves) in
+            rows.zip(self.halves[first_row * row_bytes..].chunks_exact(row_bytes))
+        {
             for (pair, byte) in weights.as_chunks_mut::<2>().0.iter_mut().zip(halves) {
                 pair[0] += scale * (f32::from(byte & 15) - 8.0);
                 pair[1] += scale * (f32::from(byte >> 4) - 8.0);

@@ -109,7 +109,8 @@ fn read_layer(
     let mut attend = Matrix::with_capacity(DIMENSION, 3 * DIMENSION);
     #[expect(clippy::cast_precision_loss, reason = "a head's width is a small number")]
     let query_scale = 1.0 / (HEAD as f32).sqrt();
-    for (at, (part, scale)) in [("query", query_scale), ("key", 1.0), ("value", 1.0)].into_iter().enumerate() {
+    for (at, (part, scale)) in [("query", query_scale), ("key", 1.0), ("value", 1.0)].into_iter().enumerate()
+    {
         let delta = delta.map(|delta| (&delta.attend, at * DIMENSION));
         let part = Part { name: &name(&format!("attention.self.{part}")), outputs: DIMENSION, scale, delta };
         append(file, &part, &mut attend)?;
