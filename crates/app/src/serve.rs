@@ -17,7 +17,7 @@ use errand_engine::{Engine, Parts, access::Scope, accounts::Token, clock::Clock}
 use errand_http::{GalleryEntry, HttpSettings, HttpState};
 use errand_planners::{
     Planner,
-    embedded::{EmbeddedPlanner, encoder::Encoder},
+    embedded::{EmbeddedPlanner, load_encoder},
 };
 use errand_runners::{PythonRoom, Runners};
 use errand_secrets::{Keyring, SecretText, open_or_create_key_file};
@@ -119,7 +119,7 @@ fn open_keyring(config: &Config) -> Result<Keyring> {
 
 /// Without its model the planner works by words alone, and says so.
 fn open_planner(model_dir: &Path) -> (EmbeddedPlanner, Vec<String>) {
-    match Encoder::load(model_dir) {
+    match load_encoder(model_dir) {
         Ok(encoder) => (EmbeddedPlanner::new(Some(encoder)), Vec::new()),
         Err(error) => {
             tracing::warn!(%error, "the sentence model is not there; planning by words alone");

@@ -7,7 +7,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use errand_domain::ActionId;
 use errand_planners::{
     Catalogue, CatalogueAction, PlanRequest,
-    embedded::{EmbeddedPlanner, Encoder},
+    embedded::{EmbeddedPlanner, load_encoder},
 };
 
 const TOPICS: [&str; 10] = [
@@ -56,7 +56,7 @@ fn word(number: usize) -> String {
 fn plan(criterion: &mut Criterion) {
     let encoder = std::env::var("ERRAND_MODEL_DIR")
         .ok()
-        .map(|folder| Encoder::load(Path::new(&folder)).expect("a model's folder"));
+        .map(|folder| load_encoder(Path::new(&folder)).expect("a model's folder"));
     let planner = EmbeddedPlanner::new(encoder);
     let now: jiff::Zoned = "2026-11-19T10:00:00+01:00[Europe/Berlin]".parse().expect("a valid time");
     let mut group = criterion.benchmark_group(format!("plan/{}", planner.model()));

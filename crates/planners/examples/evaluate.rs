@@ -1,5 +1,5 @@
 //! Figures of the embedded planner on a case file:
-//! `cargo run --release --example evaluate -- CATALOGUE.json CASES.jsonl [--model DIR] [--wrong]`.
+//! `cargo run --release --example evaluate -- CATALOGUE.json CASES.jsonl [--model DIR [--tuning FILE|none]] [--wrong] [--json]`.
 
 #[path = "../tests/support/mod.rs"]
 #[allow(dead_code)] // Shared with the tests, which use all of it.
@@ -7,7 +7,10 @@ mod support;
 
 use std::{error::Error, path::Path};
 
-use errand_planners::embedded::{EmbeddedPlanner, Encoder};
+use errand_planners::{
+    embedded::{EmbeddedPlanner, Encoder, Tuning, load_encoder},
+    evaluate::Report,
+};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -17,8 +20,10 @@ fn main() -> Result<(), Box<dyn Error>> {
     let wrong = options.iter().any(|option| option == "--wrong");
     let planner = planner(options)?;
     let all = support::catalogue(Path::new(catalogue), &planner)?;
+    let mut outcomes = Vec::new();
     let figures =
         support::evaluate(&planner, &all, &support::cases(Path::new(cases))?, |case, plan, outcome| {
+            outcomes.push(outcome.clone());
             let fine = outcome.wrong.is_empty()
                 && outcome.missed.is_empty()
                 && outcome.arguments_wrong.is_empty()
@@ -39,11 +44,22 @@ fn main() -> Result<(), Box<dyn Error>> {
                 );
             }
         })?;
-    println!("{}: {figures}", planner.model());
+    if options.iter().any(|option| option == "--json") {
+        println!("{}", serde_json::to_string_pretty(&Report::new(&outcomes, &[]))?);
+    } else {
+        println!("{}: {figures}", planner.model());
+    }
     Ok(())
 }
 
 fn planner(options: &[String]) -> Result<EmbeddedPlanner, Box<dyn Error>> {
-    let folder = options.iter().position(|option| option == "--model").and_then(|at| options.get(at + 1));
-    Ok(EmbeddedPlanner::new(folder.map(|folder| Encoder::load(Path::new(folder))).transpose()?))
+    let named =
+        |name: &str| options.iter().position(|option| option == name).and_then(|at| options.get(at + 1));
+    let Some(folder) = named("--model").map(Path::new) else { return Ok(EmbeddedPlanner::new(None)) };
+    let encoder = match named("--tuning").map(String::as_str) {
+        Some("none") => Encoder::load(folder)?,
+        Some(file) => Encoder::load_tuned(folder, Tuning::parse(&std::fs::read(file)?)?)?,
+        None => load_encoder(folder)?,
+    };
+    Ok(EmbeddedPlanner::new(Some(encoder)))
 }

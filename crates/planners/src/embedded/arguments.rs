@@ -4,18 +4,19 @@
 use std::ops::Range;
 
 use errand_domain::{
-    ArgValue, Arguments, ParameterName,
+    ArgValue, Arguments, ParameterName, ParameterType,
     plan::{Origin, Place},
 };
 use jiff::civil::Date;
 
 use super::{
-    naming,
-    role::{Role, Wanted},
+    EmbeddedPlanner, naming,
+    pointed::{self, Heard, Pointed},
+    role::{Role, Sort, Wanted},
     words::{self, Word},
 };
 use crate::{
-    CatalogueAction, PastTurn,
+    CatalogueAction, PlanRequest,
     recognise::{self, Candidate, Kind, Unit},
 };
 
@@ -25,6 +26,9 @@ pub(crate) struct Sources<'r> {
     pub question: Text<'r>,
     /// Newest first, a turn's answer before its question.
     pub earlier: Vec<(Place, Text<'r>)>,
+    /// The same as the tuned encoder has heard it, where there is one.
+    pub heard: Option<Heard<'r>>,
+    today: Date,
 }
 
 #[derive(Debug)]
@@ -40,14 +44,16 @@ impl<'r> Text<'r> {
 }
 
 impl<'r> Sources<'r> {
-    pub(crate) fn new(question: &'r str, turns: &'r [PastTurn], today: Date) -> Self {
+    pub(crate) fn new(planner: &'r EmbeddedPlanner, request: &'r PlanRequest) -> Self {
+        let today = request.now.date();
         let mut earlier = Vec::new();
-        for (ago, turn) in turns.iter().rev().enumerate() {
+        for (ago, turn) in request.turns.iter().rev().enumerate() {
             for (in_answer, text) in [(true, turn.answer.as_str()), (false, turn.question.as_str())] {
                 earlier.push((Place::Earlier { turns_ago: ago + 1, in_answer }, Text::new(text, today)));
             }
         }
-        Self { question: Text::new(question, today), earlier }
+        let question = Text::new(&request.question, today);
+        Self { question, earlier, heard: Heard::new(planner, request), today }
     }
 }
 
@@ -90,16 +96,107 @@ pub(crate) fn extract(ask: &Ask<'_>, sources: &Sources<'_>) -> Extracted {
     let wanted: Vec<Wanted<'_>> = ask.action.parameters.iter().map(Wanted::new).collect();
     let mut found = Extracted::default();
     let mut bids = Vec::new();
+    let mut before = Vec::new();
+    let read = sources.heard.as_ref().and_then(|heard| Some((heard, heard.read(ask.action, &wanted)?)));
     for (at, want) in wanted.iter().enumerate() {
-        for mut bid in bids_in(want, ask, &sources.question) {
+        let pointed = read.as_ref().map(|(heard, read)| heard.values(read, at, want, sources.today));
+        let mut here = bids_in(want, ask, &sources.question);
+        if let Some(pointed) = pointed {
+            before.extend(
+                weigh(want, pointed, &mut here, sources.question.text)
+                    .into_iter()
+                    .map(|earlier| (at, earlier)),
+            );
+        }
+        for mut bid in here {
             bid.score -= distance(ask, &bid.span);
             bids.push((at, bid));
         }
     }
     assign(&wanted, bids, |bid| Place::Question { start: bid.span.start, end: bid.span.end }, &mut found);
     take_known(ask, &mut found);
+    take_pointed(&wanted, before, &mut found);
     take_earlier(&wanted, ask, sources, &mut found);
     found
+}
+
+/// Brings what the rules found in the question together with what the encoder points at, and gives back what it
+/// points at in earlier turns. Where rules are sure of a kind (an e-mail address, an id) the encoder only adds to
+/// them; for names, where they go by the words around, it leads.
+fn weigh(want: &Wanted<'_>, pointed: Vec<Pointed>, here: &mut Vec<Bid>, text: &str) -> Vec<Pointed> {
+    let strict = pointed::is_strict(want);
+    let (mut new, earlier): (Vec<_>, Vec<_>) = pointed.into_iter().partition(|value| value.earlier.is_none());
+    let overlaps = |a: &Range<usize>, b: &Range<usize>| a.start < b.end && b.start < a.end;
+    let mut well_cut = Vec::new();
+    for bid in &mut *here {
+        let sure = bid.score >= SURE;
+        let backed = new.iter().find(|value| overlaps(&value.bid.span, &bid.span));
+        match (&want.role, backed) {
+            (Role::Name(sort), Some(value)) => {
+                let holds = bid.span.start <= value.bid.span.start && value.bid.span.end <= bid.span.end;
+                let place = matches!(sort, Sort::Place | Sort::Origin | Sort::Person);
+                if sure && holds && !place {
+                    well_cut.push(bid.span.clone());
+                }
+                bid.score = bid.score.max(value.bid.score);
+            }
+            (_, Some(value)) => bid.score = bid.score.max(LIKELY) + (value.bid.score - LIKELY) / 2.0,
+            (Role::Name(_), None) => bid.score -= UNBACKED,
+            (Role::Choice(values), None) => bid.score += unbacked_choice(want, values, bid, text),
+            _ => {}
+        }
+    }
+    if !strict {
+        // A typed value is cut better by its recogniser, a name and an amount in words by the encoder.
+        let worded = want.role == Role::Amount && want.parameter.kind == ParameterType::String;
+        let typed = !matches!(want.role, Role::Name(_)) && !worded;
+        new.retain(|value| !(typed && here.iter().any(|bid| overlaps(&value.bid.span, &bid.span))));
+        new.retain(|value| !well_cut.iter().any(|span| overlaps(&value.bid.span, span)));
+        here.retain(|bid| typed || !new.iter().any(|value| overlaps(&value.bid.span, &bid.span)));
+        here.extend(new.into_iter().map(|value| value.bid));
+    }
+    earlier
+}
+
+/// What a name that only the words around it speak for loses where the encoder does not point at it.
+const UNBACKED: f32 = 0.3;
+
+/// A rule's bid from which its cut of a name is trusted over the encoder's.
+const SURE: f32 = 1.5;
+
+/// What a listed value gains or loses where the encoder does not point at it: "check" is not "checking", but "2
+/// bedrooms" says enough by itself.
+fn unbacked_choice(want: &Wanted<'_>, values: &[String], bid: &Bid, text: &str) -> f32 {
+    let written = &text[bid.span.clone()];
+    let numeric = values.iter().all(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
+    let literal = values.iter().chain(want.glossary.iter().map(|(word, _)| word));
+    if numeric {
+        if bid.score >= 1.5 { 0.6 } else { -1.0 }
+    } else if literal.into_iter().any(|word| word.eq_ignore_ascii_case(written)) {
+        0.0
+    } else {
+        -1.0
+    }
+}
+
+/// Values of earlier turns that the encoder points at, likeliest first.
+fn take_pointed(wanted: &[Wanted<'_>], mut before: Vec<(usize, Pointed)>, found: &mut Extracted) {
+    before.sort_by(|a, b| b.1.bid.score.total_cmp(&a.1.bid.score).then(a.0.cmp(&b.0)));
+    let mut used: Vec<(Place, Range<usize>)> = Vec::new();
+    for (at, Pointed { earlier, bid }) in before {
+        let parameter = wanted[at].parameter;
+        let Some(place) = earlier else { continue };
+        let taken = used
+            .iter()
+            .any(|(other, span)| *other == place && span.start < bid.span.end && bid.span.start < span.end);
+        if taken || found.arguments.contains_key(&parameter.name) {
+            continue;
+        }
+        let Ok(value) = parameter.accept(&bid.value) else { continue };
+        found.arguments.insert(parameter.name.clone(), value);
+        found.origins.push(Origin { parameter: parameter.name.clone(), place: place.clone() });
+        used.push((place, bid.span));
+    }
 }
 
 /// What a value loses for standing outside the clause that asks for the action.
@@ -313,9 +410,7 @@ fn converted(value: &ArgValue, given: Unit, wanted: Unit) -> Option<ArgValue> {
 }
 
 fn choice_bids(want: &Wanted<'_>, values: &[String], asked: bool, text: &str) -> Vec<Bid> {
-    let flags = values.len() == 2
-        && values.iter().all(|value| ["true", "false"].contains(&value.to_lowercase().as_str()));
-    if flags {
+    if pointed::is_flag(values) {
         return boolean_bids(want, asked, text)
             .into_iter()
             .map(|bid| Bid { value: ArgValue::String(flag(values, &bid.value)), ..bid })

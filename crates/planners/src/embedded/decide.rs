@@ -1,5 +1,7 @@
 //! From scores to the actions that fire.
 
+use std::ops::Range;
+
 use errand_domain::{Arguments, ParameterName, plan::Place};
 
 use super::{
@@ -8,23 +10,27 @@ use super::{
     calibration::Calibration,
     clauses,
     dialogue::{self, Act, Reading},
+    heard,
     lexical::{self, Weighted},
+    pointed::Heard,
     role,
     score::{self, Features},
 };
 use crate::{PlanRequest, Prepared, recognise::Kind};
 
 /// Something that is compared with the actions: a clause, the whole turn, or an offer that the turn accepts.
-#[derive(Debug)]
-struct Utterance {
-    text: String,
-    /// Indices of the clauses it is made of; empty for the whole turn and for an offer.
-    clause: Option<usize>,
+#[derive(Debug, Default)]
+pub(super) struct Utterance {
+    pub text: String,
+    /// The clause that it is; None for the whole turn and for an offer.
+    pub clause: Option<usize>,
     /// Terms of the words that make it a general question.
-    general: Option<Vec<u64>>,
+    pub general: Option<Vec<u64>>,
     /// It neither asks nor complains.
-    states: bool,
-    offered: bool,
+    pub states: bool,
+    pub offered: bool,
+    /// Where it stands in the question; None for all of it.
+    pub ranges: Option<Vec<Range<usize>>>,
 }
 
 /// What utterances are compared with.
@@ -35,6 +41,7 @@ struct Scene<'a> {
     actions: Vec<(&'a Prepared, Vec<u64>)>,
     /// Kinds of values in the question.
     kinds: &'a [Kind],
+    heard: Option<&'a Heard<'a>>,
 }
 
 /// How one action was judged.
@@ -78,7 +85,11 @@ pub(crate) fn decide(
     reading: &Reading,
     sources: &Sources<'_>,
 ) -> Decision {
-    let utterances = utterances(request, reading);
+    let utterances = if sources.heard.is_some() {
+        heard::utterances(request, reading)
+    } else {
+        utterances(request, reading)
+    };
     let named: Vec<(&Prepared, Vec<u64>)> = prepared
         .iter()
         .zip(&request.catalogue.actions)
@@ -86,10 +97,14 @@ pub(crate) fn decide(
         .collect();
     let kinds: Vec<Kind> = sources.question.typed.iter().map(|candidate| candidate.kind).collect();
     let count = named.len();
-    let scene = Scene { request, actions: named, kinds: &kinds };
-    let judged: Vec<Vec<Verdict>> =
+    let scene = Scene { request, actions: named, kinds: &kinds, heard: sources.heard.as_ref() };
+    let mut judged: Vec<Vec<Verdict>> =
         utterances.iter().map(|utterance| judge(planner, utterance, &scene)).collect();
-    let mut firings = choose(planner, request, reading, &utterances, &judged);
+    let mut firings = if sources.heard.is_some() {
+        heard::choose(planner, (request, reading, sources), &utterances, &mut judged)
+    } else {
+        choose(planner, request, reading, &utterances, &judged)
+    };
     continue_pending(request, reading, sources, &mut firings);
     if firings.is_empty() && reading.again {
         ask_again(request, reading, sources, &mut firings);
@@ -126,12 +141,14 @@ fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
             general: general.clone(),
             states,
             offered: false,
+            ranges: None,
         }));
-        found.push(Utterance { text, clause: Some(at), general, states, offered: false });
+        found.push(Utterance { text, clause: Some(at), general, states, offered: false, ranges: None });
     }
     if whole.len() > 1 && found.iter().any(|utterance| utterance.general.is_none()) {
         let states = found.iter().all(|utterance| utterance.states);
-        found.push(Utterance { text: whole.join(". "), clause: None, general: None, states, offered: false });
+        let text = whole.join(". ");
+        found.push(Utterance { text, clause: None, general: None, states, offered: false, ranges: None });
     }
     if let Some(offer) = &reading.offer {
         found.push(Utterance {
@@ -140,6 +157,7 @@ fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
             general: None,
             states: false,
             offered: true,
+            ranges: None,
         });
     }
     found
@@ -150,10 +168,13 @@ const FITTED: usize = 16;
 
 fn judge(planner: &EmbeddedPlanner, utterance: &Utterance, scene: &Scene<'_>) -> Vec<Verdict> {
     let weighted = Weighted::new(&utterance.text, &scene.actions);
-    if weighted.is_empty() {
+    if weighted.is_empty() && scene.heard.is_none() {
         return vec![Verdict::default(); scene.actions.len()];
     }
-    let vector = planner.encode(&utterance.text);
+    let vector = match scene.heard {
+        Some(heard) => Some(heard.vector(utterance.ranges.as_deref())),
+        None => planner.encode(&utterance.text),
+    };
     let calibration = planner.calibration();
     let verdict = |(prepared, name): &(&Prepared, Vec<u64>)| {
         let features = score::features(vector.as_deref(), &weighted, prepared, name);
@@ -263,7 +284,7 @@ fn choose(
 }
 
 /// The best action of an utterance, and those that are as good.
-fn claims_of<'v>(
+pub(super) fn claims_of<'v>(
     calibration: &'v Calibration,
     request: &PlanRequest,
     utterance: &Utterance,

@@ -3,17 +3,19 @@
 //!
 //! A turn is read into clauses ([`dialogue`]), each clause is compared with every action ([`score`], [`lexical`]), the
 //! scores are turned into decisions ([`decide`], [`calibration`]), values are given to parameters ([`arguments`],
-//! [`naming`]), and all of it becomes a plan with its reasons ([`outcome`]). Without an encoder the same path runs on
-//! words alone.
+//! [`naming`], [`pointed`]), and all of it becomes a plan with its reasons ([`outcome`]). A tuned encoder reads the
+//! question together with what was said before, once a turn. Without an encoder the same path runs on words alone.
 
 mod arguments;
 mod calibration;
 pub(crate) mod clauses;
 mod decide;
 mod dialogue;
+mod heard;
 mod lexical;
 mod naming;
 mod outcome;
+mod pointed;
 mod role;
 mod score;
 mod trigger;
@@ -32,7 +34,17 @@ use crate::{CatalogueAction, PlanRequest, Prepared};
 const LEXICAL_NOTICE: &str = "Working without the sentence model: questions are matched by their words alone and \
     unusual wordings are missed; run `errand model install`.";
 
-pub use encoder::Encoder;
+use std::path::Path;
+
+pub use encoder::{Encoder, EncoderError, Tuning};
+
+/// What training changed of the base model; `weights/README.md` says from what and under which terms.
+static TUNING: &[u8] = include_bytes!("../../weights/tuning.bin");
+
+/// The encoder that this build is made for: the base model in the folder, with the tuning that is part of the build.
+pub fn load_encoder(folder: &Path) -> Result<Encoder, EncoderError> {
+    Encoder::load_tuned(folder, Tuning::parse(TUNING)?)
+}
 
 /// Figures that a score is made of.
 pub const EVIDENCE: usize = score::Features::COUNT;
@@ -84,11 +96,19 @@ impl EmbeddedPlanner {
     }
 
     pub fn model(&self) -> &'static str {
-        if self.encoder.is_some() { "embedded/minilm-l6-v2" } else { "embedded-lexical" }
+        match &self.encoder {
+            Some(encoder) if encoder.is_tuned() => "embedded/minilm-l6-v2-errand-1",
+            Some(_) => "embedded/minilm-l6-v2",
+            None => "embedded-lexical",
+        }
     }
 
     fn calibration(&self) -> &'static Calibration {
-        if self.encoder.is_some() { &calibration::SEMANTIC } else { &calibration::LEXICAL }
+        match &self.encoder {
+            Some(encoder) if encoder.is_tuned() => &calibration::TUNED,
+            Some(_) => &calibration::SEMANTIC,
+            None => &calibration::LEXICAL,
+        }
     }
 
     fn encode(&self, text: &str) -> Option<Vec<f32>> {

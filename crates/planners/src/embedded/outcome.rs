@@ -15,7 +15,7 @@ use crate::{CatalogueAction, PlanRequest, Prepared};
 
 pub(super) fn plan(planner: &EmbeddedPlanner, request: &PlanRequest, prepared: &[&Prepared]) -> Plan {
     let today = request.now.date();
-    let sources = Sources::new(&request.question, &request.turns, today);
+    let sources = Sources::new(planner, request);
     let reading = dialogue::read(&request.question, &request.turns, today);
     let decision = decide::decide(planner, request, prepared, &reading, &sources);
     let mut plan = Plan::empty(planner.model());
@@ -36,7 +36,7 @@ pub(super) fn verdicts(
     prepared: &[&Prepared],
 ) -> Vec<Verdict> {
     let today = request.now.date();
-    let sources = Sources::new(&request.question, &request.turns, today);
+    let sources = Sources::new(planner, request);
     let reading = dialogue::read(&request.question, &request.turns, today);
     decide::decide(planner, request, prepared, &reading, &sources).verdicts
 }

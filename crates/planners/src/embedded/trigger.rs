@@ -40,6 +40,14 @@ pub(crate) fn statements(trigger: &str) -> Vec<String> {
     if found.is_empty() { vec![trigger.trim().to_owned()] } else { found }
 }
 
+/// The trigger's first statement without what it adds in brackets: what the action does, in few words.
+pub(crate) fn outline(trigger: &str) -> String {
+    let statement = statements(trigger).into_iter().next().unwrap_or_default();
+    BRACKETS.replace(&statement, "").into_owned()
+}
+
+static BRACKETS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\s*\([^)]*\)$").expect("a valid pattern"));
+
 fn statement(text: &str) -> Option<String> {
     let text = text.trim();
     let bare = &text[PREAMBLE.find(text).map_or(0, |found| found.end())..];

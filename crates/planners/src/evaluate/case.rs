@@ -27,16 +27,21 @@ pub struct Case {
     pub also: Vec<String>,
 }
 
+/// Turns back of which a planner takes what fired and what was lacking.
+const LOOKED_BACK_ON: usize = 2;
+
 impl Case {
     /// The earlier turns as a planner sees them. What each of them fired or lacked is what `decide` makes of it:
-    /// a case file holds words only. Where the first text is the assistant's, it stands alone.
+    /// a case file holds words only. Older ones than planners look back on (see [`LOOKED_BACK_ON`]) are not decided
+    /// on. Where the first text is the assistant's, it stands alone.
     pub fn turns(&self, mut decide: impl FnMut(&str, &[PastTurn]) -> Plan) -> Vec<PastTurn> {
         let mut turns: Vec<PastTurn> = Vec::new();
         let (alone, pairs) = self.before.split_at(self.before.len() % 2);
         turns.extend(alone.iter().map(|answer| PastTurn { answer: answer.clone(), ..PastTurn::default() }));
-        for pair in pairs.chunks(2) {
+        let count = pairs.len() / 2;
+        for (at, pair) in pairs.chunks(2).enumerate() {
             let [question, answer] = pair else { continue };
-            let plan = decide(question, &turns);
+            let plan = if at + LOOKED_BACK_ON < count { Plan::empty("") } else { decide(question, &turns) };
             turns.push(PastTurn {
                 question: question.clone(),
                 answer: answer.clone(),

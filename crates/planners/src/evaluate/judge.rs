@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use errand_domain::{ArgValue, Arguments, Plan, plan::Place};
+use errand_domain::{ArgValue, Arguments, Considered, Plan, plan::Place};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,8 @@ pub struct Outcome {
     pub missed: Vec<String>,
     /// Whether the action that was judged likeliest is one of those expected; None where nothing is.
     pub best_is_right: Option<bool>,
+    /// How likely that action was said to be, in hundredths; None where nothing was judged.
+    pub best_score_percent: Option<u8>,
     /// `action.parameter` with the right value.
     pub arguments_right: Vec<String>,
     /// `action.parameter: got (expected)`.
@@ -53,7 +55,8 @@ pub fn judge(plan: &Plan, case: &Case, catalogue: &Catalogue, today: Date) -> Ou
     let mut outcome = Outcome {
         expected_nothing: expected.is_empty(),
         best_is_right: (!expected.is_empty())
-            .then(|| best(plan).is_some_and(|best| expected.contains_key(best))),
+            .then(|| best(plan).is_some_and(|best| expected.contains_key(best.action.as_str()))),
+        best_score_percent: best(plan).map(|best| percent(best.score)),
         ..Outcome::default()
     };
     let mut fired: BTreeSet<&str> = BTreeSet::new();
@@ -85,10 +88,13 @@ pub fn judge(plan: &Plan, case: &Case, catalogue: &Catalogue, today: Date) -> Ou
 }
 
 /// The action judged likeliest, whether or not it fires.
-fn best(plan: &Plan) -> Option<&str> {
-    let by_score =
-        plan.considered.iter().max_by(|a, b| a.score.total_cmp(&b.score).then(a.fires.cmp(&b.fires)));
-    by_score.map(|judged| judged.action.as_str())
+fn best(plan: &Plan) -> Option<&Considered> {
+    plan.considered.iter().max_by(|a, b| a.score.total_cmp(&b.score).then(a.fires.cmp(&b.fires)))
+}
+
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "between 0 and 100")]
+fn percent(score: f32) -> u8 {
+    (score.clamp(0.0, 1.0) * 100.0).round() as u8
 }
 
 /// What a plan says of one action's parameters, and what was expected.
@@ -167,7 +173,7 @@ fn same(value: &ArgValue, accepted: &str, today: Date) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use errand_domain::{Considered, Missing, Step, plan::Origin};
+    use errand_domain::{Missing, Step, plan::Origin};
 
     use super::*;
     use crate::evaluate::{read_cases, read_catalogue};

@@ -8,4 +8,4 @@ mod report;
 
 pub use case::{Case, Expected, read_cases, read_catalogue};
 pub use judge::{Outcome, judge};
-pub use report::{ArgumentFigures, Confusion, Figures, FiringFigures, Latency, Report};
+pub use report::{ArgumentFigures, Confusion, Figures, FiringFigures, Latency, Reliability, Report};

@@ -16,6 +16,8 @@ pub struct Report {
     pub false_fire_rate: f64,
     /// What fired in the place of what, commonest first.
     pub confusions: Vec<Confusion>,
+    /// Whether the likeliest action was right as often as its score says.
+    pub reliability: Vec<Reliability>,
     pub latency_ms: Latency,
 }
 
@@ -60,6 +62,16 @@ pub struct Confusion {
     pub count: usize,
 }
 
+/// Turns whose likeliest action had a score of one tenth of the scale.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Reliability {
+    /// Mean score.
+    pub score: f64,
+    /// Share of the turns in which that action was expected.
+    pub right: f64,
+    pub cases: usize,
+}
+
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Latency {
     pub p50: f64,
@@ -77,6 +89,7 @@ impl Report {
             arguments: figures.arguments(),
             false_fire_rate: figures.false_fire_rate(),
             confusions: confusions(outcomes),
+            reliability: reliability(outcomes),
             latency_ms: Latency::of(took_ms),
         }
     }
@@ -92,6 +105,24 @@ impl Latency {
         };
         Self { p50: at(50), p99: at(99) }
     }
+}
+
+fn reliability(outcomes: &[Outcome]) -> Vec<Reliability> {
+    let mut tenths = [(0, 0, 0); 10];
+    for outcome in outcomes {
+        let Some(percent) = outcome.best_score_percent else { continue };
+        let (scores, right, cases) = &mut tenths[usize::from(percent / 10).min(9)];
+        *scores += usize::from(percent);
+        *right += usize::from(outcome.best_is_right == Some(true));
+        *cases += 1;
+    }
+    let told = tenths.into_iter().filter(|(_, _, cases)| *cases > 0);
+    told.map(|(scores, right, cases)| Reliability {
+        score: share(scores, cases * 100),
+        right: share(right, cases),
+        cases,
+    })
+    .collect()
 }
 
 fn confusions(outcomes: &[Outcome]) -> Vec<Confusion> {

@@ -6,6 +6,7 @@
 //! once, at [`Encoder::load`], and neither downloads nor writes anything.
 
 mod attention;
+mod heads;
 mod instruction_set;
 mod kernels;
 mod matrix;
@@ -15,15 +16,21 @@ mod safetensors;
 #[cfg(test)]
 mod tests;
 mod tokenizer;
+mod tuning;
+mod turn;
 mod verify;
 mod weights;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use heads::Span;
 pub use tokenizer::{Token, Tokenizer};
+pub use tuning::{Tuning, TuningError};
+pub use turn::{EncodedTurn, Reading, TokenPlace, Wish};
 pub use verify::{MODEL_SHA256, VOCABULARY_SHA256, verify};
 
+use heads::Heads;
 use instruction_set::InstructionSet;
 use weights::Weights;
 
@@ -45,6 +52,7 @@ pub struct Encoder {
     tokenizer: Tokenizer,
     weights: Weights,
     instruction_set: InstructionSet,
+    heads: Option<Heads>,
 }
 
 /// What the model made of each token of a text.
@@ -60,14 +68,30 @@ impl Encoder {
     /// Reads the weights and the vocabulary from a folder. Takes some tens of milliseconds when the files are in the
     /// page cache. It checks that they fit each other, not that they are the published ones: [`verify`] does.
     pub fn load(folder: &Path) -> Result<Self, EncoderError> {
+        Self::load_with(folder, None)
+    }
+
+    /// The same with what training changed of it, and its heads.
+    pub fn load_tuned(folder: &Path, tuning: Tuning<'_>) -> Result<Self, EncoderError> {
+        Self::load_with(folder, Some(tuning))
+    }
+
+    fn load_with(folder: &Path, tuning: Option<Tuning<'_>>) -> Result<Self, EncoderError> {
         let tokenizer = Tokenizer::load(&folder.join(VOCABULARY_FILE))?;
-        let weights = Weights::load(&folder.join(WEIGHTS_FILE))?;
+        let layers = tuning.as_ref().map(|tuning| tuning.layers.as_slice());
+        let weights = Weights::load(&folder.join(WEIGHTS_FILE), layers)?;
         if tokenizer.vocabulary_size() != weights.vocabulary_size() {
             let (pieces, rows) = (tokenizer.vocabulary_size(), weights.vocabulary_size());
             let reason = format!("has {pieces} pieces where `{WEIGHTS_FILE}` has {rows} rows");
             return Err(EncoderError::unusable(&folder.join(VOCABULARY_FILE), reason));
         }
-        Ok(Self { tokenizer, weights, instruction_set: InstructionSet::detect() })
+        let heads = tuning.map(|tuning| tuning.heads);
+        Ok(Self { tokenizer, weights, instruction_set: InstructionSet::detect(), heads })
+    }
+
+    /// Whether it was loaded with a tuning.
+    pub fn is_tuned(&self) -> bool {
+        self.heads.is_some()
     }
 
     /// The text's vector: [`DIMENSION`] values, length 1, the mean over all its tokens. The dot product of two such
@@ -121,6 +145,8 @@ pub enum EncoderError {
     Read { path: PathBuf, source: std::io::Error },
     #[error("`{}` {reason}. Run `errand model install` to fetch the model anew.", path.display())]
     Unusable { path: PathBuf, reason: String },
+    #[error("The tuning of the sentence model can't be used: {0}. Install Errand anew, or train it again.")]
+    Tuning(TuningError),
 }
 
 impl EncoderError {

@@ -61,6 +61,56 @@ fn cosine(left: &[f32], right: &[f32]) -> f32 {
     dot(left, right) / (dot(left, left) * dot(right, right)).sqrt()
 }
 
+#[derive(Deserialize)]
+struct TunedCase {
+    question: String,
+    before: Vec<String>,
+    action: TunedAction,
+    /// The first values of the question's vector.
+    vector: Vec<f32>,
+    /// By parameter: by how much the likeliest value is likelier than none, its first and its last token.
+    spans: Vec<(f32, f32, f32)>,
+}
+
+#[derive(Deserialize)]
+struct TunedAction {
+    trigger: String,
+    parameters: Vec<errand_domain::Parameter>,
+}
+
+/// `scripts/train-planner/export.py` wrote what the trainer makes of a turn with the very weights that are shipped.
+#[test]
+fn the_tuned_encoder_equals_its_trainer() {
+    let encoder = crate::embedded::load_encoder(&model_folder()).expect("the model loads");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/encoder/tuned.json");
+    let text = fs::read_to_string(path).expect("the fixture is there");
+    let case: TunedCase = serde_json::from_str(&text).expect("one case");
+    let before: Vec<&str> = case.before.iter().rev().map(String::as_str).collect();
+    let vector = encoder.encode_turn(&case.question, &before).question();
+    assert!(cosine(&vector[..case.vector.len()], &case.vector) > 0.999, "{vector:?}");
+    let parameters: Vec<String> = case
+        .action
+        .parameters
+        .iter()
+        .map(|parameter| format!("{}: {}", parameter.name.as_str().replace('_', " "), parameter.description))
+        .collect();
+    let statement = crate::embedded::trigger::outline(&case.action.trigger);
+    let wish = super::Wish { statement: &statement, parameters: &parameters };
+    let read = encoder.read(&case.question, &before, &wish).expect("it is tuned");
+    for (at, (lead, first, last)) in case.spans.iter().enumerate() {
+        // A name that stands in two places may be as likely in either: rounding decides which comes first.
+        #[expect(clippy::cast_precision_loss, reason = "a token's place is a small number")]
+        let same = |span: &super::Span| (span.first as f32, span.last as f32) == (*first, *last);
+        let found = read.spans(at).into_iter().find(same).map(|span| span.lead);
+        assert!(
+            found.is_some_and(|found| (found - lead).abs() < 0.2),
+            "{}: {found:?} for {lead}",
+            parameters[at]
+        );
+        assert!((read.spans(at)[0].lead - lead).abs() < 0.2, "{}", parameters[at]);
+    }
+}
+
 #[test]
 fn tokens_equal_the_reference() {
     let tokenizer = Tokenizer::load(&model_folder().join(VOCABULARY_FILE)).expect("the vocabulary loads");

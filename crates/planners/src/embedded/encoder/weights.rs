@@ -4,12 +4,13 @@ use std::path::Path;
 
 use super::matrix::{Bf16, Element, Matrix, PANEL};
 use super::safetensors::TensorFile;
+use super::tuning::{LayerDelta, MatrixDelta, NormDelta};
 use super::{DIMENSION, EncoderError, TOKENS_MAX};
 
 pub(super) const LAYERS: usize = 6;
 pub(super) const HEADS: usize = 12;
 pub(super) const HEAD: usize = DIMENSION / HEADS;
-const INNER: usize = 4 * DIMENSION;
+pub(super) const INNER: usize = 4 * DIMENSION;
 const POSITIONS: usize = 512;
 const WORD_ROWS_AT_ONCE: usize = 256;
 
@@ -38,12 +39,14 @@ pub(super) struct Norm {
 }
 
 impl Weights {
-    pub(super) fn load(path: &Path) -> Result<Self, EncoderError> {
+    pub(super) fn load(path: &Path, deltas: Option<&[LayerDelta<'_>]>) -> Result<Self, EncoderError> {
         let mut file = TensorFile::open(path)?;
         let words = read_words(&mut file)?;
         let places = read_places(&mut file)?;
-        let first_norm = read_norm(&mut file, "embeddings.LayerNorm")?;
-        let layers = (0..LAYERS).map(|index| read_layer(&mut file, index)).collect::<Result<_, _>>()?;
+        let first_norm = read_norm(&mut file, "embeddings.LayerNorm", None)?;
+        let delta = |index: usize| deltas.and_then(|deltas| deltas.get(index));
+        let layers =
+            (0..LAYERS).map(|index| read_layer(&mut file, index, delta(index))).collect::<Result<_, _>>()?;
         Ok(Self { words, places, first_norm, layers })
     }
 
@@ -83,60 +86,86 @@ fn read_places(file: &mut TensorFile) -> Result<Vec<f32>, EncoderError> {
     Ok(places)
 }
 
-fn read_norm(file: &mut TensorFile, name: &str) -> Result<Norm, EncoderError> {
-    let gain = file.read(&format!("{name}.weight"), &[DIMENSION])?;
-    let bias = file.read(&format!("{name}.bias"), &[DIMENSION])?;
+fn read_norm(file: &mut TensorFile, name: &str, delta: Option<&NormDelta>) -> Result<Norm, EncoderError> {
+    let mut gain = file.read(&format!("{name}.weight"), &[DIMENSION])?;
+    let mut bias = file.read(&format!("{name}.bias"), &[DIMENSION])?;
+    if let Some(delta) = delta {
+        add(&mut gain, &delta.gain);
+        add(&mut bias, &delta.bias);
+    }
     Ok(Norm { gain, bias })
 }
 
-fn read_layer(file: &mut TensorFile, index: usize) -> Result<Layer, EncoderError> {
+fn add(values: &mut [f32], delta: &[f32]) {
+    values.iter_mut().zip(delta).for_each(|(value, delta)| *value += delta);
+}
+
+fn read_layer(
+    file: &mut TensorFile,
+    index: usize,
+    delta: Option<&LayerDelta<'_>>,
+) -> Result<Layer, EncoderError> {
     let name = |part: &str| format!("encoder.layer.{index}.{part}");
     let mut attend = Matrix::with_capacity(DIMENSION, 3 * DIMENSION);
     #[expect(clippy::cast_precision_loss, reason = "a head's width is a small number")]
     let query_scale = 1.0 / (HEAD as f32).sqrt();
-    for (part, scale) in [("query", query_scale), ("key", 1.0), ("value", 1.0)] {
-        append(
-            file,
-            &name(&format!("attention.self.{part}")),
-            Part { outputs: DIMENSION, scale },
-            &mut attend,
-        )?;
+    for (at, (part, scale)) in [("query", query_scale), ("key", 1.0), ("value", 1.0)].into_iter().enumerate()
+    {
+        let delta = delta.map(|delta| (&delta.attend, at * DIMENSION));
+        let part = Part { name: &name(&format!("attention.self.{part}")), outputs: DIMENSION, scale, delta };
+        append(file, &part, &mut attend)?;
     }
+    let (mix, widen) = (name("attention.output.dense"), name("intermediate.dense"));
+    let narrow = name("output.dense");
     Ok(Layer {
         attend,
-        mix: read_matrix(file, &name("attention.output.dense"), DIMENSION, DIMENSION)?,
-        mix_norm: read_norm(file, &name("attention.output.LayerNorm"))?,
-        widen: read_matrix(file, &name("intermediate.dense"), DIMENSION, INNER)?,
-        narrow: read_matrix(file, &name("output.dense"), INNER, DIMENSION)?,
-        narrow_norm: read_norm(file, &name("output.LayerNorm"))?,
+        mix: read_matrix(file, &Part::whole(&mix, DIMENSION, delta.map(|delta| &delta.mix)), DIMENSION)?,
+        mix_norm: read_norm(file, &name("attention.output.LayerNorm"), delta.map(|delta| &delta.mix_norm))?,
+        widen: read_matrix(file, &Part::whole(&widen, INNER, delta.map(|delta| &delta.widen)), DIMENSION)?,
+        narrow: read_matrix(file, &Part::whole(&narrow, DIMENSION, delta.map(|delta| &delta.narrow)), INNER)?,
+        narrow_norm: read_norm(file, &name("output.LayerNorm"), delta.map(|delta| &delta.narrow_norm))?,
     })
 }
 
-fn read_matrix(
-    file: &mut TensorFile,
-    name: &str,
-    depth: usize,
-    outputs: usize,
-) -> Result<Matrix, EncoderError> {
-    let mut matrix = Matrix::with_capacity(depth, outputs);
-    append(file, name, Part { outputs, scale: 1.0 }, &mut matrix)?;
+fn read_matrix(file: &mut TensorFile, part: &Part<'_>, depth: usize) -> Result<Matrix, EncoderError> {
+    let mut matrix = Matrix::with_capacity(depth, part.outputs);
+    append(file, part, &mut matrix)?;
     Ok(matrix)
 }
 
 /// What of a matrix one tensor fills.
-#[derive(Clone, Copy)]
-struct Part {
+struct Part<'a> {
+    name: &'a str,
     outputs: usize,
     scale: f32,
+    /// What training changed, and the row of it at which the tensor begins.
+    delta: Option<(&'a MatrixDelta<'a>, usize)>,
 }
 
-fn append(file: &mut TensorFile, name: &str, part: Part, matrix: &mut Matrix) -> Result<(), EncoderError> {
-    let bias = file.read(&format!("{name}.bias"), &[part.outputs])?;
+impl<'a> Part<'a> {
+    fn whole(name: &'a str, outputs: usize, delta: Option<&'a MatrixDelta<'a>>) -> Self {
+        Self { name, outputs, scale: 1.0, delta: delta.map(|delta| (delta, 0)) }
+    }
+}
+
+fn append(file: &mut TensorFile, part: &Part<'_>, matrix: &mut Matrix) -> Result<(), EncoderError> {
+    let mut bias = file.read(&format!("{}.bias", part.name), &[part.outputs])?;
+    if let Some((delta, first)) = part.delta {
+        add(&mut bias, &delta.bias[first..]);
+    }
     let mut bias = bias.as_chunks::<PANEL>().0.iter();
     let shape = [part.outputs, matrix.depth()];
-    file.read_rows(&format!("{name}.weight"), &shape, PANEL, |weights| {
+    let mut changed = Vec::new();
+    let mut row = 0;
+    file.read_rows(&format!("{}.weight", part.name), &shape, PANEL, |weights| {
+        changed.clear();
+        changed.extend_from_slice(weights);
+        if let Some((delta, first)) = part.delta {
+            delta.add_to(first + row, &mut changed);
+        }
+        row += PANEL;
         if let Some(bias) = bias.next() {
-            matrix.push_panel(weights, *bias, part.scale);
+            matrix.push_panel(&changed, *bias, part.scale);
         }
     })
 }

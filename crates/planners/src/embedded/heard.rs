@@ -1,0 +1,122 @@
+//! What a tuned encoder is asked about a turn, and what its answers make fire.
+//!
+//! It was trained to say what a whole question asks for, given what was said before it; so the whole question
+//! decides first. Its clauses are asked only for what else the question wants.
+
+use errand_domain::Arguments;
+
+use super::{
+    EmbeddedPlanner,
+    arguments::Sources,
+    calibration::Calibration,
+    clauses,
+    decide::{Firing, Utterance, Verdict, claims_of},
+    dialogue::{self, Act, Reading},
+};
+use crate::PlanRequest;
+
+/// The question without what it denies or asks in general, then each of its clauses where several ask for something.
+pub(super) fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
+    let asks = |act: &Act| matches!(act, Act::Request);
+    let requests = reading.clauses.iter().filter(|clause| asks(&clause.act)).count();
+    let dropped = |act: &Act| matches!(act, Act::Negated | Act::General { .. });
+    let kept: Vec<_> = reading.clauses.iter().filter(|clause| !dropped(&clause.act)).collect();
+    let mut found = Vec::new();
+    if requests > 0 || (accepts(request, reading) && !kept.is_empty()) {
+        let ranges: Vec<_> = kept.iter().map(|clause| clause.range.clone()).collect();
+        let text = ranges.iter().map(|range| &request.question[range.clone()]).collect::<Vec<_>>().join(". ");
+        let whole = ranges.len() == reading.clauses.len();
+        let talks = |range: &std::ops::Range<usize>| dialogue::states(&request.question[range.clone()]);
+        let states =
+            kept.iter().all(|clause| clause.act == Act::Courtesy || talks(&clause.range)) && !reading.agrees;
+        found.push(Utterance { text, ranges: (!whole).then_some(ranges), states, ..Utterance::default() });
+    }
+    for (at, clause) in reading.clauses.iter().enumerate() {
+        let general = match &clause.act {
+            Act::Request if requests > 1 => None,
+            Act::General { markers } => Some(markers.clone()),
+            _ => continue,
+        };
+        let text = dialogue::without_contrast(clauses::without_lead(&request.question[clause.range.clone()]));
+        let ranges = Some(vec![clause.range.clone()]);
+        found.push(Utterance { text, clause: Some(at), general, ranges, ..Utterance::default() });
+    }
+    found
+}
+
+/// "Yes, please" may ask for what the assistant offered.
+fn accepts(request: &PlanRequest, reading: &Reading) -> bool {
+    reading.agrees && !reading.declines && !request.turns.is_empty()
+}
+
+/// What an action gains, in log-odds, where the assistant has just asked for one of its parameters and the question
+/// gives a value; and where it ran last and the question asks for the same again.
+const PENDING: f32 = 3.0;
+const AGAIN: f32 = 1.5;
+
+/// How far, in log-odds, a clause must prefer a further action to each that fires already: a clause that would suit
+/// both says the same thing in other words.
+const APART: f32 = 2.0;
+
+/// The whole question's best action, then what single clauses ask for beside it.
+pub(super) fn choose(
+    planner: &EmbeddedPlanner,
+    (request, reading, sources): (&PlanRequest, &Reading, &Sources<'_>),
+    utterances: &[Utterance],
+    judged: &mut [Vec<Verdict>],
+) -> Vec<Firing> {
+    let valued = !sources.question.typed.is_empty();
+    let calibration = planner.calibration();
+    for (utterance, row) in utterances.iter().zip(&mut *judged) {
+        lean((request, reading, valued), utterance, row);
+    }
+    let mut firings: Vec<Firing> = Vec::new();
+    for (utterance, row) in utterances.iter().zip(&*judged) {
+        for (action, score) in claims_of(calibration, request, utterance, row) {
+            let apart = firings.iter().all(|firing| {
+                row[action].log_odds - row[firing.action].log_odds >= APART || utterance.clause.is_none()
+            });
+            if let Some(firing) = firings.iter_mut().find(|firing| firing.action == action) {
+                firing.clauses.extend(utterance.clause);
+            } else if utterance.clause.is_none()
+                || utterance.general.is_some()
+                || (score >= calibration.fires_also && apart)
+            {
+                firings.push(Firing {
+                    action,
+                    score,
+                    clauses: utterance.clause.into_iter().collect(),
+                    known: Arguments::new(),
+                    asked_for: Vec::new(),
+                    points_back: reading.points_back || reading.agrees,
+                    because: None,
+                });
+            }
+        }
+    }
+    if let [only] = firings.as_mut_slice() {
+        only.clauses.clear();
+    }
+    firings.sort_by_key(|firing| firing.clauses.first().copied().unwrap_or_default());
+    firings
+}
+
+/// Lets the conversation's state speak: what was asked for is likely what is answered.
+fn lean(
+    (request, reading, valued): (&PlanRequest, &Reading, bool),
+    utterance: &Utterance,
+    row: &mut [Verdict],
+) {
+    let Some(last) = request.turns.last() else { return };
+    let asks = reading.clauses.iter().any(|clause| dialogue::asks(&request.question[clause.range.clone()]));
+    let supplies = reading.clauses.iter().any(|clause| clause.act == Act::Supply) || (valued && !asks);
+    for (action, verdict) in request.catalogue.actions.iter().zip(row) {
+        let pending = supplies && last.missing.iter().any(|(name, ..)| *name == action.name);
+        let again = reading.again && last.fired.iter().any(|(name, _)| *name == action.name);
+        let gain = if pending { PENDING } else { 0.0 } + if again { AGAIN } else { 0.0 };
+        if gain > 0.0 && utterance.general.is_none() && action.runs_with.is_empty() {
+            verdict.log_odds += gain;
+            verdict.score = Calibration::score(verdict.log_odds);
+        }
+    }
+}

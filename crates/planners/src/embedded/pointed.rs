@@ -1,0 +1,257 @@
+//! Values that the tuned encoder points at: it has read the question with what was said before, and says for each
+//! parameter where its value stands, if it is said at all.
+
+use std::{cell::RefCell, ops::Range, rc::Rc};
+
+use errand_domain::{ActionId, ArgValue, Parameter, ParameterType, parameter::number_from_text, plan::Place};
+use jiff::civil::Date;
+
+use super::{
+    EmbeddedPlanner,
+    arguments::Bid,
+    encoder::{EncodedTurn, Encoder, Reading, Span, Wish},
+    role::{Role, Wanted},
+    trigger,
+};
+use crate::{
+    CatalogueAction, PlanRequest,
+    recognise::{self, Kind},
+};
+
+/// A turn as the tuned encoder has heard it.
+#[derive(Debug)]
+pub(crate) struct Heard<'r> {
+    encoder: &'r Encoder,
+    turn: EncodedTurn,
+    /// The question, then what was said before it, newest first; blank texts left out.
+    texts: Vec<(Place, &'r str)>,
+    /// What was read for one action is needed again when it is decided on.
+    read: RefCell<Vec<(ActionId, Rc<Reading>)>>,
+}
+
+/// A value with the text that it stands in.
+#[derive(Debug)]
+pub(crate) struct Pointed {
+    /// None for the question.
+    pub earlier: Option<Place>,
+    pub bid: Bid,
+}
+
+/// A value's bid grows with how much likelier it is than that nothing is said.
+const BID_AT_EVEN: f32 = 1.0;
+const BID_PER_LOG_ODDS: f32 = 0.15;
+const BID_MAX: f32 = 3.2;
+
+impl<'r> Heard<'r> {
+    /// None where the planner's encoder is not tuned.
+    pub(crate) fn new(planner: &'r EmbeddedPlanner, request: &'r PlanRequest) -> Option<Self> {
+        let encoder = planner.encoder.as_ref().filter(|encoder| encoder.is_tuned())?;
+        let mut texts = vec![(Place::Question { start: 0, end: 0 }, request.question.as_str())];
+        for (ago, turn) in request.turns.iter().rev().enumerate() {
+            for (in_answer, text) in [(true, turn.answer.as_str()), (false, turn.question.as_str())] {
+                if !text.trim().is_empty() {
+                    texts.push((Place::Earlier { turns_ago: ago + 1, in_answer }, text));
+                }
+            }
+        }
+        let before: Vec<&str> = texts[1..].iter().map(|(_, text)| *text).collect();
+        let turn = encoder.encode_turn(&request.question, &before);
+        Some(Self { encoder, turn, texts, read: RefCell::default() })
+    }
+
+    /// Unit vector of stretches of the question, or of the whole.
+    pub(crate) fn vector(&self, ranges: Option<&[Range<usize>]>) -> Vec<f32> {
+        ranges.map_or_else(|| self.turn.question(), |ranges| self.turn.stretch(ranges))
+    }
+
+    /// The turn read for the values of this action; None where rules alone know its parameters. Read once a turn.
+    pub(crate) fn read(&self, action: &CatalogueAction, wanted: &[Wanted<'_>]) -> Option<Rc<Reading>> {
+        if wanted.iter().all(is_strict) {
+            return None;
+        }
+        let known =
+            self.read.borrow().iter().find(|(id, _)| *id == action.id).map(|(_, read)| Rc::clone(read));
+        if known.is_some() {
+            return known;
+        }
+        let parameters: Vec<String> = action.parameters.iter().map(described).collect();
+        let wish = Wish { statement: &trigger::outline(&action.trigger), parameters: &parameters };
+        let before: Vec<&str> = self.texts[1..].iter().map(|(_, text)| *text).collect();
+        let read = Rc::new(self.encoder.read(self.texts[0].1, &before, &wish)?);
+        self.read.borrow_mut().push((action.id, Rc::clone(&read)));
+        Some(read)
+    }
+
+    /// What the parameter at this place may take, likeliest first; nothing where the encoder thinks that nothing is
+    /// said of it.
+    pub(crate) fn values(&self, read: &Reading, at: usize, want: &Wanted<'_>, today: Date) -> Vec<Pointed> {
+        if let Some(flags) = flags(want) {
+            return self.flag(read, at, want.parameter, flags).into_iter().collect();
+        }
+        let mut found = Vec::new();
+        for span in read.spans(at).into_iter().filter(|span| span.lead > 0.0) {
+            let Some(place) = read.place(span.first, span.last) else { continue };
+            let (origin, text) = &self.texts[place.text];
+            let range = one_name(text, whole_words(text, place.range), &want.role);
+            let Some(value) = value(want, &text[range.clone()], today) else { continue };
+            let earlier = (place.text > 0).then(|| origin.clone());
+            found.push(Pointed { earlier, bid: Bid { value, span: range, score: score(&span) } });
+        }
+        found
+    }
+
+    fn flag(
+        &self,
+        read: &Reading,
+        at: usize,
+        parameter: &Parameter,
+        flags: Option<&[String]>,
+    ) -> Option<Pointed> {
+        let (set, span) = read.flag(at).filter(|(_, span)| span.lead > 0.0)?;
+        let place = read.place(span.first, span.last)?;
+        let written = if set { "true" } else { "false" };
+        let value = match flags {
+            Some(values) => {
+                ArgValue::String(values.iter().find(|value| value.eq_ignore_ascii_case(written))?.clone())
+            }
+            None if parameter.kind == ParameterType::Boolean => ArgValue::Boolean(set),
+            None => ArgValue::String(written.to_owned()),
+        };
+        let earlier = (place.text > 0).then(|| self.texts[place.text].0.clone());
+        Some(Pointed { earlier, bid: Bid { value, span: place.range, score: score(&span) } })
+    }
+}
+
+fn described(parameter: &Parameter) -> String {
+    format!("{}: {}", parameter.name.as_str().replace('_', " "), parameter.description)
+}
+
+fn score(span: &Span) -> f32 {
+    (BID_AT_EVEN + span.lead * BID_PER_LOG_ODDS).min(BID_MAX)
+}
+
+/// Whether rules know the parameter's values by their form, so that the encoder need not be asked.
+pub(crate) fn is_strict(want: &Wanted<'_>) -> bool {
+    matches!(
+        want.role,
+        Role::Email | Role::Id | Role::Code | Role::Summary | Role::Steps | Role::Number(Some(_))
+    )
+}
+
+/// Whether the parameter is a flag; its two values where it lists them.
+fn flags<'w>(want: &'w Wanted<'_>) -> Option<Option<&'w [String]>> {
+    match &want.role {
+        Role::Boolean => Some(None),
+        Role::Choice(values) if is_flag(values) => Some(Some(values)),
+        _ => None,
+    }
+}
+
+pub(crate) fn is_flag(values: &[String]) -> bool {
+    values.len() == 2 && values.iter().all(|value| ["true", "false"].contains(&value.to_lowercase().as_str()))
+}
+
+/// The words as this parameter takes them.
+fn value(want: &Wanted<'_>, words: &str, today: Date) -> Option<ArgValue> {
+    let of_kind = |wanted: fn(Kind) -> bool| {
+        recognise::typed(words, today).iter().any(|candidate| wanted(candidate.kind))
+    };
+    match &want.role {
+        Role::Choice(values) => choice(values, words).map(ArgValue::String),
+        // "8:05 am" is no day.
+        Role::Date if of_kind(|kind| kind == Kind::Time) && !of_kind(|kind| kind == Kind::Date) => None,
+        Role::Name(_) if counts(want.parameter) && !of_kind(|kind| matches!(kind, Kind::Number(_))) => {
+            number_from_text(words).map(|number| ArgValue::String(number.to_string()))
+        }
+        Role::Date => Some(ArgValue::String(
+            recognise::parse_date(words, today).map_or_else(|| words.to_owned(), |date| date.to_string()),
+        )),
+        Role::Number(_) | Role::Amount if want.parameter.kind == ParameterType::Number => {
+            number_from_text(words).map(ArgValue::Number)
+        }
+        _ => Some(ArgValue::String(words.to_owned())),
+    }
+}
+
+/// Whether the parameter says how many.
+fn counts(parameter: &Parameter) -> bool {
+    parameter.name.as_str().starts_with("number_of")
+        || parameter.description.to_lowercase().starts_with("number of")
+}
+
+/// "Larkin Matt, a psychiatrist" and "psychiatrist, Larkin Matt" name one; "Oakland, CA" is whole.
+fn one_name(text: &str, range: Range<usize>, role: &Role) -> Range<usize> {
+    let slice = &text[range.clone()];
+    let (Role::Name(_), Some((first, second))) = (role, slice.split_once(',')) else { return range };
+    let lower = |part: &str| part.trim_start().starts_with(char::is_lowercase);
+    match (lower(first), lower(second)) {
+        (false, true) => range.start..range.start + first.trim_end().len(),
+        (true, false) => range.end - second.trim_start().len()..range.end,
+        _ => range,
+    }
+}
+
+/// The listed value that the words name: by themselves, as a number in words, or by being one's only part.
+fn choice(values: &[String], words: &str) -> Option<String> {
+    if let Some((value, _)) = recognise::choices(values, words).first() {
+        return Some((*value).to_owned());
+    }
+    let lower = words.to_lowercase();
+    let alone = ["a", "an", "me", "myself", "just me", "for me", "single"].contains(&lower.as_str());
+    if alone && values.iter().any(|value| value == "1") {
+        return Some("1".to_owned());
+    }
+    let mut partly = values.iter().filter(|value| value.to_lowercase().contains(&lower));
+    partly.next().filter(|_| lower.len() > 2 && partly.next().is_none()).cloned()
+}
+
+/// Widened to whole words, without punctuation at the ends.
+fn whole_words(text: &str, range: Range<usize>) -> Range<usize> {
+    let inner = |c: char| c.is_alphanumeric();
+    let start = text[..range.start].trim_end_matches(inner).len();
+    let end = text.len() - text[range.end..].trim_start_matches(inner).len();
+    let slice = &text[start..end];
+    let outer = |c: char| !c.is_alphanumeric() && !['$', '€', '£', '#', ')'].contains(&c);
+    let kept = slice.trim_matches(outer);
+    let start = start + (slice.len() - slice.trim_start_matches(outer).len());
+    if kept.is_empty() { range } else { start..start + kept.len() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_widened_to_words() {
+        fn check(text: &str, range: Range<usize>, expect: &str) {
+            assert_eq!(&text[whole_words(text, range)], expect);
+        }
+        check("in Springfield, please", 6..10, "Springfield");
+        check("at 7:30 pm.", 3..11, "7:30 pm");
+        check("for $40!", 4..8, "$40");
+    }
+
+    #[test]
+    fn a_name_is_told_from_what_is_said_of_it() {
+        fn check(text: &str, expect: &str) {
+            let range = one_name(text, 0..text.len(), &Role::Name(crate::embedded::role::Sort::Person));
+            assert_eq!(&text[range], expect);
+        }
+        check("Larkin Matt ,a psychiatrist", "Larkin Matt");
+        check("psychiatrist, Larkin Matt", "Larkin Matt");
+        check("Oakland, CA", "Oakland, CA");
+    }
+
+    #[test]
+    fn words_name_a_listed_value() {
+        fn check(values: &[&str], words: &str, expect: Option<&str>) {
+            let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+            assert_eq!(choice(&values, words).as_deref(), expect, "{words}");
+        }
+        check(&["1", "2", "3"], "two", Some("2"));
+        check(&["1", "2"], "just me", Some("1"));
+        check(&["Economy", "Premium Economy"], "premium economy", Some("Premium Economy"));
+        check(&["Performing Arts Venue", "Museum"], "arts", Some("Performing Arts Venue"));
+        check(&["Regular", "Luxury"], "cheap", None);
+    }
+}
