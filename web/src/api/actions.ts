@@ -114,7 +114,7 @@ export async function planDraft({ guru, file, replaces, question, signal }: Draf
       signal,
     }),
   );
-  return reply as unknown as Plan;
+  return reply as Plan;
 }
 
 export interface Test {
