@@ -5,7 +5,8 @@ SHELL := bash
 
 # `make run` and `make test` share one copy of the planner's model and one image for Python actions.
 export ERRAND_MODEL_DIR ?= $(CURDIR)/.cache/model
-export ERRAND_IMAGE_DIR ?= $(CURDIR)/.cache/image
+# So is the image of Python actions. Root's lies where ordinary users can read it, whoever may enter this folder.
+export ERRAND_IMAGE_DIR ?= $(shell if [ "$$(id -u)" = 0 ]; then echo /var/cache/errand/images; else echo $(CURDIR)/.cache/image; fi)
 
 say = @printf '\033[1m==>\033[0m %s\n'
 

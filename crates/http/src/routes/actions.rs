@@ -200,7 +200,7 @@ pub async fn preview(
     InPath(path): InPath<ActionPath>,
     Payload(body): Payload<RunBody>,
 ) -> ApiResult<Json<PreviewReply>> {
-    let request = RunRequest { action: path.name, arguments: arguments(body)? };
+    let request = RunRequest { action: path.name, arguments: arguments(body.arguments)? };
     Ok(Json(state.engine.preview_action(&permit, &request)?.into()))
 }
 

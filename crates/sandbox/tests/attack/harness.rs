@@ -1,7 +1,7 @@
 //! Runs an attack as a real script would run: in the image, with the default limits but a short time, with the network
 //! served under the default policy, which opens nothing.
 
-use std::{collections::BTreeSet, fs, path::PathBuf, sync::OnceLock, time::Duration};
+use std::{collections::BTreeSet, fs, sync::OnceLock, time::Duration};
 
 use errand_egress::{Egress, EgressLimits, EgressPolicy, SandboxRules};
 use errand_sandbox::{
@@ -10,7 +10,10 @@ use errand_sandbox::{
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::host::{self, Host, MARK};
+use crate::{
+    host::{self, Host, MARK},
+    shared::{image, launcher},
+};
 
 const PRELUDE: &str = include_str!("scripts/prelude.py");
 /// Long enough for every attack that ends by itself, on a busy machine too; those that don't are to be ended by it.
@@ -93,7 +96,7 @@ pub fn settings() -> SandboxSettings {
     SandboxSettings {
         image: image(),
         ready_children: 2,
-        launcher: env!("CARGO_BIN_EXE_errand-sandbox-launcher").into(),
+        launcher: launcher(),
         ..SandboxSettings::default()
     }
 }
@@ -154,11 +157,6 @@ fn environment() -> Vec<(String, String)> {
     let mut all = vec![("GIVEN".to_owned(), names.join(","))];
     all.extend(given.map(|(name, value)| (name.to_owned(), value)));
     all
-}
-
-fn image() -> PathBuf {
-    let folder = std::env::var_os("ERRAND_SANDBOX_ROOT").map(PathBuf::from);
-    folder.expect("ERRAND_SANDBOX_ROOT names the image's root; `make test` sets it")
 }
 
 /// Every function that a script defines without a leading underscore and without arguments is an attack, and listed.

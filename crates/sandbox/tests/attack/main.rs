@@ -3,11 +3,14 @@
 //! Each script states what it tried and what came of it, a line each (`scripts/prelude.py`): `held` when the attempt
 //! failed as it must, `ESCAPED` when it worked. A test passes when something was tried, nothing escaped, the run ended
 //! as the table says, and the machine is as clean afterwards as it was before. `docs/sandbox.md` links each promise to
-//! its test here. Run it as an ordinary user too: `scripts/sandbox-as-user.sh`.
+//! its test here. `as_user` runs all of it once more as an ordinary user.
 
+mod as_user;
 mod between_runs;
 mod harness;
 mod host;
+#[path = "../shared/mod.rs"]
+mod shared;
 
 use errand_sandbox::Ending;
 use harness::{Attack, attack};

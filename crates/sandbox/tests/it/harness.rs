@@ -1,12 +1,14 @@
 //! A sandbox for a test: started, asked, stopped, and seen to leave nothing behind.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use errand_sandbox::{
     Ending, OutputChunk, Program, RunLimits, RunReport, Sandbox, SandboxSettings, Stream, Tier,
 };
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+
+use crate::shared::{image, launcher};
 
 /// What a script left.
 #[derive(Debug)]
@@ -23,26 +25,12 @@ pub struct House {
     pub settings: SandboxSettings,
 }
 
-/// The image that `make test` built, or the one beside it.
-pub fn image() -> PathBuf {
-    let folder = std::env::var_os("ERRAND_SANDBOX_ROOT")
-        .map_or_else(|| PathBuf::from("/var/tmp/sandbox/rootfs"), PathBuf::from);
-    assert!(
-        folder.join("usr/bin/python3").exists(),
-        "there is no image at {}: `make image` builds it",
-        folder.display()
-    );
-    folder
-}
-
 /// No children stand ready, so that a test warms only the tiers that it uses.
 pub fn settings() -> SandboxSettings {
     SandboxSettings {
         image: image(),
         ready_children: 0,
-        launcher: std::env::var_os("ERRAND_SANDBOX_LAUNCHER")
-            .unwrap_or_else(|| env!("CARGO_BIN_EXE_errand-sandbox-launcher").into())
-            .into(),
+        launcher: launcher(),
         ..SandboxSettings::default()
     }
 }
@@ -132,38 +120,4 @@ pub async fn collect(mut receiver: mpsc::Receiver<OutputChunk>) -> [String; 2] {
 /// For limits of time in tests that have to reach them.
 pub fn limits_with_timeout(timeout: Duration) -> RunLimits {
     RunLimits { timeout, ..RunLimits::default() }
-}
-
-/// An id that no account has, and no control group of another test.
-const USER_FIRST: u32 = 61_000;
-const USERS: u32 = 1000;
-
-/// Runs this whole test binary again as an ordinary user, but for the tests that are named like `but`. Started by root,
-/// who hands the user control groups as an operator would.
-pub fn repeat_as_ordinary_user(but: &str) {
-    if !rustix::process::geteuid().is_root() {
-        return;
-    }
-    let uid = USER_FIRST + std::process::id() % USERS;
-    let layout = errand_sandbox::delegate_cgroups(uid, uid).expect("delegated groups");
-    // The build's own folder may be closed to others.
-    let folder = tempfile::tempdir().expect("a folder");
-    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
-    std::fs::set_permissions(folder.path(), open).expect("an open folder");
-    let [tests, launcher] =
-        [std::env::current_exe().expect("a test binary"), settings().launcher].map(|program| {
-            let copy = folder.path().join(program.file_name().expect("a name"));
-            std::fs::copy(&program, &copy).expect("a copy");
-            copy
-        });
-    let mut command = std::process::Command::new("setpriv");
-    command.args([format!("--reuid={uid}"), format!("--regid={uid}"), "--clear-groups".to_owned()]);
-    command.arg(tests).args(["--skip", but, "--test-threads", "1"]).current_dir("/");
-    let done =
-        command.env("ERRAND_SANDBOX_LAUNCHER", launcher).env("TMPDIR", "/tmp").output().expect("setpriv");
-    for base in layout.bases() {
-        let _ = std::fs::remove_dir(base);
-    }
-    let said = String::from_utf8_lossy(&done.stdout);
-    assert!(done.status.success(), "as user {uid}:\n{said}\n{}", String::from_utf8_lossy(&done.stderr));
 }

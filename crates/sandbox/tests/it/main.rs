@@ -8,3 +8,5 @@ mod harness;
 mod network;
 mod pool;
 mod semantics;
+#[path = "../shared/mod.rs"]
+mod shared;

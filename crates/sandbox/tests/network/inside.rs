@@ -81,7 +81,7 @@ pub(crate) fn start((way, means): (Way, net::Means), program: &[&str]) -> Inside
 /// The image of the sandbox, where there is one; its programs are the ones that scripts use.
 pub(crate) fn image() -> Option<PathBuf> {
     std::env::var_os("ERRAND_IMAGE_DIR")
-        .map(PathBuf::from)
+        .map(|images| PathBuf::from(images).join("current/root"))
         .filter(|path| path.join("usr/bin/python3").exists())
 }
 
