@@ -114,7 +114,7 @@ export async function planDraft({ guru, file, replaces, question, signal }: Draf
       signal,
     }),
   );
-  return reply as Plan;
+  return reply;
 }
 
 export interface Test {

@@ -3,7 +3,7 @@ import type { Arguments, Outlook, Schedule } from './types';
 
 export async function listSchedules(guru: string): Promise<Schedule[]> {
   const page = await unwrap(client.GET('/api/v1/{guru}/schedules', { params: { path: { guru } } }));
-  return page.items as Schedule[];
+  return page.items;
 }
 
 /** What an expression means, and when it would fire. */

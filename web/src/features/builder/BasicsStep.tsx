@@ -59,7 +59,6 @@ function KindChoice({ builder: { draft, change } }: { builder: Builder }) {
         {KINDS.map(({ kind, title, words }) => {
           const chosen = draft.run.type === kind;
           return (
-            // eslint-disable-next-line jsx-a11y/label-has-associated-control -- its words stand deeper than the rule looks
             <label
               key={kind}
               htmlFor={`kind-${kind}`}

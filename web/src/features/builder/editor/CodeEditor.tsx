@@ -109,6 +109,7 @@ function offersPart(mode: Mode, offers: Offer[]) {
 
 /** Words outside the shadow root can't be pointed at from inside, so they are repeated. */
 function labelPart(label: string, error: string | null) {
-  const wrong = error === null ? {} : { 'aria-invalid': 'true', 'aria-description': error };
+  const wrong: Record<string, string> =
+    error === null ? {} : { 'aria-invalid': 'true', 'aria-description': error };
   return EditorView.contentAttributes.of({ 'aria-label': label, ...wrong });
 }
