@@ -39,7 +39,8 @@ async fn history_becomes_a_case(api: &Api, suite: &str) {
 }
 
 async fn the_suite_runs(api: &Api, suite: &str) {
-    let run = || api.post(&format!("/api/v1/g/lab/suites/{suite}/run"), json!({"planner": "embedded"}));
+    let path = format!("/api/v1/g/lab/suites/{suite}/run");
+    let run = || api.post(&path, json!({"planner": "embedded"}));
     let first = run().await.ok(200);
     assert_eq!((&first["report"]["cases"], &first["report"]["firing"]["f1"]), (&json!(1), &json!(1.0)));
     assert_eq!(first["before"], Value::Null);
@@ -109,7 +110,9 @@ async fn an_edit_is_tried_on_what_was_asked_and_overlaps_are_named() {
 }
 
 const CATALOGUE: &str = r#"{"refund_lookup": {"trigger": "When the user asks where their refund is", "parameters": [
-    {"name": "order_id", "type": "string", "description": "Order number", "required": true}]}}"#;
+    {"name": "order_id", "type": "string", "description": "Order number", "required": true}]},
+    "vacation_balance": {"trigger": "When the user asks how many vacation days are left"},
+    "outage_status": {"trigger": "When the user asks whether the site is down"}}"#;
 const CASES: &str = r#"{"question": "Where is my refund for order 12345?", "expected": {"refund_lookup": {"order_id": ["12345"]}}}
 {"question": "Thanks a lot", "expected": {}}
 "#;

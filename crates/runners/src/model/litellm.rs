@@ -10,14 +10,11 @@ use serde_json::json;
 
 use super::{ModelOutcome, ModelRequest, Models};
 
-const URL_VARIABLE: &str = "ERRAND_TEST_LITELLM_URL";
-const HOW_TO_START: &str = "ERRAND_TEST_LITELLM_URL is not set, and the model client is tested against LiteLLM. \
-     Start it: eval \"$(scripts/litellm-for-tests.sh)\"";
 /// As `scripts/litellm/config.yaml` has it.
 const KEY: &str = "sk-conformance-only";
 
 async fn ask(model: &str, how: Option<StructuredOutput>, key: &str) -> (ModelOutcome, Vec<String>) {
-    let server = std::env::var(URL_VARIABLE).ok().filter(|url| !url.is_empty()).expect(HOW_TO_START);
+    let server = errand_testkit::litellm::url();
     let address = server.strip_prefix("http://").expect("an address").to_owned();
     let policy = EgressPolicy::from_texts([address.as_str()]).expect("a range");
     let models = Models::new(Egress::new(policy, &EgressLimits::default()).expect("a client"));

@@ -44,8 +44,8 @@ export function WhyPanel({ plan, aside }: WhyPanelProps) {
         )}
         {plan.considered_left_out > 0 && (
           <p className="text-[0.8125rem] text-ink-soft">
-            {count(plan.considered_left_out, 'more action')} scored lower and {plan.considered_left_out === 1 ? 'is' : 'are'}{' '}
-            not listed.
+            {count(plan.considered_left_out, 'more action')} scored lower and{' '}
+            {plan.considered_left_out === 1 ? 'is' : 'are'} not listed.
           </p>
         )}
         <TrailList plan={plan} />
@@ -90,8 +90,8 @@ function ModelCalls({ plan }: { plan: Plan }) {
     <ul className="grid gap-1 text-[0.8125rem] text-ink-soft" aria-label="Questions to the language model">
       {plan.model_calls.map((call, index) => (
         <li key={index} className="wrap-anywhere">
-          <span className="font-mono">{call.model}</span> to {call.purpose}: {call.input_tokens} + {call.output_tokens} tokens,{' '}
-          {Math.round(call.duration_ms)} ms
+          <span className="font-mono">{call.model}</span> to {call.purpose}: {call.input_tokens} +{' '}
+          {call.output_tokens} tokens, {Math.round(call.duration_ms)} ms
           {call.cost !== null && call.cost !== undefined && `, cost ${call.cost.toFixed(6)}`}
           {call.tries > 1 && `, ${String(call.tries)} tries`}
           {call.error !== null && call.error !== undefined && (
