@@ -22,7 +22,7 @@ use errand_engine::{
     manage::{actions::UnknownNames, history::HistoryQuery, schedules::WantedSchedule},
 };
 use errand_planners::{Planner, embedded::EmbeddedPlanner};
-use errand_runners::Runners;
+use errand_runners::{PythonRoom, Runners};
 use errand_secrets::{Keyring, SecretText};
 use errand_storage::{Db, PoolSizes};
 use errand_testkit::{Reply, TestDatabase, Upstream, databases, upstream::PATIENCE};
@@ -66,7 +66,10 @@ impl World {
             ))
             .expect("a key"),
             planner: Planner::Embedded(Arc::new(EmbeddedPlanner::new(None))),
-            runners: Runners::new(Egress::new(open, &EgressLimits::default()).expect("a client")),
+            runners: Runners::new(
+                Egress::new(open, &EgressLimits::default()).expect("a client"),
+                PythonRoom::closed("This test runs no scripts.", ""),
+            ),
             clock: Clock::Fixed(Arc::clone(&self.now)),
             limits: Limits::default(),
             executions_at_once_max: 64,
