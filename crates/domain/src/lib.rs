@@ -28,7 +28,9 @@ pub use action::{
 pub use caller::{BuiltIns, Role, Source};
 pub use conversation::{Conversation, Turn, TurnStatus};
 pub use event::{Event, EventKind, StreamId};
-pub use execution::{EndReason, Ending, Execution, ExecutionStatus, HostContact, HttpExchange, ResourceUsage};
+pub use execution::{
+    EndReason, Ending, Execution, ExecutionStatus, HostContact, HttpExchange, ResourceUsage,
+};
 pub use guru::{Guru, GuruSettings};
 pub use id::{ActionId, ApiKeyId, ConversationId, ExecutionId, GuruId, SecretId, TurnId, UserId};
 pub use name::{ActionName, GuruSlug, ParameterName, SecretName};

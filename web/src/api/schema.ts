@@ -929,7 +929,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Version, planner, egress policy and notices */
+    /** Version, planner, egress policy, sandbox and notices */
     get: {
       parameters: {
         query?: never;
@@ -2176,6 +2176,150 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/{guru}/actions/{name}/preview': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** What a run would do, without doing it */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The action's name. */
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['RunBody'];
+        };
+      };
+      responses: {
+        /** @description The request that would be sent, or what the script would be given; masked. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['PreviewReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/{guru}/actions/{name}/run': {
     parameters: {
       query?: never;
@@ -3358,6 +3502,90 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/{guru}/executions/{id}/cancel': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** End one execution at once: a script is killed with everything it started; a request that was sent is not called back */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The execution's id (`run_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description It stops, or had ended already. */
+        202: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/{guru}/plan': {
     parameters: {
       query?: never;
@@ -4169,7 +4397,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Stop a turn: what changes nothing is dropped, writes that began are finished and recorded */
+    /** Stop a turn: what changes nothing is dropped, scripts are killed, requests that write are finished and recorded */
     post: {
       parameters: {
         query?: never;
@@ -4269,7 +4497,7 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        /** @description Server-sent events: `id` is the event's number, `event` its type, `data` the event as JSON. `http_exchanged` and `host_contacted` come only to callers who may manage the guru; for others their numbers are left out. */
+        /** @description Server-sent events: `id` is the event's number, `event` its type, `data` the event as JSON. `http_exchanged`, `host_contacted` and standard error come only to callers who may manage the guru; for others their numbers are left out. */
         200: {
           headers: {
             [name: string]: unknown;
@@ -4572,6 +4800,24 @@ export interface components {
       /** @description Oldest first. */
       turns: components['schemas']['TurnReply'][];
     };
+    /** @description How a script ended, for programs; `error` says the same in words. */
+    EndingReply: {
+      /**
+       * Format: int32
+       * @description Of a script that ended by itself.
+       */
+      exit_code?: number | null;
+      /**
+       * Format: int32
+       * @description The line of the script at which it failed.
+       */
+      line?: number | null;
+      /**
+       * @description `exit_code`, `exception`, `signal`, `out_of_memory`, `timeout`, `process_limit`, `disk_full`, `output_limit`,
+       *     `denied_connection`, `cancelled`, `overloaded`, `unavailable` or `broken`.
+       */
+      reason: string;
+    };
     /** @description What every refusal looks like. */
     ErrorBody: {
       /** @description For programs; stable. */
@@ -4591,6 +4837,7 @@ export interface components {
       created_at: string;
       /** Format: double */
       duration_ms?: number | null;
+      ending?: components['schemas']['EndingReply'] | null;
       error?: string | null;
       finished_at?: string | null;
       id: string;
@@ -4622,6 +4869,9 @@ export interface components {
       masked_count: number;
       /** @description Where the time went. */
       phases: Record<string, never>[];
+      /** @description What a script wrote to standard error, masked and capped. */
+      stderr?: string | null;
+      usage?: components['schemas']['UsageReply'] | null;
     };
     /** @description What is left out stays as it is. */
     GuruChange: {
@@ -4719,6 +4969,7 @@ export interface components {
         created_at: string;
         /** Format: double */
         duration_ms?: number | null;
+        ending?: components['schemas']['EndingReply'] | null;
         error?: string | null;
         finished_at?: string | null;
         id: string;
@@ -4810,12 +5061,65 @@ export interface components {
       /** Format: int32 */
       version: number;
     };
+    /** @description The sandbox's children and what they cost. */
+    PoolReply: {
+      /**
+       * Format: int64
+       * @description Of everything in it together.
+       */
+      memory_bytes?: number | null;
+      /** @description Children that stand ready, without and with the data libraries loaded. */
+      ready_bare: number;
+      ready_data: number;
+      /**
+       * Format: int64
+       * @description Of the sandbox's own processes, since the start.
+       */
+      restarts: number;
+      running: number;
+      /**
+       * Format: int64
+       * @description Since the start.
+       */
+      runs_served: number;
+      waiting: number;
+    };
+    /** @description A place in a text, counted from 1 in lines and characters. */
+    PositionBody: {
+      /** Format: int32 */
+      column: number;
+      /** Format: int32 */
+      line: number;
+    };
+    /** @description What a run would do; one of the two, by the action's type. */
+    PreviewReply:
+      | {
+          /** @enum {string} */
+          kind: 'api_call';
+          /** @description The request as it would be sent, masked. */
+          request: Record<string, never>;
+        }
+      | {
+          /** @enum {string} */
+          kind: 'python';
+          script: components['schemas']['ScriptReply'];
+        };
     ProblemBody: {
       code: string;
       /** @description Path of the field in the request or action file. */
       field?: string | null;
       hint: string;
       message: string;
+      position?: components['schemas']['PositionBody'] | null;
+    };
+    /** @description Where the sandbox for Python actions stands. */
+    PythonReply: {
+      pool?: components['schemas']['PoolReply'] | null;
+      /** @description Why it is not there, and how to mend it. */
+      reason?: string | null;
+      remedy?: string | null;
+      /** @description `starting`, `ready` or `unavailable`. */
+      state: string;
     };
     /** @description What an answer refers to. */
     Reference: {
@@ -4823,6 +5127,7 @@ export interface components {
       arguments: Record<string, never>;
       /** Format: double */
       duration_ms?: number | null;
+      ending?: components['schemas']['EndingReply'] | null;
       error?: string | null;
       execution_id: string;
       output?: string | null;
@@ -4839,6 +5144,23 @@ export interface components {
     RunBody: {
       /** @description Values by parameter: strings, numbers, booleans. */
       arguments?: Record<string, never>;
+    };
+    /** @description What a script would be given. */
+    ScriptReply: {
+      /** @description Hosts it may reach; empty for any that the operator allows. */
+      allowed_hosts: string[];
+      /** @description Whether the data libraries stand loaded before the script starts. */
+      data_libraries: boolean;
+      /** @description Variables by name, masked. An optional parameter without a value is not among them. */
+      environment: {
+        [key: string]: string;
+      };
+      /** Format: int64 */
+      memory_bytes_max: number;
+      /** Format: int32 */
+      processes_max: number;
+      /** Format: int64 */
+      timeout_ms: number;
     };
     SecretDeleted: {
       /** @description Actions that used it and are disabled now. */
@@ -4877,6 +5199,7 @@ export interface components {
       notices: string[];
       /** @description The planner in force. */
       planner: string;
+      python: components['schemas']['PythonReply'];
       version: string;
     };
     /** @description One template of the gallery. */
@@ -4909,6 +5232,16 @@ export interface components {
     TurnStarted: {
       conversation_id: string;
       turn_id: string;
+    };
+    /** @description What a run cost. */
+    UsageReply: {
+      /**
+       * Format: double
+       * @description Processor time of all its processes, in milliseconds.
+       */
+      cpu_ms?: number | null;
+      /** Format: int64 */
+      memory_peak_bytes?: number | null;
     };
   };
   responses: never;
