@@ -10,7 +10,8 @@ use std::{
 };
 
 /// The interpreter's process must not get a second Rust runtime that unwinds, or inherit how the caller builds.
-const NOT_INHERITED: &[&str] = &["CARGO_ENCODED_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CARGO_MAKEFLAGS", "MAKEFLAGS"];
+const NOT_INHERITED: &[&str] =
+    &["CARGO_ENCODED_RUSTFLAGS", "RUSTC_WORKSPACE_WRAPPER", "CARGO_MAKEFLAGS", "MAKEFLAGS"];
 
 fn main() -> Result<(), Box<dyn Error>> {
     for watched in ["build.rs", "native/Cargo.toml", "native/src"] {
@@ -26,11 +27,14 @@ fn main() -> Result<(), Box<dyn Error>> {
 fn build(folder: &Path, target: &str) -> Result<PathBuf, Box<dyn Error>> {
     let mut cargo = Command::new(env::var("CARGO")?);
     cargo.args(["rustc", "--quiet", "--locked", "--package", "errand-sandbox-native", "--lib"]);
-    cargo.args(["--crate-type", "cdylib", "--profile", "native", "--target", target, "--target-dir"]).arg(folder);
+    cargo
+        .args(["--crate-type", "cdylib", "--profile", "native", "--target", target, "--target-dir"])
+        .arg(folder);
     for name in NOT_INHERITED {
         cargo.env_remove(name);
     }
-    let status = cargo.status().map_err(|error| format!("Cargo can't be started for the native part: {error}"))?;
+    let status =
+        cargo.status().map_err(|error| format!("Cargo can't be started for the native part: {error}"))?;
     if !status.success() {
         return Err(format!("The native part of the sandbox did not build ({status}).").into());
     }

@@ -116,7 +116,9 @@ async fn control_groups(settings: &SandboxSettings) -> Requirement {
             let version = groups.version();
             groups.remove().await;
             match tried {
-                Ok(_) => met(what, format!("Memory, processor and processes are limited (version {version}).")),
+                Ok(_) => {
+                    met(what, format!("Memory, processor and processes are limited (version {version})."))
+                }
                 Err(error) => missing(
                     what,
                     format!("A run's limits can't be set ({error})."),
@@ -140,7 +142,9 @@ fn system_call_filter() -> Requirement {
 fn landlock() -> Requirement {
     let what = "landlock";
     match landlock_version() {
-        Ok(version) if version >= LANDLOCK_VERSION_WHOLE => met(what, format!("The kernel has landlock (version {version}).")),
+        Ok(version) if version >= LANDLOCK_VERSION_WHOLE => {
+            met(what, format!("The kernel has landlock (version {version})."))
+        }
         Ok(version) => Requirement {
             what,
             state: RequirementState::Improvable,
@@ -169,7 +173,9 @@ async fn trial(settings: &SandboxSettings) -> Requirement {
     let settings = SandboxSettings { ready_children: 0, ..settings.clone() };
     match try_out(settings).await {
         Ok(Ending::Exited { code: 0 }) => met(what, "A script ran in a sandbox."),
-        Ok(ending) => missing(what, format!("A script did not end well: {ending:?}."), "Run `errand image build`."),
+        Ok(ending) => {
+            missing(what, format!("A script did not end well: {ending:?}."), "Run `errand image build`.")
+        }
         Err(SandboxError::Unavailable { what: message, remedy }) => missing(what, message, remedy),
         Err(error) => missing(
             what,
@@ -181,7 +187,8 @@ async fn trial(settings: &SandboxSettings) -> Requirement {
 
 async fn try_out(settings: SandboxSettings) -> Result<Ending, SandboxError> {
     let sandbox = Sandbox::start(settings).await?;
-    let program = Program { code: "print(1)".to_owned(), name: "doctor.py".to_owned(), environment: Vec::new() };
+    let program =
+        Program { code: "print(1)".to_owned(), name: "doctor.py".to_owned(), environment: Vec::new() };
     let ran = async {
         let child = sandbox.ready_child(Tier::Bare).await?;
         let (limits, cancel) = (RunLimits::default(), CancellationToken::new());

@@ -28,7 +28,7 @@ use crate::{
 
 const READY_MAX: Duration = Duration::from_secs(20);
 /// A fork bomb takes seconds to be taken apart.
-const GONE_MAX: Duration = Duration::from_secs(60);
+const GONE_MAX: Duration = Duration::from_mins(1);
 const REMOVALS_MAX: u32 = 200;
 const REMOVAL_PAUSE: Duration = Duration::from_millis(10);
 
@@ -61,7 +61,10 @@ impl Child {
     pub async fn make(parents: Parents<'_>, number: u64) -> Result<Self, SandboxError> {
         let step = "making a child";
         let said = |error| broken(step, error);
-        let group = parents.groups.run(number, parents.limits).map_err(|error| broken("making control groups", error))?;
+        let group = parents
+            .groups
+            .run(number, parents.limits)
+            .map_err(|error| broken("making control groups", error))?;
         // Removes the group again when the child doesn't come about.
         let mut group = Unused(Some(group));
         let pipes = || rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(io::Error::from);
@@ -114,9 +117,10 @@ impl Child {
 
     /// `/tmp` has no room left for another page, or for another file.
     pub fn tmp_is_full(&self) -> bool {
-        self.tmp.as_ref().and_then(|tmp| rustix::fs::fstatvfs(tmp).ok()).is_some_and(|space| {
-            space.f_bavail == 0 || space.f_favail == 0
-        })
+        self.tmp
+            .as_ref()
+            .and_then(|tmp| rustix::fs::fstatvfs(tmp).ok())
+            .is_some_and(|space| space.f_bavail == 0 || space.f_favail == 0)
     }
 }
 

@@ -3,7 +3,10 @@
 use std::{
     collections::HashMap,
     io,
-    os::{fd::{AsFd, OwnedFd}, unix::process::CommandExt},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::process::CommandExt,
+    },
     process::Stdio,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -23,7 +26,7 @@ use crate::{
 /// From its start to a built room; tens of milliseconds on an idle machine.
 const START_MAX: Duration = Duration::from_secs(20);
 /// From its start to a warm interpreter; seconds for the data tier.
-const ZYGOTE_START_MAX: Duration = Duration::from_secs(120);
+const ZYGOTE_START_MAX: Duration = Duration::from_mins(2);
 const CLONE_MAX: Duration = Duration::from_secs(20);
 
 /// How far a child has come.
@@ -31,9 +34,13 @@ const CLONE_MAX: Duration = Duration::from_secs(20);
 pub enum Progress {
     Running,
     /// It ran its last instruction; its memory is still there.
-    Ended { status: i32 },
+    Ended {
+        status: i32,
+    },
     /// Nothing of it is left.
-    Gone { status: i32 },
+    Gone {
+        status: i32,
+    },
 }
 
 /// A child that the launcher tells of.
@@ -52,7 +59,9 @@ impl Watched {
             match progress {
                 Progress::Running => {}
                 // A launcher that can't be told is gone.
-                Progress::Ended { .. } => drop(self.host.line.send_message(&Order::Release { pid: self.pid }, &[]).await),
+                Progress::Ended { .. } => {
+                    drop(self.host.line.send_message(&Order::Release { pid: self.pid }, &[]).await)
+                }
                 Progress::Gone { .. } => return,
             }
             if self.progress.changed().await.is_err() {
@@ -83,7 +92,9 @@ pub struct Plan<'a> {
 
 impl Host {
     pub async fn start(plan: Plan<'_>) -> Result<Arc<Self>, SandboxError> {
-        timeout(START_MAX, start(plan)).await.unwrap_or_else(|_| Err(broken("starting the launcher", timed_out())))
+        timeout(START_MAX, start(plan))
+            .await
+            .unwrap_or_else(|_| Err(broken("starting the launcher", timed_out())))
     }
 
     /// Resolves when the launcher is gone, and everything of it.
@@ -93,8 +104,12 @@ impl Host {
 
     /// Hangs up, and waits until everything of it is gone.
     pub async fn stop(&self) {
-        self.stopping.cancel();
+        self.hang_up();
         self.closed().await;
+    }
+
+    pub fn hang_up(&self) {
+        self.stopping.cancel();
     }
 
     pub fn is_closed(&self) -> bool {
@@ -145,7 +160,8 @@ async fn start(plan: Plan<'_>) -> Result<Arc<Host>, SandboxError> {
     let mut command = std::process::Command::new(&plan.settings.launcher);
     command.arg0(launcher::NAME).arg(launcher::BEGIN).env_clear();
     command.stdin(theirs).stdout(Stdio::null());
-    let mut process = Command::from(command).kill_on_drop(true).spawn().map_err(|error| broken(step, error))?;
+    let mut process =
+        Command::from(command).kill_on_drop(true).spawn().map_err(|error| broken(step, error))?;
     let pid = process.id().unwrap_or_default();
     let numbered = i32::try_from(pid).unwrap_or_default();
     plan.group.add(numbered).map_err(|error| broken("counting the launcher", error))?;
@@ -233,7 +249,8 @@ impl Zygote {
 
 fn has_ended(pidfd: &OwnedFd) -> bool {
     let mut sources = [rustix::event::PollFd::new(pidfd, rustix::event::PollFlags::IN)];
-    rustix::event::poll(&mut sources, Some(&rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 })).is_ok_and(|ended| ended > 0)
+    rustix::event::poll(&mut sources, Some(&rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 }))
+        .is_ok_and(|ended| ended > 0)
 }
 
 pub fn broken(step: &'static str, source: io::Error) -> SandboxError {

@@ -96,7 +96,9 @@ async fn map_with(tool: &str, pid: u32, own: u32, span: Span) -> io::Result<()> 
 }
 
 fn has_tools() -> bool {
-    let is_there = |tool: &str| ["/usr/bin", "/bin", "/usr/local/bin"].iter().any(|folder| Path::new(folder).join(tool).exists());
+    let is_there = |tool: &str| {
+        ["/usr/bin", "/bin", "/usr/local/bin"].iter().any(|folder| Path::new(folder).join(tool).exists())
+    };
     is_there("newuidmap") && is_there("newgidmap")
 }
 

@@ -3,7 +3,10 @@
 //! Nothing here is on the way of a run. What fails is tried again, at first at once and then less and less often.
 
 use std::{
-    sync::{Arc, atomic::{AtomicU64, Ordering}},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -155,7 +158,12 @@ async fn fill(
     }
 }
 
-async fn make(ground: Arc<Ground>, pool: Arc<Pool>, host: Arc<Host>, zygote: Arc<Zygote>) -> Result<(), SandboxError> {
+async fn make(
+    ground: Arc<Ground>,
+    pool: Arc<Pool>,
+    host: Arc<Host>,
+    zygote: Arc<Zygote>,
+) -> Result<(), SandboxError> {
     let _making = crate::admission::Waiting::begin(&pool.making);
     let number = ground.children_made.fetch_add(1, Ordering::Relaxed) + 1;
     let parents =

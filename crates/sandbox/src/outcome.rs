@@ -6,11 +6,19 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// It came to its end or called `exit`; 0 is success.
-    Exited { code: i32 },
+    Exited {
+        code: i32,
+    },
     /// An exception nobody caught, as the interpreter reported it; the process did exit with 1.
-    Uncaught { exception: String, message: String, line: Option<u32> },
+    Uncaught {
+        exception: String,
+        message: String,
+        line: Option<u32>,
+    },
     /// It was killed by a signal that was not ours.
-    Signalled { signal: i32 },
+    Signalled {
+        signal: i32,
+    },
     OutOfMemory,
     TimedOut,
     /// It wrote more to stdout than the limit.
@@ -31,6 +39,7 @@ pub struct Usage {
     pub memory_peak_bytes: Option<u64>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each tells of a limit of its own")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunReport {
     pub ending: Ending,
@@ -48,12 +57,20 @@ pub struct RunReport {
 /// Why nothing ran. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
-    #[error("{} runs are under way and {} wait already. Try again in a moment, or raise `sandbox.runs_at_once_max`.", running, waiting)]
+    #[error(
+        "{} runs are under way and {} wait already. Try again in a moment, or raise `sandbox.runs_at_once_max`.",
+        running,
+        waiting
+    )]
     Overloaded { running: usize, waiting: usize },
     #[error("No sandbox became free within {} s. Try again in a moment, or raise `sandbox.runs_at_once_max`.", waited.as_secs())]
     WaitedTooLong { waited: Duration },
     #[error("Python can't run on this machine: {what} {remedy}")]
     Unavailable { what: String, remedy: String },
     #[error("The sandbox broke while {step}: {source}. Try again; `errand doctor` checks this machine.")]
-    Broken { step: &'static str, #[source] source: std::io::Error },
+    Broken {
+        step: &'static str,
+        #[source]
+        source: std::io::Error,
+    },
 }

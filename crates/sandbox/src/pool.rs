@@ -91,7 +91,9 @@ impl Pool {
     pub fn fail(&self, error: &SandboxError) {
         let failure = Failure {
             what: format!("No sandbox can be prepared: {error}"),
-            remedy: "`errand doctor` says what this machine lacks; `errand image build` makes the image anew.".to_owned(),
+            remedy:
+                "`errand doctor` says what this machine lacks; `errand image build` makes the image anew."
+                    .to_owned(),
         };
         self.failure.send_replace(Some(Arc::new(failure)));
     }

@@ -137,8 +137,14 @@ async fn converse(child: &mut Child, packed: &[u8], taps: [&mut Tap; 2], order: 
 }
 
 fn pack(program: &Program) -> Result<Vec<u8>, SandboxError> {
-    let refused = |what: &str| broken("sending the script", io::Error::new(io::ErrorKind::InvalidInput, what.to_owned()));
-    if program.environment.iter().any(|(name, value)| name.is_empty() || name.contains(['=', '\0']) || value.contains('\0')) {
+    let refused = |what: &str| {
+        broken("sending the script", io::Error::new(io::ErrorKind::InvalidInput, what.to_owned()))
+    };
+    if program
+        .environment
+        .iter()
+        .any(|(name, value)| name.is_empty() || name.contains(['=', '\0']) || value.contains('\0'))
+    {
         return Err(refused("a variable holds a zero byte or has no proper name"));
     }
     let sent =

@@ -42,6 +42,15 @@ struct Inner {
     keepers: tokio::sync::Mutex<JoinSet<()>>,
 }
 
+impl Drop for Inner {
+    /// Without this, the launcher would live as long as the process.
+    fn drop(&mut self) {
+        if let Some(host) = &*self.host.borrow() {
+            host.hang_up();
+        }
+    }
+}
+
 /// For `errand doctor` and the dashboard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SandboxStatus {
@@ -61,7 +70,8 @@ pub struct SandboxStatus {
 impl Sandbox {
     /// Returns when the launcher stands; zygotes warm up meanwhile, and the first runs wait for them.
     pub async fn start(settings: SandboxSettings) -> Result<Self, SandboxError> {
-        let filter = seccomp::filter().map_err(|error| broken("reading the list of system calls", std::io::Error::other(error)))?;
+        let filter = seccomp::filter()
+            .map_err(|error| broken("reading the list of system calls", std::io::Error::other(error)))?;
         let groups = Groups::open(Layout::find(settings.cgroup.as_deref())?)?;
         let zygotes = groups.zygotes().map_err(|error| broken("making control groups", error))?;
         let ids = Ids::of_this_process(&settings);
@@ -70,7 +80,14 @@ impl Sandbox {
         let (children_made, restarts) = (AtomicU64::new(0), AtomicU64::new(0));
         let ground = Arc::new(Ground { settings, groups, zygotes, ids, filter, children_made, restarts });
 
-        let host = ground.start_host().await?;
+        let host = match ground.start_host().await {
+            Ok(host) => host,
+            Err(error) => {
+                // The launcher was killed and may still be on its way out of its group.
+                ground.groups.remove().await;
+                return Err(error);
+            }
+        };
         let (current, host_seen) = watch::channel(Some(Arc::clone(&host)));
         let mut keepers = JoinSet::new();
         keepers.spawn(keeper::keep_host(Arc::clone(&ground), host, current));
@@ -78,7 +95,14 @@ impl Sandbox {
             keepers.spawn(keeper::keep_pool(Arc::clone(&ground), Arc::clone(pool), host_seen.clone()));
         }
         let keepers = tokio::sync::Mutex::new(keepers);
-        Ok(Self(Arc::new(Inner { ground, admission, pools, host: host_seen, runs_served: AtomicU64::new(0), keepers })))
+        Ok(Self(Arc::new(Inner {
+            ground,
+            admission,
+            pools,
+            host: host_seen,
+            runs_served: AtomicU64::new(0),
+            keepers,
+        })))
     }
 
     /// A child for one run. Waits within the settings' bounds when there are too many runs.

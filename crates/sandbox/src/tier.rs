@@ -5,9 +5,30 @@ use crate::Tier;
 /// Modules of the standard library and light ones; with these alone the bare tier does. Whatever else a script imports,
 /// the data tier has it loaded already, or loads it as quickly.
 const HEAVY: [&str; 24] = [
-    "anthropic", "boto3", "bs4", "dateutil", "google", "httpx", "jinja2", "jira", "lxml", "matplotlib", "numpy",
-    "openai", "openpyxl", "pandas", "pydantic", "pydantic_core", "requests", "scipy", "slack_sdk", "sqlalchemy", "stripe",
-    "urllib3", "yaml", "zenpy",
+    "anthropic",
+    "boto3",
+    "bs4",
+    "dateutil",
+    "google",
+    "httpx",
+    "jinja2",
+    "jira",
+    "lxml",
+    "matplotlib",
+    "numpy",
+    "openai",
+    "openpyxl",
+    "pandas",
+    "pydantic",
+    "pydantic_core",
+    "requests",
+    "scipy",
+    "slack_sdk",
+    "sqlalchemy",
+    "stripe",
+    "urllib3",
+    "yaml",
+    "zenpy",
 ];
 
 impl Tier {

@@ -7,8 +7,8 @@ use std::{
 };
 
 use rustix::net::{
-    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
-    SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
+    AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer,
+    SendAncillaryMessage, SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
 };
 use serde::{Deserialize, Serialize};
 use tokio::io::{Interest, unix::AsyncFd};
@@ -43,9 +43,16 @@ pub enum Event {
     Unshared,
     /// The room stands; zygotes can be started.
     Furnished,
-    Failed { step: String, error: i32 },
+    Failed {
+        step: String,
+        error: i32,
+    },
     /// A child ended: `status` as `wait` gives it. Not `gone` while its memory is still being taken apart.
-    Ended { pid: i32, status: i32, gone: bool },
+    Ended {
+        pid: i32,
+        status: i32,
+        gone: bool,
+    },
 }
 
 /// What the launcher needs to know of the image and the runs.
@@ -92,7 +99,8 @@ pub fn receive(socket: impl AsFd, flags: RecvFlags) -> io::Result<(Vec<u8>, Vec<
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(DESCRIPTORS_MAX))];
     let mut beside = RecvAncillaryBuffer::new(&mut space);
     let mut bytes = vec![0; PACKET_BYTES_MAX];
-    let got = recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut beside, flags | RecvFlags::CMSG_CLOEXEC)?;
+    let got =
+        recvmsg(socket, &mut [IoSliceMut::new(&mut bytes)], &mut beside, flags | RecvFlags::CMSG_CLOEXEC)?;
     bytes.truncate(got.bytes);
     let mut descriptors = Vec::new();
     for message in beside.drain() {
@@ -103,7 +111,11 @@ pub fn receive(socket: impl AsFd, flags: RecvFlags) -> io::Result<(Vec<u8>, Vec<
     Ok((bytes, descriptors))
 }
 
-pub fn send_message<M: Serialize>(socket: impl AsFd, message: &M, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+pub fn send_message<M: Serialize>(
+    socket: impl AsFd,
+    message: &M,
+    descriptors: &[BorrowedFd<'_>],
+) -> io::Result<()> {
     send(socket, &serde_json::to_vec(message)?, descriptors)
 }
 
@@ -131,7 +143,11 @@ impl AsyncLine {
         self.0.async_io(Interest::WRITABLE, |socket| send(socket, bytes, descriptors)).await
     }
 
-    pub async fn send_message<M: Serialize>(&self, message: &M, descriptors: &[BorrowedFd<'_>]) -> io::Result<()> {
+    pub async fn send_message<M: Serialize>(
+        &self,
+        message: &M,
+        descriptors: &[BorrowedFd<'_>],
+    ) -> io::Result<()> {
         self.send(&serde_json::to_vec(message)?, descriptors).await
     }
 

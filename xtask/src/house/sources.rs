@@ -14,6 +14,19 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
         "crates/planners/src/embedded/encoder/instruction_set.rs",
         "calls a function compiled for AVX2 after the processor said that it has it",
     ),
+    ("crates/sandbox/native/src/call.rs", "the one place that makes system calls which libc has no name for"),
+    ("crates/sandbox/native/src/child/landlock.rs", "opens the folders that rules are about"),
+    ("crates/sandbox/native/src/child/mod.rs", "moves descriptors and ends its process"),
+    ("crates/sandbox/native/src/child/privileges.rs", "gives up what its process may do"),
+    ("crates/sandbox/native/src/child/room.rs", "mounts and changes the root"),
+    ("crates/sandbox/native/src/lib.rs", "is called by the interpreter, over the C calling convention"),
+    ("crates/sandbox/native/src/wire.rs", "sends and receives descriptors"),
+    ("crates/sandbox/native/src/zygote.rs", "clones processes and changes its identity"),
+    ("crates/sandbox/src/check.rs", "asks the kernel for its version of landlock"),
+    ("crates/sandbox/src/launcher/mod.rs", "enters the launcher's namespaces"),
+    ("crates/sandbox/src/launcher/room.rs", "restricts mounts"),
+    ("crates/sandbox/src/launcher/watch.rs", "gets signals as a descriptor and traces children to their end"),
+    ("crates/sandbox/src/wire.rs", "registers a descriptor with the runtime"),
     ("crates/sandbox/native/src/net/gate.rs", "sets an option of a netlink socket"),
     ("crates/sandbox/native/src/net/netlink.rs", "speaks to the kernel through a socket, without the standard library"),
     ("crates/sandbox/native/src/net/sockets.rs", "opens sockets between fork and the script"),
@@ -28,6 +41,7 @@ const CLOCK_ROOMS: &[&str] = &["app", "engine", "xtask"];
 /// Other readings of a clock: place, reading, reason.
 const CLOCK_PLACES: &[(&str, &str, &str)] = &[
     ("crates/egress/src/", "Instant::now", "measures the phases of an exchange and keeps its deadline"),
+    ("crates/sandbox/src/", "Instant::now", "measures a run and keeps the bounds of its wait"),
     ("crates/runners/src/", "Instant::now", "measures the phases of a run and keeps its deadline"),
 ];
 

@@ -148,11 +148,23 @@ async fn until_interrupted<T, E: Into<Failure>>(
     tokio::select! {
         done = work => done.map_err(Into::into),
         () = show(output, progress) => Err(Failure::new("progress", "The progress display ended.", "Run it again.")),
-        _ = tokio::signal::ctrl_c() => Err(Failure::new(
+        () = told_to_stop() => Err(Failure::new(
             "interrupted",
             "It was interrupted.",
             "Run it again: it goes on where it stopped.",
         )),
+    }
+}
+
+/// By Ctrl-C, or by whoever ends processes: what was started must end too.
+async fn told_to_stop() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
     }
 }
 

@@ -12,8 +12,8 @@ pub fn check<N: Into<i64> + Copy>(step: &'static str, returned: N) -> Result<i64
 
 /// A call that libc has no name for, with up to five numbers or addresses.
 pub fn raw(step: &'static str, number: c_long, arguments: [usize; 5]) -> Result<i64, Failure> {
-    let [a, b, c, d, e] = arguments;
+    let [first, second, third, fourth, fifth] = arguments;
     // SAFETY: callers pass addresses of live values of the sizes that the call reads.
     #[expect(unsafe_code, reason = "a system call")]
-    check(step, unsafe { libc::syscall(number, a, b, c, d, e) })
+    check(step, unsafe { libc::syscall(number, first, second, third, fourth, fifth) })
 }

@@ -41,8 +41,8 @@ pub struct Settings {
     /// Where the interpreter keeps its hooks around a fork.
     pub before_fork: Option<extern "C" fn()>,
     pub after_fork_parent: Option<extern "C" fn()>,
-    /// The system-call filter: instructions of eight bytes.
-    pub filter: *const u8,
+    /// The system-call filter, and its length in bytes.
+    pub filter: *const libc::sock_filter,
     pub filter_bytes: usize,
 }
 

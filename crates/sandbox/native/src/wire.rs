@@ -33,9 +33,9 @@ pub fn send(socket: c_int, bytes: &[u8], descriptors: &[c_int]) -> Result<(), Fa
             (*header).cmsg_type = libc::SCM_RIGHTS;
             (*header).cmsg_len = libc::CMSG_LEN(length) as _;
             ptr::copy_nonoverlapping(
-                descriptors.as_ptr(),
-                libc::CMSG_DATA(header).cast::<c_int>(),
-                descriptors.len(),
+                descriptors.as_ptr().cast::<u8>(),
+                libc::CMSG_DATA(header),
+                size_of_val(descriptors),
             );
         }
     }
@@ -84,5 +84,7 @@ unsafe fn descriptors_of(message: &libc::msghdr) -> Vec<c_int> {
     #[allow(clippy::unnecessary_cast, reason = "its type differs between C libraries")]
     let count = (found.cmsg_len as usize).saturating_sub(head) / size_of::<c_int>();
     // SAFETY: that many descriptors follow the header.
-    (0..count).map(|at| unsafe { libc::CMSG_DATA(header).cast::<c_int>().add(at).read_unaligned() }).collect()
+    let one =
+        |at: usize| unsafe { libc::CMSG_DATA(header).add(at * size_of::<c_int>()).cast::<[u8; 4]>().read() };
+    (0..count).map(|at| c_int::from_ne_bytes(one(at))).collect()
 }

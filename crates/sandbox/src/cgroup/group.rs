@@ -36,13 +36,9 @@ impl Group {
     pub(super) fn new(layout: &Layout, name: &str) -> Self {
         let of = |base: &Path| base.join(name);
         match layout {
-            Layout::V1 { memory, cpu, cpuacct, pids } => Self {
-                version: 1,
-                memory: of(memory),
-                cpu: of(cpu),
-                cpuacct: of(cpuacct),
-                pids: of(pids),
-            },
+            Layout::V1 { memory, cpu, cpuacct, pids } => {
+                Self { version: 1, memory: of(memory), cpu: of(cpu), cpuacct: of(cpuacct), pids: of(pids) }
+            }
             Layout::V2 { base, .. } => {
                 Self { version: 2, memory: of(base), cpu: of(base), cpuacct: of(base), pids: of(base) }
             }

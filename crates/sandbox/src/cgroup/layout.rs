@@ -15,8 +15,16 @@ const CONTROLLERS: [&str; 4] = ["memory", "cpu", "cpuacct", "pids"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layout {
     /// A folder per controller.
-    V1 { memory: PathBuf, cpu: PathBuf, cpuacct: PathBuf, pids: PathBuf },
-    V2 { base: PathBuf, is_own: bool },
+    V1 {
+        memory: PathBuf,
+        cpu: PathBuf,
+        cpuacct: PathBuf,
+        pids: PathBuf,
+    },
+    V2 {
+        base: PathBuf,
+        is_own: bool,
+    },
 }
 
 impl Layout {
@@ -29,7 +37,8 @@ impl Layout {
 
     pub(super) fn from_mounts(mounts: &str, own: &str, base: Option<&str>) -> Result<Self, SandboxError> {
         let name = base.map_or_else(default_name, str::to_owned);
-        let v1 = |controller: &str| mount_of(mounts, "cgroup", Some(controller)).map(|mount| mount.join(&name));
+        let v1 =
+            |controller: &str| mount_of(mounts, "cgroup", Some(controller)).map(|mount| mount.join(&name));
         if let [Some(memory), Some(cpu), Some(cpuacct), Some(pids)] = CONTROLLERS.map(v1) {
             return Ok(Self::V1 { memory, cpu, cpuacct, pids });
         }
@@ -79,7 +88,7 @@ impl Layout {
     fn prepare_folders(&self) -> io::Result<()> {
         for base in self.bases() {
             match fs::create_dir(base) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(at(base, error)),
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(at(base, &error)),
                 _ => {}
             }
         }
@@ -87,7 +96,7 @@ impl Layout {
             if *is_own {
                 // A group with limited children may hold no process itself.
                 let leaf = base.join("supervisor");
-                fs::create_dir_all(&leaf).map_err(|error| at(&leaf, error))?;
+                fs::create_dir_all(&leaf).map_err(|error| at(&leaf, &error))?;
                 write(&leaf.join("cgroup.procs"), "0")?;
             } else if let Some(mount) = base.parent() {
                 // It may be enabled already, by who may.
@@ -125,9 +134,14 @@ pub fn delegate(uid: u32, gid: u32) -> Result<Layout, SandboxError> {
     let layout = Layout::find(Some(&name_for(uid)))?;
     let handed = layout.prepare_folders().and_then(|()| {
         for base in layout.bases() {
-            for path in [base.to_path_buf(), base.join("cgroup.procs"), base.join("tasks"), base.join("cgroup.subtree_control")] {
+            for path in [
+                base.to_path_buf(),
+                base.join("cgroup.procs"),
+                base.join("tasks"),
+                base.join("cgroup.subtree_control"),
+            ] {
                 if path.exists() {
-                    chown(&path, Some(uid), Some(gid)).map_err(|error| at(&path, error))?;
+                    chown(&path, Some(uid), Some(gid)).map_err(|error| at(&path, &error))?;
                 }
             }
         }

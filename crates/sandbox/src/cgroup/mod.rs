@@ -20,7 +20,7 @@ use std::{fs, io, path::Path, time::Duration};
 use crate::{RunLimits, SandboxError};
 
 const INSTANCES_MAX: u32 = 1000;
-const REMOVALS_MAX: u32 = 500;
+const REMOVALS_MAX: u32 = 6000;
 const REMOVAL_PAUSE: Duration = Duration::from_millis(10);
 
 /// The groups of one supervisor.
@@ -78,6 +78,10 @@ impl Groups {
             }
             tokio::time::sleep(REMOVAL_PAUSE).await;
         }
+        tracing::warn!(
+            instance = self.instance,
+            "control groups could not be removed; the next start sweeps them"
+        );
     }
 
     /// Of zygotes and runs together.
@@ -89,7 +93,9 @@ impl Groups {
         for base in self.layout.bases() {
             let folder = base.join(name);
             match fs::create_dir(&folder) {
-                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(at(&folder, error)),
+                Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                    return Err(at(&folder, &error));
+                }
                 _ => {}
             }
             if !name.contains('/') {
@@ -109,12 +115,12 @@ impl Drop for Groups {
 }
 
 /// A file error carries its path.
-fn at(path: &Path, error: io::Error) -> io::Error {
+fn at(path: &Path, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
-    fs::write(path, text).map_err(|error| at(path, error))
+    fs::write(path, text).map_err(|error| at(path, &error))
 }
 
 #[cfg(test)]

@@ -24,7 +24,9 @@ pub(super) fn sweep(layout: &Layout) {
 fn is_left_over(name: &str) -> bool {
     let numbers: Option<Vec<u64>> = name.split('-').map(|number| number.parse().ok()).collect();
     match numbers.as_deref() {
-        Some([pid, started, _]) => u32::try_from(*pid).ok().and_then(start_time).is_none_or(|now| now != *started),
+        Some([pid, started, _]) => {
+            u32::try_from(*pid).ok().and_then(start_time).is_none_or(|now| now != *started)
+        }
         _ => false,
     }
 }

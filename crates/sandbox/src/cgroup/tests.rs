@@ -51,7 +51,8 @@ fn version_2_is_limited_and_read() {
 fn version_1_is_limited_and_read() {
     let tree = tempfile::tempdir().expect("a folder");
     let [memory, cpu, pids] = ["memory", "cpu", "pids"].map(|name| tree.path().join(name));
-    let layout = Layout::V1 { memory: memory.clone(), cpu: cpu.clone(), cpuacct: cpu.clone(), pids: pids.clone() };
+    let layout =
+        Layout::V1 { memory: memory.clone(), cpu: cpu.clone(), cpuacct: cpu.clone(), pids: pids.clone() };
     let groups = Groups::open(layout).expect("groups");
     let inside = |base: &Path| base.join(&groups.instance).join("run-1");
     let folder = inside(&memory);
@@ -65,7 +66,8 @@ fn version_1_is_limited_and_read() {
     group.add(42).expect("a member");
     assert_eq!(read(inside(&pids).join("tasks")), "42");
     fs::write(inside(&cpu).join("cpuacct.usage"), "2000000\n").expect("a file");
-    fs::write(folder.join("memory.oom_control"), "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n").expect("a file");
+    fs::write(folder.join("memory.oom_control"), "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n")
+        .expect("a file");
     let spent = group.spent();
     assert_eq!((spent.cpu, spent.killed_for_memory), (Some(Duration::from_millis(2)), 3));
 }

@@ -74,6 +74,7 @@ fn mmdebstrap(job: &Job<'_>, needs: &Needs, output: File) -> Tool {
         environment: passed,
         output: Some(output),
         hint: "Check that Debian's mirror can be reached (another one: `--mirror`), and run it again: it goes on where it stopped.".to_owned(),
+        gives_up_at: None,
     };
     tool.argument(mode)
         .arguments(["--variant=essential", "--format=tar", "--components=main"])
@@ -104,6 +105,7 @@ async fn apt_options(job: &Job<'_>, tool: &mut Tool) -> Result<(), ImageError> {
         environment: vec![("PATH".to_owned(), search_path(&job.request.environment))],
         output: None,
         hint: "Check the settings in /etc/apt.".to_owned(),
+        gives_up_at: None,
     };
     asked
         .run(|line| {

@@ -44,6 +44,8 @@ pub(super) struct Visit {
     pub may_connect: bool,
     /// What to do when it fails.
     pub hint: &'static str,
+    /// See [`Tool::gives_up_at`].
+    pub gives_up_at: Option<&'static str>,
 }
 
 impl Chamber {
@@ -72,6 +74,7 @@ impl Chamber {
             environment,
             output: None,
             hint: visit.hint.to_owned(),
+            gives_up_at: visit.gives_up_at,
         };
         tool.arguments([
             "--die-with-parent",

@@ -29,12 +29,17 @@ const DEBIANS_FOLDER: &str = "usr/local/lib/python3.13/dist-packages";
 const TESTS: &str = "tests";
 const FOLDERS_DEEP_MAX: usize = 32;
 const FETCH_HINT: &str = "Check the network and pip's settings (PIP_INDEX_URL, PIP_CERT, pip.conf), and run it again: it goes on where it stopped.";
+/// pip says so when it tries version after version of packages that don't go with those that are pinned.
+const ENDLESS: &str = "This is taking longer than usual";
+const ADDED_HINT: &str = "The packages of the requirements file may need other versions than those that Errand pins (crates/sandbox/image/requirements.lock). Name the version of each, take out what doesn't fit, and run it again.";
 const INSTALL_HINT: &str = "Run it again. If it fails on a package of yours, take that out of the requirements file or choose another version.";
 
 /// One file of requirements, and how pip is to read it.
 struct Input {
     arguments: Vec<String>,
     packages: u64,
+    /// The operator's own.
+    is_added: bool,
 }
 
 /// Fetches every wheel, with the image read-only. What was fetched before is kept.
@@ -48,7 +53,8 @@ pub(super) async fn wheels(job: &Job<'_>) -> Result<(), ImageError> {
         connect(&mut visit, &settings);
         visit.shares.push(share(&job.work.wheels(), WHEELS_INSIDE, true));
         visit.may_connect = true;
-        visit.hint = FETCH_HINT;
+        visit.hint = if input.is_added { ADDED_HINT } else { FETCH_HINT };
+        visit.gives_up_at = Some(ENDLESS);
         run(job, visit, "Collecting ", input.packages).await?;
     }
     Ok(())
@@ -74,7 +80,7 @@ pub(super) async fn install(job: &Job<'_>) -> Result<(), ImageError> {
         visit.hint = INSTALL_HINT;
         run(job, visit, "Processing ", input.packages).await?;
     }
-    let mut check = pip(job, &["check"], &Input { arguments: Vec::new(), packages: 0 })?;
+    let mut check = pip(job, &["check"], &Input { arguments: Vec::new(), packages: 0, is_added: false })?;
     check.hint = INSTALL_HINT;
     run(job, check, "Checking ", 0).await?;
     leave_tests_out(&job.work.root().join(DEBIANS_FOLDER))
@@ -85,14 +91,19 @@ fn inputs(recipe: &Recipe) -> Vec<Input> {
     let file = |name: &str| format!("--requirement={INPUTS_INSIDE}/{name}");
     let exact = ["--require-hashes", "--no-deps"].map(str::to_owned);
     let packages = recipe::locked_packages() as u64;
-    let mut all = vec![Input { arguments: [exact.as_slice(), &[file(LOCK_FILE)]].concat(), packages }];
+    let mut all =
+        vec![Input { arguments: [exact.as_slice(), &[file(LOCK_FILE)]].concat(), packages, is_added: false }];
     if let Some(added) = &recipe.requirements {
         let how = if added.has_hashes() {
             exact.to_vec()
         } else {
             vec![format!("--constraint={INPUTS_INSIDE}/{CONSTRAINTS_FILE}")]
         };
-        all.push(Input { arguments: [how.as_slice(), &[file(ADDED_FILE)]].concat(), packages: 0 });
+        all.push(Input {
+            arguments: [how.as_slice(), &[file(ADDED_FILE)]].concat(),
+            packages: 0,
+            is_added: true,
+        });
     }
     all
 }
@@ -132,7 +143,8 @@ fn pip(job: &Job<'_>, options: &[&str], input: &Input) -> Result<Visit, ImageErr
 /// The image brings pip as a wheel, which Python runs as it is.
 fn wheel_of_pip(root: &Root) -> Result<String, ImageError> {
     let names = root.names(PIP_FOLDER).map_err(|error| ImageError::inside("read", PIP_FOLDER, &error))?;
-    let found = names.into_iter().find(|name| name.starts_with("pip-") && name.strip_suffix(".whl").is_some());
+    let found =
+        names.into_iter().find(|name| name.starts_with("pip-") && name.strip_suffix(".whl").is_some());
     found.map(|name| format!("/{PIP_FOLDER}/{name}")).ok_or_else(|| {
         ImageError::new(
             "no_pip",

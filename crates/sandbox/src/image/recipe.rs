@@ -160,7 +160,9 @@ pub fn locked_packages() -> usize {
 
 /// The packages that scripts are promised, as `requirements.in` lists them, in the names that all tools compare.
 pub fn wanted_libraries() -> impl Iterator<Item = String> {
-    WANTED.lines().map(requirement).filter(|line| !line.is_empty()).map(super::inspect::normal)
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+    let name = move |line: &'static str| line.split(|c| !is_name(c)).next().unwrap_or_default();
+    WANTED.lines().map(requirement).map(name).filter(|name| !name.is_empty()).map(super::inspect::normal)
 }
 
 /// Debian's and the container world's name for this machine.

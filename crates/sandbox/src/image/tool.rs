@@ -34,6 +34,8 @@ pub struct Tool {
     pub output: Option<File>,
     /// What to do when it fails.
     pub hint: String,
+    /// Words of a tool that goes on and on without a good end: it is ended when it says them.
+    pub gives_up_at: Option<&'static str>,
 }
 
 /// The folders in which a program that we start finds others.
@@ -87,8 +89,13 @@ impl Tool {
         let mut running = Running { group: group_of(&child), child };
         let (stdout, stderr) = (running.child.stdout.take(), running.child.stderr.take());
         let mut last = VecDeque::new();
+        let (group, gives_up_at) = (running.group, self.gives_up_at);
         let mut hear = |text: &str| {
             line(text);
+            if let Some(group) = group.filter(|_| gives_up_at.is_some_and(|words| text.contains(words))) {
+                // It may have gone by itself, which is as good.
+                let _ = kill_process_group(group, Signal::TERM);
+            }
             if last.len() == LAST_LINES {
                 last.pop_front();
             }
@@ -216,6 +223,7 @@ mod tests {
             environment: vec![("WORD".into(), "given".into())],
             output: None,
             hint: "Mend it.".into(),
+            gives_up_at: None,
         }
     }
 
@@ -239,6 +247,12 @@ mod tests {
                 && !message.contains("line 88\n"),
             "{message}"
         );
+        let endless = Tool {
+            gives_up_at: Some("longer than usual"),
+            ..shell("echo It takes longer than usual; sleep 1000")
+        };
+        let ended = endless.run(|_| {}).await;
+        assert!(ended.is_err_and(|error| error.message.contains("It takes longer than usual")));
         let missing = Tool { program: "/nowhere/tool".into(), ..shell("") }.run(|_| {}).await;
         assert!(missing.is_err_and(|error| error.message.contains("could not be started")));
     }

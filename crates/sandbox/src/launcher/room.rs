@@ -38,7 +38,10 @@ const DEVICE_LINKS: [(&str, &str); 4] =
 
 /// Files of `/etc` that differ from the image's: who there is, and where names are asked for.
 const ETC: [(&str, &str); 4] = [
-    ("passwd", "root:x:0:0:root:/:/usr/sbin/nologin\nscript:x:1000:1000::/tmp:/bin/sh\nnobody:x:65534:65534::/:/usr/sbin/nologin\n"),
+    (
+        "passwd",
+        "root:x:0:0:root:/:/usr/sbin/nologin\nscript:x:1000:1000::/tmp:/bin/sh\nnobody:x:65534:65534::/:/usr/sbin/nologin\n",
+    ),
     ("group", "root:x:0:\nscript:x:1000:\nnogroup:x:65534:\n"),
     ("hosts", "127.0.0.1 localhost sandbox\n::1 localhost sandbox\n"),
     ("resolv.conf", "nameserver 127.0.0.1\noptions timeout:5 attempts:2 edns0\n"),
@@ -64,7 +67,8 @@ pub(super) fn build(image: &Path, files: &Files<'_>) -> io::Result<()> {
     rustix::process::umask(Mode::WGRP | Mode::WOTH);
     // Opened before they are covered.
     let folder = open(folder)?;
-    let devices: Vec<OwnedFd> = DEVICES.iter().map(|name| open(&Path::new("/dev").join(name))).collect::<Result<_, _>>()?;
+    let devices: Vec<OwnedFd> =
+        DEVICES.iter().map(|name| open(&Path::new("/dev").join(name))).collect::<Result<_, _>>()?;
 
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
         .map_err(|error| step("cutting mounts off from the host's", error))?;
@@ -139,7 +143,8 @@ fn replace_etc() -> io::Result<()> {
         fs::write(&source, text)?;
         fs::set_permissions(&source, fs::Permissions::from_mode(0o444))?;
         let target = Path::new("room/etc").join(name);
-        mount_bind(&source, &target).map_err(|error| step(&format!("replacing the image's /etc/{name}"), error))?;
+        mount_bind(&source, &target)
+            .map_err(|error| step(&format!("replacing the image's /etc/{name}"), error))?;
         protect(target, READ_ONLY | NO_SUID | NO_DEVICES | NO_PROGRAMS)?;
     }
     Ok(())

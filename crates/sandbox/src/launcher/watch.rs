@@ -17,7 +17,8 @@ use rustix::process::{Pid, WaitOptions, waitpid};
 use crate::wire::Event;
 
 /// What the processor raises, not another process.
-const FAULTS: [i32; 6] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
+const FAULTS: [i32; 6] =
+    [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
 
 /// Readable when a child stopped or ended.
 #[derive(Debug)]

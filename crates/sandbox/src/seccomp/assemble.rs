@@ -73,12 +73,10 @@ fn ranges<'a>(
     unknown: &'a Decision,
 ) -> Vec<Range<'a>> {
     let mut all: Vec<Range<'a>> = vec![Range { first: 0, decision: refused }];
-    let mut push = |first: u32, decision: &'a Decision| {
-        match all.last_mut() {
-            Some(last) if last.decision == decision => {}
-            Some(last) if last.first == first => last.decision = decision,
-            _ => all.push(Range { first, decision }),
-        };
+    let mut push = |first: u32, decision: &'a Decision| match all.last_mut() {
+        Some(last) if last.decision == decision => {}
+        Some(last) if last.first == first => last.decision = decision,
+        _ => all.push(Range { first, decision }),
     };
     for (&number, decision) in decisions {
         push(number, decision);
@@ -173,7 +171,7 @@ fn errno(number: i32) -> u16 {
 }
 
 impl Instruction {
-    pub fn to_bytes(&self) -> [u8; 8] {
+    pub fn to_bytes(self) -> [u8; 8] {
         let [c0, c1] = self.code.to_ne_bytes();
         let [v0, v1, v2, v3] = self.value.to_ne_bytes();
         [c0, c1, self.if_true, self.if_false, v0, v1, v2, v3]

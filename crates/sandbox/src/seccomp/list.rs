@@ -10,7 +10,10 @@ use syscalls::Sysno;
 pub enum Decision {
     Allow,
     /// Allowed when every condition of any alternative holds; else refused with this error number.
-    When { alternatives: Vec<Vec<Condition>>, refusal: u16 },
+    When {
+        alternatives: Vec<Vec<Condition>>,
+        refusal: u16,
+    },
     Refuse(u16),
 }
 
@@ -57,7 +60,10 @@ struct Entry {
 pub fn read(text: &str) -> Result<BTreeMap<u32, Decision>, ListError> {
     let list: List = serde_json::from_str(text)?;
     if list.version != 1 {
-        return Err(ListError::Entry(format!("version {} is not known; this build reads version 1", list.version)));
+        return Err(ListError::Entry(format!(
+            "version {} is not known; this build reads version 1",
+            list.version
+        )));
     }
     let mut decisions = BTreeMap::new();
     for entry in list.allow {

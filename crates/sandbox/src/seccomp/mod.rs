@@ -11,5 +11,5 @@ const CALLS: &str = include_str!("../../seccomp/calls.json");
 pub fn filter() -> Result<Vec<u8>, ListError> {
     let decisions = list::read(CALLS)?;
     let instructions = assemble::filter(&decisions);
-    Ok(instructions.iter().flat_map(assemble::Instruction::to_bytes).collect())
+    Ok(instructions.into_iter().flat_map(assemble::Instruction::to_bytes).collect())
 }

@@ -22,8 +22,16 @@ fn exit_codes() {
         house.check("import os; print('x', flush=True); os._exit(42)", &exited(42), "x\n");
         let ran = house.run("import sys; sys.exit('a reason')");
         assert_eq!((ran.report.ending, ran.stderr.as_str()), (exited(1), "a reason\n"));
-        house.check("import os; os.execv('/bin/sh', ['sh', '-c', 'echo other; exit 5'])", &exited(5), "other\n");
-        house.check("import threading, os, time; threading.Timer(0.05, os._exit, (6,)).start(); time.sleep(20)", &exited(6), "");
+        house.check(
+            "import os; os.execv('/bin/sh', ['sh', '-c', 'echo other; exit 5'])",
+            &exited(5),
+            "other\n",
+        );
+        house.check(
+            "import threading, os, time; threading.Timer(0.05, os._exit, (6,)).start(); time.sleep(20)",
+            &exited(6),
+            "",
+        );
     });
 }
 
@@ -31,16 +39,25 @@ fn exit_codes() {
 fn exceptions_with_their_line() {
     with_sandbox(|house| {
         let check = |script: &str, exception: &str, message: &str, line: Option<u32>| {
-            let ending = Ending::Uncaught { exception: exception.to_owned(), message: message.to_owned(), line };
+            let ending =
+                Ending::Uncaught { exception: exception.to_owned(), message: message.to_owned(), line };
             house.check(script, &ending, "");
         };
         check("x = 1\n\n1 / 0\n", "ZeroDivisionError", "division by zero", Some(3));
         check("def f():\n    raise ValueError('bad')\nf()\n", "ValueError", "bad", Some(2));
-        check("import json\njson.loads('{')\n", "JSONDecodeError", "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)", Some(2));
+        check(
+            "import json\njson.loads('{')\n",
+            "JSONDecodeError",
+            "Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+            Some(2),
+        );
         check("import os\nos.environ['NOPE']", "KeyError", "'NOPE'", Some(2));
         check("class E(Exception): pass\nraise E('own')", "E", "own", Some(2));
         let ran = house.run("print('before')\ndef f(:\n");
-        assert!(matches!(&ran.report.ending, Ending::Uncaught { exception, line: Some(2), .. } if exception == "SyntaxError"), "{ran:?}");
+        assert!(
+            matches!(&ran.report.ending, Ending::Uncaught { exception, line: Some(2), .. } if exception == "SyntaxError"),
+            "{ran:?}"
+        );
         let ran = house.run("def f():\n    return 1 / 0\nf()\n");
         assert_eq!(
             ran.stderr,
@@ -59,7 +76,8 @@ fn the_ending_cannot_be_forged() {
         let forged = "import os\nfor fd in range(3, 64):\n    try: os.write(fd, b'{\"exception\": \"Forged\", \"message\": \"\", \"line\": 1, \"code\": 0}')\n    except OSError: pass\nos._exit(CODE)";
         house.check(&forged.replace("CODE", "9"), &exited(9), "");
         house.check(&forged.replace("CODE", "0"), &exited(0), "");
-        let killed = "import os\nos.write(3, b'{\"exception\": \"X\", \"message\": \"\"}')\nx = bytearray(900 << 20)";
+        let killed =
+            "import os\nos.write(3, b'{\"exception\": \"X\", \"message\": \"\"}')\nx = bytearray(900 << 20)";
         house.check(killed, &Ending::OutOfMemory, "");
     });
 }
@@ -68,14 +86,20 @@ fn the_ending_cannot_be_forged() {
 fn memory() {
     with_sandbox(|house| {
         house.check("print('a', flush=True)\nx = bytearray(900 << 20)", &Ending::OutOfMemory, "a\n");
-        let ran = house.run("import subprocess\nprint(subprocess.run(['python3', '-c', 'bytearray(900 << 20)']).returncode)");
+        let ran = house.run(
+            "import subprocess\nprint(subprocess.run(['python3', '-c', 'bytearray(900 << 20)']).returncode)",
+        );
         // Version 2 ends the whole group, version 1 the process that asked for too much.
         assert!(ran.report.hit_memory_limit || ran.report.ending == Ending::OutOfMemory, "{ran:?}");
         let low = RunLimits { memory_bytes_max: 64 << 20, ..RunLimits::default() };
         let ran = house.run_with("x = bytearray(100 << 20)", &[], &low);
         assert_eq!(ran.report.ending, Ending::OutOfMemory, "{ran:?}");
         // What lies in /tmp is memory too.
-        let ran = house.run_with("f = open('/tmp/a', 'wb')\nfor _ in range(90): f.write(bytes(1 << 20))", &[], &low);
+        let ran = house.run_with(
+            "f = open('/tmp/a', 'wb')\nfor _ in range(90): f.write(bytes(1 << 20))",
+            &[],
+            &low,
+        );
         assert_eq!(ran.report.ending, Ending::OutOfMemory, "{ran:?}");
     });
 }
@@ -84,11 +108,19 @@ fn memory() {
 fn time_and_cancellation() {
     with_sandbox(|house| {
         let short = limits_with_timeout(Duration::from_millis(400));
-        for script in ["while True: pass", "import time; time.sleep(60)", "import signal, time\nfor s in range(1, 32):\n    try: signal.signal(s, signal.SIG_IGN)\n    except OSError: pass\ntime.sleep(60)"] {
+        for script in [
+            "while True: pass",
+            "import time; time.sleep(60)",
+            "import signal, time\nfor s in range(1, 32):\n    try: signal.signal(s, signal.SIG_IGN)\n    except OSError: pass\ntime.sleep(60)",
+        ] {
             let ran = house.run_with(&format!("print('begun', flush=True)\n{script}"), &[], &short);
             assert_eq!((ran.report.ending, ran.stdout.as_str()), (Ending::TimedOut, "begun\n"), "{script}");
         }
-        let ran = house.run_with("import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(60)\nprint('left a process')", &[], &RunLimits::default());
+        let ran = house.run_with(
+            "import os, time\nif os.fork() == 0:\n    os.setsid(); time.sleep(60)\nprint('left a process')",
+            &[],
+            &RunLimits::default(),
+        );
         assert_eq!((ran.report.ending, ran.stdout.as_str()), (exited(0), "left a process\n"));
         cancelled(house);
     });
@@ -118,8 +150,11 @@ fn cancelled(house: &House) {
 #[test]
 fn a_dropped_run_is_killed() {
     with_sandbox(|house| {
-        let program =
-            Program { code: "while True: pass".to_owned(), name: "script.py".to_owned(), environment: Vec::new() };
+        let program = Program {
+            code: "while True: pass".to_owned(),
+            name: "script.py".to_owned(),
+            environment: Vec::new(),
+        };
         house.runtime.block_on(async {
             let child = house.sandbox.ready_child(Tier::Bare).await.expect("a child");
             let (limits, cancel) = (RunLimits::default(), CancellationToken::new());
@@ -139,9 +174,16 @@ fn output_limits() {
         assert_eq!(ran.report.ending, Ending::OutputLimit);
         assert_eq!(ran.stdout.len(), 1024 * 1024);
         let ran = house.run("print('y' * (1 << 20))");
-        assert_eq!((ran.report.ending, ran.stdout.len()), (Ending::OutputLimit, 1 << 20), "one byte too many");
+        assert_eq!(
+            (ran.report.ending, ran.stdout.len()),
+            (Ending::OutputLimit, 1 << 20),
+            "one byte too many"
+        );
         let ran = house.run("import sys; sys.stderr.write('e' * 200_000); print('on')");
-        assert_eq!((ran.report.ending, ran.stdout.as_str(), ran.stderr.len()), (exited(0), "on\n", 64 * 1024));
+        assert_eq!(
+            (ran.report.ending, ran.stdout.as_str(), ran.stderr.len()),
+            (exited(0), "on\n", 64 * 1024)
+        );
         assert!(ran.report.stderr_truncated);
     });
 }
@@ -153,10 +195,16 @@ fn processes_and_files() {
         assert_eq!((ran.report.ending, ran.stdout.as_str()), (exited(0), "127 11\n"));
         assert!(ran.report.hit_process_limit);
         let ran = house.run("f = open('/tmp/a', 'wb')\nwhile True: f.write(bytes(1 << 20))");
-        assert!(matches!(&ran.report.ending, Ending::Uncaught { exception, line: Some(2), .. } if exception == "OSError"), "{ran:?}");
+        assert!(
+            matches!(&ran.report.ending, Ending::Uncaught { exception, line: Some(2), .. } if exception == "OSError"),
+            "{ran:?}"
+        );
         assert!(ran.report.hit_tmp_limit, "{ran:?}");
         let ran = house.run("print(1)");
-        assert!(!ran.report.hit_tmp_limit && !ran.report.hit_process_limit && !ran.report.hit_memory_limit, "{ran:?}");
+        assert!(
+            !ran.report.hit_tmp_limit && !ran.report.hit_process_limit && !ran.report.hit_memory_limit,
+            "{ran:?}"
+        );
         assert!(ran.report.usage.cpu.is_some() && ran.report.usage.memory_peak_bytes.is_some(), "{ran:?}");
     });
 }
@@ -167,6 +215,12 @@ fn crashes() {
         let ran = house.run("import ctypes; ctypes.string_at(0)");
         assert_eq!(ran.report.ending, Ending::Signalled { signal: libc::SIGSEGV }, "{ran:?}");
         let ran = house.run("import sys\nsys.setrecursionlimit(10**9)\ndef f(): f()\nf()");
-        assert!(matches!(ran.report.ending, Ending::Signalled { .. } | Ending::Uncaught { .. } | Ending::OutOfMemory), "{ran:?}");
+        assert!(
+            matches!(
+                ran.report.ending,
+                Ending::Signalled { .. } | Ending::Uncaught { .. } | Ending::OutOfMemory
+            ),
+            "{ran:?}"
+        );
     });
 }

@@ -2,7 +2,9 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use errand_sandbox::{Ending, OutputChunk, Program, RunLimits, RunReport, Sandbox, SandboxSettings, Stream, Tier};
+use errand_sandbox::{
+    Ending, OutputChunk, Program, RunLimits, RunReport, Sandbox, SandboxSettings, Stream, Tier,
+};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -23,8 +25,13 @@ pub struct House {
 
 /// The image that `make test` built, or the one beside it.
 pub fn image() -> PathBuf {
-    let folder = std::env::var_os("ERRAND_SANDBOX_ROOT").map_or_else(|| PathBuf::from("/var/tmp/sandbox/rootfs"), PathBuf::from);
-    assert!(folder.join("usr/bin/python3").exists(), "there is no image at {}: `make image` builds it", folder.display());
+    let folder = std::env::var_os("ERRAND_SANDBOX_ROOT")
+        .map_or_else(|| PathBuf::from("/var/tmp/sandbox/rootfs"), PathBuf::from);
+    assert!(
+        folder.join("usr/bin/python3").exists(),
+        "there is no image at {}: `make image` builds it",
+        folder.display()
+    );
     folder
 }
 
@@ -46,7 +53,11 @@ pub fn with_sandbox(test: impl FnOnce(&House)) {
 
 /// Runs the test, stops the sandbox and looks for what it may have left.
 pub fn with_settings(settings: SandboxSettings, test: impl FnOnce(&House)) {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
     let sandbox = runtime.block_on(Sandbox::start(settings.clone())).expect("a sandbox");
     let house = House { runtime, sandbox, settings };
     test(&house);
@@ -105,7 +116,8 @@ pub async fn run(sandbox: &Sandbox, script: &str, environment: &[(&str, &str)], 
     let child = sandbox.ready_child(Tier::for_script(script)).await.expect("a child");
     let (sender, receiver) = mpsc::channel(16);
     let cancel = CancellationToken::new();
-    let (report, [stdout, stderr]) = tokio::join!(child.run(&program, limits, sender, &cancel), collect(receiver));
+    let (report, [stdout, stderr]) =
+        tokio::join!(child.run(&program, limits, sender, &cancel), collect(receiver));
     Ran { stdout, stderr, report: report.expect("a report") }
 }
 
@@ -138,15 +150,17 @@ pub fn repeat_as_ordinary_user(but: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(folder.path(), open).expect("an open folder");
-    let [tests, launcher] = [std::env::current_exe().expect("a test binary"), settings().launcher].map(|program| {
-        let copy = folder.path().join(program.file_name().expect("a name"));
-        std::fs::copy(&program, &copy).expect("a copy");
-        copy
-    });
+    let [tests, launcher] =
+        [std::env::current_exe().expect("a test binary"), settings().launcher].map(|program| {
+            let copy = folder.path().join(program.file_name().expect("a name"));
+            std::fs::copy(&program, &copy).expect("a copy");
+            copy
+        });
     let mut command = std::process::Command::new("setpriv");
     command.args([format!("--reuid={uid}"), format!("--regid={uid}"), "--clear-groups".to_owned()]);
     command.arg(tests).args(["--skip", but, "--test-threads", "1"]).current_dir("/");
-    let done = command.env("ERRAND_SANDBOX_LAUNCHER", launcher).env("TMPDIR", "/tmp").output().expect("setpriv");
+    let done =
+        command.env("ERRAND_SANDBOX_LAUNCHER", launcher).env("TMPDIR", "/tmp").output().expect("setpriv");
     for base in layout.bases() {
         let _ = std::fs::remove_dir(base);
     }

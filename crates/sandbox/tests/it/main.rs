@@ -2,6 +2,7 @@
 //! loss.
 
 mod as_user;
+mod check;
 mod endings;
 mod harness;
 mod network;

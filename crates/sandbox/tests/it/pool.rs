@@ -1,8 +1,9 @@
 //! Many runs, too many runs, and what happens when a part of the sandbox is killed.
 
 use std::{
+    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::Command,
+    process::{Command, Stdio},
     time::Duration,
 };
 
@@ -16,7 +17,8 @@ fn a_hundred_at_once() {
         let runs = (0..100).map(|number| {
             let sandbox = house.sandbox.clone();
             house.runtime.spawn(async move {
-                let ran = harness::run(&sandbox, &format!("print({number})"), &[], &RunLimits::default()).await;
+                let ran =
+                    harness::run(&sandbox, &format!("print({number})"), &[], &RunLimits::default()).await;
                 assert_eq!(ran.stdout, format!("{number}\n"), "{ran:?}");
             })
         });
@@ -48,8 +50,12 @@ fn runs_in_a_row_leave_nothing() {
 
 #[test]
 fn overload_is_refused() {
-    let settings =
-        SandboxSettings { runs_at_once_max: 1, waiting_max: 1, wait_max: Duration::from_millis(300), ..settings() };
+    let settings = SandboxSettings {
+        runs_at_once_max: 1,
+        waiting_max: 1,
+        wait_max: Duration::from_millis(300),
+        ..settings()
+    };
     with_settings(SandboxSettings { wait_max: Duration::from_secs(60), ..settings.clone() }, |house| {
         house.runtime.block_on(async {
             let first = house.sandbox.ready_child(Tier::Bare).await.expect("a child");
@@ -66,16 +72,19 @@ fn overload_is_refused() {
             waiting.await.expect("a task").expect("the place that became free");
         });
     });
-    with_settings(SandboxSettings { ready_children: 1, wait_max: Duration::from_secs(3), ..settings }, |house| {
-        house.runtime.block_on(async {
-            while house.sandbox.status().ready[0].1 == 0 {
-                tokio::time::sleep(Duration::from_millis(2)).await;
-            }
-            let _first = house.sandbox.ready_child(Tier::Bare).await.expect("a child");
-            let second = house.sandbox.ready_child(Tier::Bare).await;
-            assert!(matches!(second, Err(SandboxError::WaitedTooLong { .. })), "{second:?}");
-        });
-    });
+    with_settings(
+        SandboxSettings { ready_children: 1, wait_max: Duration::from_secs(3), ..settings },
+        |house| {
+            house.runtime.block_on(async {
+                while house.sandbox.status().ready[0].1 == 0 {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                }
+                let _first = house.sandbox.ready_child(Tier::Bare).await.expect("a child");
+                let second = house.sandbox.ready_child(Tier::Bare).await;
+                assert!(matches!(second, Err(SandboxError::WaitedTooLong { .. })), "{second:?}");
+            });
+        },
+    );
 }
 
 /// Each part is killed in turn; what runs next runs.
@@ -90,10 +99,18 @@ fn a_killed_part_is_replaced() {
                     // A child of the killed part may be handed out just before it is missed.
                     for _ in 0..20 {
                         let Ok(child) = house.sandbox.ready_child(Tier::Bare).await else { continue };
-                        let program = errand_sandbox::Program { code: "print(1)".into(), name: "a.py".into(), environment: vec![] };
+                        let program = errand_sandbox::Program {
+                            code: "print(1)".into(),
+                            name: "a.py".into(),
+                            environment: vec![],
+                        };
                         let (sender, receiver) = tokio::sync::mpsc::channel(4);
-                        let (limits, cancel) = (RunLimits::default(), tokio_util::sync::CancellationToken::new());
-                        let (report, [stdout, _]) = tokio::join!(child.run(&program, &limits, sender, &cancel), harness::collect(receiver));
+                        let (limits, cancel) =
+                            (RunLimits::default(), tokio_util::sync::CancellationToken::new());
+                        let (report, [stdout, _]) = tokio::join!(
+                            child.run(&program, &limits, sender, &cancel),
+                            harness::collect(receiver)
+                        );
                         if report.is_ok() && stdout == "1\n" {
                             return true;
                         }
@@ -115,24 +132,82 @@ fn a_broken_image_is_refused_with_a_reason() {
     let started = runtime.block_on(errand_sandbox::Sandbox::start(settings));
     let Err(SandboxError::Unavailable { what, remedy }) = started else { panic!("{started:?}") };
     assert!(what.contains("image") && remedy.contains("errand"), "{what} {remedy}");
+    assert_eq!(groups(), Vec::<PathBuf>::new());
+}
+
+/// Its processes go with it, and its groups with the next start.
+#[test]
+fn a_killed_supervisor_leaves_nothing() {
+    let mut victim = Command::new(std::env::current_exe().expect("this test"))
+        .args(["pool::a_supervisor_to_be_killed", "--exact", "--ignored", "--nocapture"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("a second supervisor");
+    let said = BufReader::new(victim.stdout.take().expect("its output")).lines();
+    assert!(
+        said.map_while(Result::ok).any(|line| line.contains("it runs")),
+        "the second supervisor did not get to run"
+    );
+    victim.kill().expect("killed");
+    victim.wait().expect("reaped");
+    let of_victim = format!("{}-", victim.id());
+    while groups_of(&of_victim).iter().any(|group| has_process(group)) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    with_settings(settings(), |_| assert_eq!(groups_of(&of_victim), Vec::<PathBuf>::new()));
+}
+
+#[test]
+#[ignore = "a part of `a_killed_supervisor_leaves_nothing`"]
+fn a_supervisor_to_be_killed() {
+    with_settings(SandboxSettings { ready_children: 1, ..settings() }, |house| {
+        settle(house);
+        house.runtime.block_on(async {
+            let child = house.sandbox.ready_child(Tier::Bare).await.expect("a child");
+            let code = "import time; print('it runs', flush=True); time.sleep(600)".to_owned();
+            let program = errand_sandbox::Program { code, name: "a.py".into(), environment: vec![] };
+            let (sender, mut receiver) = tokio::sync::mpsc::channel::<errand_sandbox::OutputChunk>(4);
+            let (limits, cancel) = (RunLimits::default(), tokio_util::sync::CancellationToken::new());
+            let heard = async {
+                while let Some(chunk) = receiver.recv().await {
+                    println!("{}", String::from_utf8_lossy(&chunk.bytes));
+                }
+            };
+            tokio::join!(child.run(&program, &limits, sender, &cancel), heard).0.expect("a report");
+        });
+    });
 }
 
 /// Waits until the pool is as full as it gets.
 fn settle(house: &House) {
     house.runtime.block_on(async {
         let target = house.settings.ready_children;
-        while house.sandbox.status().running > 0 || house.sandbox.status().ready.iter().any(|(_, ready)| *ready < target) {
+        while house.sandbox.status().running > 0
+            || house.sandbox.status().ready.iter().any(|(_, ready)| *ready < target)
+        {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     });
 }
 
 fn groups() -> Vec<PathBuf> {
+    groups_of(&format!("{}-", std::process::id()))
+}
+
+fn has_process(group: &Path) -> bool {
+    std::fs::read_to_string(group.join("cgroup.procs")).is_ok_and(|list| !list.trim().is_empty())
+}
+
+/// The groups of a supervisor's zygotes and runs.
+fn groups_of(prefix: &str) -> Vec<PathBuf> {
     let layout = CgroupLayout::find(None).expect("control groups");
     let base = layout.bases()[0].to_path_buf();
     let own = std::fs::read_dir(base).expect("a base").flatten().map(|entry| entry.path());
-    let own = own.filter(|path| name(path).starts_with(&format!("{}-", std::process::id())));
-    own.flat_map(|path| std::fs::read_dir(path).expect("a group").flatten()).map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+    let own = own.filter(|path| name(path).starts_with(prefix));
+    own.flat_map(|path| std::fs::read_dir(path).into_iter().flatten().flatten())
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect()
 }
 
 fn name(path: &Path) -> String {
@@ -144,7 +219,8 @@ fn kill(word: &str) {
     let mut family = vec![std::process::id()];
     let mut at = 0;
     while let Some(parent) = family.get(at) {
-        let listed = std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+        let listed =
+            std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
         let by_thread = std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
         let more: Vec<u32> = by_thread
             .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())

@@ -8,15 +8,26 @@ use crate::harness::with_sandbox;
 fn scripts_run_as_main_with_their_environment() {
     with_sandbox(|house| {
         house.prints("print(1)", "1\n");
-        house.prints("print(__name__, __file__)\nimport sys; print(sys.argv)", "__main__ script.py\n['script.py']\n");
-        house.prints("import os; print(os.getcwd(), os.environ['HOME'], os.getuid(), os.environ['PATH'])", "/tmp /tmp 1000 /usr/local/bin:/usr/bin:/bin\n");
+        house.prints(
+            "print(__name__, __file__)\nimport sys; print(sys.argv)",
+            "__main__ script.py\n['script.py']\n",
+        );
+        house.prints(
+            "import os; print(os.getcwd(), os.environ['HOME'], os.getuid(), os.environ['PATH'])",
+            "/tmp /tmp 1000 /usr/local/bin:/usr/bin:/bin\n",
+        );
         house.prints("import sys; print(sys.stdin.read() == '')", "True\n");
-        house.prints("import getpass, pwd, os; print(getpass.getuser(), pwd.getpwuid(os.getuid()).pw_dir)", "script /tmp\n");
-        let script = "import os; print(os.environ['ORDER'], os.environ.get('MISSING'), os.environ['EMPTY'] == '')";
+        house.prints(
+            "import getpass, pwd, os; print(getpass.getuser(), pwd.getpwuid(os.getuid()).pw_dir)",
+            "script /tmp\n",
+        );
+        let script =
+            "import os; print(os.environ['ORDER'], os.environ.get('MISSING'), os.environ['EMPTY'] == '')";
         let ran = house.run_with(script, &[("ORDER", "zwölf €\n"), ("EMPTY", "")], &RunLimits::default());
         assert_eq!(ran.stdout, "zwölf €\n None True\n", "{ran:?}");
         // A subprocess has them too.
-        let ran = house.run_with("import os; os.system('echo $ORDER')", &[("ORDER", "12")], &RunLimits::default());
+        let ran =
+            house.run_with("import os; os.system('echo $ORDER')", &[("ORDER", "12")], &RunLimits::default());
         assert_eq!(ran.stdout, "12\n", "{ran:?}");
         house.prints("from dataclasses import dataclass\n@dataclass\nclass A:\n    x: int\nimport pickle; print(pickle.loads(pickle.dumps(A(3))))", "A(x=3)\n");
     });
@@ -27,7 +38,8 @@ fn the_data_libraries_are_there() {
     with_sandbox(|house| {
         house.prints("import pandas as pd; print(pd.DataFrame({'a': [1, 2]}).a.sum())", "3\n");
         house.prints("import numpy, requests, openai, httpx, pydantic, bs4, lxml, yaml, dateutil, jinja2, openpyxl, stripe, slack_sdk; print('ok')", "ok\n");
-        house.prints("import numpy as np; a = np.random.rand(300, 300); print((a @ a).shape)", "(300, 300)\n");
+        house
+            .prints("import numpy as np; a = np.random.rand(300, 300); print((a @ a).shape)", "(300, 300)\n");
     });
 }
 

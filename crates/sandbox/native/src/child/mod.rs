@@ -71,7 +71,8 @@ pub fn stand_ready(entered: &Entered) -> c_int {
         message.push(socket.role as u8);
         descriptors.push(socket.fd);
     }
-    let handed = wire::send(entered.run, &message, &descriptors).and_then(|()| leave_only_the_line(entered.run));
+    let handed =
+        wire::send(entered.run, &message, &descriptors).and_then(|()| leave_only_the_line(entered.run));
     match handed {
         Ok(()) => RUN,
         Err(failure) => fail(entered.run, failure),
@@ -91,7 +92,9 @@ fn leave_only_the_line(run: c_int) -> Result<(), Failure> {
 /// Standard input is empty; the others are the supervisor's pipes.
 fn take_output(line: &Line) -> Result<(), Failure> {
     // SAFETY: the path is a C string.
-    let null = check("opening /dev/null", unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC) })?;
+    let null = check("opening /dev/null", unsafe {
+        libc::open(c"/dev/null".as_ptr(), libc::O_RDONLY | libc::O_CLOEXEC)
+    })?;
     let null = c_int::try_from(null).unwrap_or(-1);
     for (from, to) in [(null, 0), (line.stdout, 1), (line.stderr, 2)] {
         // SAFETY: takes numbers only.

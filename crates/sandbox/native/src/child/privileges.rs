@@ -61,7 +61,11 @@ pub fn keep_capabilities(kept: u32) -> Result<(), Failure> {
     let header: [u32; 2] = [CAPABILITIES_VERSION, 0];
     // Effective, permitted and inheritable; then the same of the capabilities from 32 on.
     let sets: [u32; 6] = [kept, kept, 0, 0, 0, 0];
-    raw("dropping capabilities", libc::SYS_capset, [header.as_ptr() as usize, sets.as_ptr() as usize, 0, 0, 0])?;
+    raw(
+        "dropping capabilities",
+        libc::SYS_capset,
+        [header.as_ptr() as usize, sets.as_ptr() as usize, 0, 0, 0],
+    )?;
     Ok(())
 }
 
@@ -87,10 +91,8 @@ pub fn limit(settings: &Settings) -> Result<(), Failure> {
 /// The last step: what the list does not name, nobody in this run may call any more.
 pub fn filter_calls(settings: &Settings) -> Result<(), Failure> {
     let length = settings.filter_bytes / size_of::<libc::sock_filter>();
-    let program = libc::sock_fprog {
-        len: u16::try_from(length).unwrap_or(0),
-        filter: settings.filter.cast_mut().cast::<libc::sock_filter>(),
-    };
+    let program =
+        libc::sock_fprog { len: u16::try_from(length).unwrap_or(0), filter: settings.filter.cast_mut() };
     raw(
         "filtering system calls",
         libc::SYS_seccomp,

@@ -52,7 +52,13 @@ fn sized(bytes_max: u64) -> CString {
 fn mount(step: &'static str, kind: &CStr, target: &CStr, options: &CStr) -> Result<(), Failure> {
     // SAFETY: every pointer is to a C string.
     let mounted = unsafe {
-        libc::mount(kind.as_ptr(), target.as_ptr(), kind.as_ptr(), FLAGS, options.as_ptr().cast::<core::ffi::c_void>())
+        libc::mount(
+            kind.as_ptr(),
+            target.as_ptr(),
+            kind.as_ptr(),
+            FLAGS,
+            options.as_ptr().cast::<core::ffi::c_void>(),
+        )
     };
     check(step, mounted).map(drop)
 }

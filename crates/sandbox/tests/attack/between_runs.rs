@@ -1,0 +1,131 @@
+//! What one run leaves for the next, or shows to another beside it: nothing.
+
+use std::collections::HashSet;
+
+use errand_sandbox::SandboxSettings;
+
+use crate::harness::{run_all, run_all_with, run_together, settings};
+
+/// The first script plants something; the second looks for it and prints what it found.
+async fn check(plant: &str, look: &str) {
+    let [planted, found] = run_all([plant, look]).await;
+    assert_eq!(planted.stdout.trim(), "planted", "{planted:?}");
+    assert_eq!(found.stdout.trim(), "nothing", "{found:?}");
+}
+
+/// Both at once: each waits long enough to meet the other.
+async fn check_together(plant: &str, look: &str) {
+    let [planted, found] = run_together([plant, look]).await;
+    assert_eq!(planted.stdout.trim(), "planted", "{planted:?}");
+    assert_eq!(found.stdout.trim(), "nothing", "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_in_tmp() {
+    check(
+        "open('/tmp/kept', 'w').write('x')\nopen('/dev/shm/kept', 'w').write('x')\nprint('planted')",
+        "import os\nprint(os.listdir('/tmp') + os.listdir('/dev/shm') or 'nothing')",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_in_tmp_at_the_same_time() {
+    check_together(
+        "import time\nopen('/tmp/kept', 'w').write('x')\ntime.sleep(1)\nprint('planted')",
+        "import os, time\ntime.sleep(0.5)\nprint(os.listdir('/tmp') or 'nothing')",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn processes() {
+    check_together(
+        "import time\ntime.sleep(1)\nprint('planted')",
+        "import os, time\ntime.sleep(0.5)\nothers = [p for p in os.listdir('/proc') if p.isdigit() and int(p) not in (1, os.getpid())]\nprint(others or 'nothing')",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shared_memory_by_key() {
+    let get = |flags: &str| {
+        format!(
+            "import ctypes\nlibc = ctypes.CDLL(None)\nkept = libc.shmget(0x5EC2E7, 4096, {flags})\n"
+        )
+    };
+    let plant = get("0o1666") + "import time\ntime.sleep(1)\nprint('planted')";
+    let look = "import time\ntime.sleep(0.5)\n".to_owned()
+        + &get("0o666")
+        + "print('nothing' if kept == -1 else kept)";
+    check_together(&plant, &look).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn listening_ports() {
+    check_together(
+        "import socket, time\ns = socket.socket()\ns.bind(('127.0.0.1', 40123))\ns.listen()\ns.settimeout(1.5)\n\
+         try:\n    s.accept()\n    print('someone came')\nexcept OSError:\n    print('planted')",
+        "import socket, time\ntime.sleep(0.5)\ns = socket.socket()\ns.settimeout(1)\n\
+         try:\n    s.connect(('127.0.0.1', 40123))\n    got = s.recv(1)\n    print(got or 'nothing')\nexcept OSError:\n    print('nothing')",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn abstract_sockets() {
+    check_together(
+        "import socket, time\ns = socket.socket(socket.AF_UNIX)\ntry:\n    s.bind('\\0errand-kept')\n    s.listen()\nexcept OSError:\n    pass\ntime.sleep(1)\nprint('planted')",
+        "import socket, time\ntime.sleep(0.5)\ns = socket.socket(socket.AF_UNIX)\ntry:\n    s.connect('\\0errand-kept')\n    print('connected')\nexcept OSError:\n    print('nothing')",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn patched_modules() {
+    check(
+        "import json, os, builtins\njson.dumps = lambda *a: 'patched'\nos.getcwd = lambda: 'patched'\nbuiltins.kept = 1\nprint('planted')",
+        "import json, os, builtins\nfound = json.dumps(1) + os.getcwd() + str(hasattr(builtins, 'kept'))\nprint('patched' if 'patched' in found or 'True' in found else 'nothing')",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn environments() {
+    check(
+        "import os\nos.environ['KEPT'] = 'x'\nos.putenv('KEPT', 'x')\nprint('planted')",
+        "import os, ctypes\nlibc = ctypes.CDLL(None)\nlibc.getenv.restype = ctypes.c_char_p\nprint(os.environ.get('KEPT') or libc.getenv(b'KEPT') or 'nothing')",
+    )
+    .await;
+}
+
+/// Children of one zygote are copies of each other; whatever is random in them must not be.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn randomness() {
+    const SOURCES: [&str; 7] = [
+        "import random; print(random.random())",
+        "import os; print(os.urandom(16).hex())",
+        "import uuid; print(uuid.uuid4())",
+        "import secrets; print(secrets.token_hex())",
+        "import ssl; print(ssl.RAND_bytes(16).hex())",
+        "import numpy; print(numpy.random.random())",
+        "import tempfile; print(tempfile.mktemp())",
+    ];
+    for source in SOURCES {
+        let mut seen = HashSet::new();
+        for run in run_all([source; 6]).await {
+            assert!(seen.insert(run.stdout.clone()), "{source} gave {} twice; {}", run.stdout, run.stderr);
+        }
+    }
+}
+
+/// The seed is drawn when an interpreter starts, so that runs of one zygote share it; the zygotes are replaced.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hash_seeds_of_zygotes() {
+    let settings = SandboxSettings { zygote_children_max: 1, ready_children: 0, ..settings() };
+    // The next zygote warms up beside the one that serves, so the first runs may still share a seed.
+    let script = "import time\ntime.sleep(0.2)\nprint(hash('errand'))";
+    let runs = run_all_with(settings, [script; 40]).await;
+    let hashes: HashSet<_> = runs.iter().map(|run| &run.stdout).collect();
+    assert!(hashes.len() > 1, "{runs:?}");
+}
