@@ -140,7 +140,12 @@ impl EndReason {
     pub const fn is_forced(self) -> bool {
         matches!(
             self,
-            Self::Signal | Self::OutOfMemory | Self::Timeout | Self::OutputLimit | Self::Cancelled | Self::Broken
+            Self::Signal
+                | Self::OutOfMemory
+                | Self::Timeout
+                | Self::OutputLimit
+                | Self::Cancelled
+                | Self::Broken
         )
     }
 }

@@ -33,7 +33,9 @@ pub use action::{
 pub use caller::{BuiltIns, Role, Source};
 pub use conversation::{Conversation, Turn, TurnStatus};
 pub use event::{Event, EventKind, StreamId};
-pub use execution::{EndReason, Ending, Execution, ExecutionStatus, HostContact, HttpExchange, ResourceUsage};
+pub use execution::{
+    EndReason, Ending, Execution, ExecutionStatus, HostContact, HttpExchange, ResourceUsage,
+};
 pub use guru::{Guru, GuruSettings};
 pub use id::{
     ActionId, ApiKeyId, CaseId, ConversationId, ExecutionId, GuruId, LabRunId, ScheduleId, SecretId, SuiteId, TurnId,

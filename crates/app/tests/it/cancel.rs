@@ -74,7 +74,17 @@ async fn leaving_a_whole_answer_or_a_direct_run_drops_a_read_too() {
         upstream.wait_for_requests(number).await;
         waiting.abort();
         errand_testkit::eventually("the read is dropped", || upstream.hung_up() == number).await;
-        let newest = api.history("g", "?limit=1").await[0]["id"].as_str().expect("an id").to_owned();
+        // A read's beginning is recorded beside its request, perhaps a moment later.
+        let recorded = async {
+            loop {
+                let runs = api.history("g", "").await;
+                if runs.len() == number {
+                    return runs[0]["id"].as_str().expect("an id").to_owned();
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let newest = tokio::time::timeout(PATIENCE, recorded).await.expect("both runs are recorded");
         wait_for_status(&api, &newest, "cancelled").await;
     }
 }

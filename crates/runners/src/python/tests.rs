@@ -175,6 +175,7 @@ fn each_end_has_its_reason() {
     );
     let full = RunReport { hit_tmp_limit: true, ..raised("OSError", "[Errno 28] No space left on device") };
     check(full, vec![], (Failed, Some(R::DiskFull), "/tmp"));
+    check(raised("OSError", "[Errno 27] File too large"), vec![], (Failed, Some(R::DiskFull), "/tmp"));
     let forked = RunReport { hit_process_limit: true, ..raised("BlockingIOError", "[Errno 11]") };
     check(forked, vec![], (Failed, Some(R::ProcessLimit), "128 processes"));
     check(report(Ending::Signalled { signal: 11 }), vec![], (Failed, Some(R::Signal), "SIGSEGV"));

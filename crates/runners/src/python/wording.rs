@@ -129,6 +129,7 @@ fn uncaught(ran: &Ran, limits: &RunLimits, told: &Exception<'_>) -> End {
     let explained = match kind_of(told) {
         Kind::Memory => Some(end(EndReason::OutOfMemory, out_of_memory(limits))),
         Kind::Connection => denied(&ran.contacts),
+        Kind::File => Some(end(EndReason::DiskFull, disk_full(limits))),
         Kind::Disk if ran.report.hit_tmp_limit => Some(end(EndReason::DiskFull, disk_full(limits))),
         Kind::Process if ran.report.hit_process_limit => {
             Some(end(EndReason::ProcessLimit, process_limit(limits)))
@@ -161,6 +162,8 @@ enum Kind {
     Memory,
     Connection,
     Disk,
+    /// One file that would be larger than all of `/tmp`.
+    File,
     Process,
     Other,
 }
@@ -171,6 +174,7 @@ fn kind_of(told: &Exception<'_>) -> Kind {
     match name {
         "MemoryError" | "_ArrayMemoryError" => Kind::Memory,
         "BlockingIOError" => Kind::Process,
+        _ if says(&["File too large", "[Errno 27]"]) => Kind::File,
         _ if says(&["No space left on device", "[Errno 28]"]) => Kind::Disk,
         _ if says(&["Resource temporarily unavailable", "can't start new thread", "[Errno 11]"]) => {
             Kind::Process

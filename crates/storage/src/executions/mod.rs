@@ -4,8 +4,8 @@ mod list;
 mod recovery;
 
 use errand_domain::{
-    ActionId, ActionKind, ActionName, Arguments, ConversationId, EndReason, Ending, Execution, ExecutionId, ExecutionStatus,
-    GuruId, Source, TurnId, UnixMillis, UserId,
+    ActionId, ActionKind, ActionName, Arguments, ConversationId, EndReason, Ending, Execution, ExecutionId,
+    ExecutionStatus, GuruId, Source, TurnId, UnixMillis, UserId,
 };
 
 pub use list::{

@@ -71,7 +71,10 @@ async fn how_a_script_ended_is_kept() {
         }
         let page = ExecutionPage { after: None, limit: 50 };
         let listed = executions::list(&db.reader, guru, &ExecutionFilter::default(), page).await?;
-        assert_eq!(listed.iter().filter(|execution| execution.ending.is_some()).count(), EndReason::ALL.len());
+        assert_eq!(
+            listed.iter().filter(|execution| execution.ending.is_some()).count(),
+            EndReason::ALL.len()
+        );
         Ok(())
     })
     .await;
