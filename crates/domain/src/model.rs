@@ -181,7 +181,7 @@ impl ModelSettings {
 
     pub fn check(&self) -> Vec<Problem> {
         let problem = |field: &str, code, message: String, hint: String| {
-            Problem::new(code, message, hint).at(&format!("planner.{field}"))
+            Problem::new(code, message, hint).at(format!("planner.{field}"))
         };
         let mut found = Vec::new();
         let model_chars = self.model.trim().chars().count();
@@ -236,7 +236,7 @@ impl ModelSettings {
                 format!("{value} is out of range."),
                 format!("Choose {min} to {max}."),
             )
-            .at(&format!("planner.{field}"))
+            .at(format!("planner.{field}"))
         })
         .collect()
     }

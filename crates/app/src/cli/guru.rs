@@ -99,7 +99,7 @@ pub async fn run(context: &Context, command: GuruCommand) -> Result<Exit, Failur
     match command {
         GuruCommand::List => list(context).await,
         GuruCommand::Planner(PlannerCommand::Show) => show(context).await,
-        GuruCommand::Planner(PlannerCommand::Set(args)) => set(context, *args).await,
+        GuruCommand::Planner(PlannerCommand::Set(args)) => set(context, &args).await,
         GuruCommand::Planner(PlannerCommand::Test) => test(context).await,
     }
 }
@@ -139,7 +139,7 @@ fn print_planner(context: &Context, planner: &Value) -> Result<(), Failure> {
     })
 }
 
-async fn set(context: &Context, args: SetArgs) -> Result<Exit, Failure> {
+async fn set(context: &Context, args: &SetArgs) -> Result<Exit, Failure> {
     let door = context.door().await?;
     let planner = body(args);
     let change = json!({ "planner": planner });
@@ -153,7 +153,7 @@ async fn set(context: &Context, args: SetArgs) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-fn body(args: SetArgs) -> Value {
+fn body(args: &SetArgs) -> Value {
     if args.kind == Kind::Embedded {
         return json!({ "kind": "embedded" });
     }

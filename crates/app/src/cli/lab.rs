@@ -293,12 +293,11 @@ struct OverlapRow {
 }
 
 async fn overlaps(context: &Context, args: OverlapArgs) -> Result<Exit, Failure> {
-    let reply = match &args.catalogue {
-        Some(catalogue) => files::overlaps(context, catalogue)?,
-        None => {
-            let door = context.door().await?;
-            door.client.get(&[&door.guru, "lab", "overlaps"]).await?
-        }
+    let reply = if let Some(catalogue) = &args.catalogue {
+        files::overlaps(context, catalogue)?
+    } else {
+        let door = context.door().await?;
+        door.client.get(&[&door.guru, "lab", "overlaps"]).await?
     };
     context.output.show(&reply, || {
         let overlaps: Overlaps = read(&reply)?;
@@ -347,14 +346,14 @@ async fn replay(context: &Context, args: ReplayArgs) -> Result<Exit, Failure> {
     }
     let reply = door.client.post(&[&door.guru, "lab", "replay"], Some(&body)).await?;
     context.output.show(&reply, || {
-        let replay: Replay = read(&reply)?;
+        let replayed: Replay = read(&reply)?;
         context.output.line(format!(
             "{} of {} turns would go otherwise.",
-            replay.changes.len(),
-            replay.turns
+            replayed.changes.len(),
+            replayed.turns
         ))?;
         let told = |list: &[String]| if list.is_empty() { "nothing".to_owned() } else { list.join("; ") };
-        for change in &replay.changes {
+        for change in &replayed.changes {
             context.output.line(
                 context.output.paint(Tone::Strong, &one_line(&change.question, QUESTION_CHARS_SHOWN)),
             )?;

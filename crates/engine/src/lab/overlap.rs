@@ -56,9 +56,9 @@ pub fn overlaps(planner: &EmbeddedPlanner, actions: &[CatalogueAction], now: &Zo
             for other in fired.into_iter().filter(|other| *other != at) {
                 let pair = found.entry((at.min(other), at.max(other))).or_default();
                 if own {
-                    pair.together += 1
+                    pair.together += 1;
                 } else {
-                    pair.instead += 1
+                    pair.instead += 1;
                 }
                 pair.questions.push((at, question.clone()));
             }

@@ -31,7 +31,7 @@ impl Asker {
         if own.split_whitespace().filter(|word| word.chars().any(char::is_alphanumeric)).count()
             < OWN_WORDS_MIN
         {
-            own = question.to_owned();
+            question.clone_into(&mut own);
         }
         Self { own, whole: question.to_owned() }
     }

@@ -95,7 +95,7 @@ fn proposal(at: usize, known: &CatalogueAction, wire: WireAction, problems: &mut
         let Some(value) = argument.value.filter(|_| !empty) else { continue };
         match parameter.accept(&value) {
             Ok(value) => {
-                arguments.push(Proposed { parameter: parameter.name.clone(), value, words: argument.words })
+                arguments.push(Proposed { parameter: parameter.name.clone(), value, words: argument.words });
             }
             Err(problem) => {
                 problems.push(format!(

@@ -48,7 +48,8 @@ impl ModelFailure {
         }
     }
 
-    /// None when the same request can't fare better.
+    /// None when the same request can't fare better; else the wait that the server asked for, if it did.
+    #[allow(clippy::option_option)]
     pub(crate) fn retry_after(&self) -> Option<Option<Duration>> {
         match self {
             Self::RateLimited { retry_after, .. } | Self::Unavailable { retry_after, .. } => {

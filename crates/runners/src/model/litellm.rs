@@ -1,4 +1,4 @@
-//! The client against LiteLLM's proxy: a server of other people's making, with mock answers.
+//! The client against `LiteLLM`'s proxy: a server of other people's making, with mock answers.
 
 use errand_domain::{
     ModelPrompt, ModelRole, ModelSettings,

@@ -53,8 +53,8 @@ async fn ask(models: &Models, settings: &ModelSettings, schema: bool) -> (ModelO
 }
 
 fn sse(events: &[Value]) -> Reply {
-    let mut body: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
-    body.push_str("data: [DONE]\n\n");
+    let events = events.iter().map(ToString::to_string).chain(["[DONE]".to_owned()]);
+    let body = events.map(|event| ["data: ", &event, "\n\n"].concat()).collect::<String>();
     Reply::text(200, body).header("content-type", "text/event-stream")
 }
 

@@ -91,15 +91,13 @@ fn planner(context: &Context, lexical: bool) -> EmbeddedPlanner {
     if lexical {
         return EmbeddedPlanner::new(None);
     }
-    match Encoder::load(&context.config.model_dir) {
-        Ok(encoder) => EmbeddedPlanner::new(Some(encoder)),
-        Err(_) => {
-            context.output.hint(
-                "The sentence model is not installed, so words alone decide; run `errand model install`.",
-            );
-            EmbeddedPlanner::new(None)
-        }
+    if let Ok(encoder) = Encoder::load(&context.config.model_dir) {
+        return EmbeddedPlanner::new(Some(encoder));
     }
+    context
+        .output
+        .hint("The sentence model is not installed, so words alone decide; run `errand model install`.");
+    EmbeddedPlanner::new(None)
 }
 
 fn prepared(planner: &EmbeddedPlanner, path: &Path) -> Result<Vec<CatalogueAction>, Failure> {

@@ -73,7 +73,7 @@ pub(super) fn event(state: &mut StreamState, event: &Value) -> Option<String> {
         }
         "content_block_delta" => {
             let piece = event.pointer("/delta/text").and_then(Value::as_str)?;
-            state.add(piece)
+            Some(state.add(piece))
         }
         "message_delta" => {
             state.usage.output = number(event, "/usage/output_tokens");

@@ -89,7 +89,7 @@ pub(super) fn event(state: &mut StreamState, event: &Value) -> Option<String> {
         state.problem = cut_off(candidate).err();
     }
     let piece = text(candidate);
-    state.add(&piece)
+    Some(state.add(&piece))
 }
 
 /// Thoughts are parts too, and no part of the answer.

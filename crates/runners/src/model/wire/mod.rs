@@ -41,9 +41,9 @@ impl StreamState {
         }
     }
 
-    fn add(&mut self, piece: &str) -> Option<String> {
+    fn add(&mut self, piece: &str) -> String {
         self.text.push_str(piece);
-        Some(piece.to_owned())
+        piece.to_owned()
     }
 }
 

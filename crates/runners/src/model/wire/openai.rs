@@ -85,7 +85,7 @@ pub(super) fn event(state: &mut StreamState, event: &Value) -> Option<String> {
         state.problem = cut_off(choice).err();
     }
     let piece = choice.pointer("/delta/content").and_then(Value::as_str)?;
-    state.add(piece)
+    Some(state.add(piece))
 }
 
 fn cut_off(choice: &Value) -> Result<(), String> {
