@@ -31,6 +31,7 @@ bench: prerequisites ## Run the benchmarks
 
 gen: prerequisites ## Regenerate the web app's API types from its OpenAPI document
 	$(say) "Generating web/src/api"
+	@UPDATE_OPENAPI=1 cargo test --quiet --workspace --test openapi the_checked_in >/dev/null
 	@scripts/npm-ci.sh web
 	@cd web && npm run --silent gen
 

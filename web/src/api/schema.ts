@@ -841,6 +841,232 @@ export interface paths {
     };
     trace?: never;
   };
+  '/api/v1/gurus/{guru}/planner': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The planner's settings */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Who decides what runs. Change it with the guru. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['PlannerBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/gurus/{guru}/planner/test': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Ask the language model one word, with the settings given or the saved ones */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: {
+        content: {
+          'application/json': components['schemas']['PlannerBody'] | null;
+        };
+      };
+      responses: {
+        /** @description Whether it answered, in what time, and why not. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ModelTestReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/keys': {
     parameters: {
       query?: never;
@@ -1515,7 +1741,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Version, planner, egress policy and notices */
+    /** Version, planner, egress policy, sandbox and notices */
     get: {
       parameters: {
         query?: never;
@@ -3685,6 +3911,150 @@ export interface paths {
     };
     put?: never;
     post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/actions/{name}/preview': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** What a run would do, without doing it */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The action's name. */
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['RunBody'];
+        };
+      };
+      responses: {
+        /** @description The request that would be sent, or what the script would be given; masked. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['PreviewReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
     delete?: never;
     options?: never;
     head?: never;
@@ -6838,6 +7208,90 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/{guru}/executions/{id}/cancel': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** End one execution at once: a script is killed with everything it started; a request that was sent is not called back */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The execution's id (`run_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description It stops, or had ended already. */
+        202: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/{guru}/import/curl': {
     parameters: {
       query?: never;
@@ -7411,6 +7865,1466 @@ export interface paths {
         };
       };
     };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/lab/cases/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** Change a case */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The case's id (`case_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['CaseBody'];
+        };
+      };
+      responses: {
+        /** @description Changed. */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    post?: never;
+    /** Delete a case */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The case's id (`case_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Deleted. */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/lab/overlaps': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Pairs of actions that fire on each other's questions */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The pairs, worst first. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_OverlapReply'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/lab/replay': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Try an edited trigger on what was asked before */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['ReplayBody'];
+        };
+      };
+      responses: {
+        /** @description The turns that would go otherwise; nothing was run or saved. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ReplayReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/lab/run': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Run cases that are not kept */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['RunCasesBody'];
+        };
+      };
+      responses: {
+        /** @description What came of it; no action ran. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['LabRunReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/lab/suites': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List the suites of labelled questions */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The suites, by name. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_SuiteReply'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    /** Create a suite */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['NewSuite'];
+        };
+      };
+      responses: {
+        /** @description Created. */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['SuiteReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/lab/suites/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Delete a suite with its cases and runs */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The suite's id (`suite_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Deleted. */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/lab/suites/{id}/cases': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** List a suite's cases */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The suite's id (`suite_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The cases, oldest first. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_CaseReply'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    /** Add cases to a suite, all or none */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The suite's id (`suite_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['NewCases'];
+        };
+      };
+      responses: {
+        /** @description Added. */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_CaseReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/lab/suites/{id}/cases/from-turn': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Make a case of a turn in the history */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The suite's id (`suite_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['CaseFromTurn'];
+        };
+      };
+      responses: {
+        /** @description Added, with what the turn fired as the expected. */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['CaseReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/lab/suites/{id}/run': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Run a suite against a planner; its figures are kept */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The suite's id (`suite_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['RunBody'];
+        };
+      };
+      responses: {
+        /** @description What came of it; no action ran. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['LabRunReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/lab/suites/{id}/runs': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** A suite's latest runs */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The suite's id (`suite_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The runs, newest first. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_PastRunReply'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
     options?: never;
     head?: never;
     patch?: never;
@@ -8875,7 +10789,7 @@ export interface paths {
     };
     get?: never;
     put?: never;
-    /** Stop a turn: what changes nothing is dropped, writes that began are finished and recorded */
+    /** Stop a turn: what changes nothing is dropped, scripts are killed, requests that write are finished and recorded */
     post: {
       parameters: {
         query?: never;
@@ -8975,7 +10889,7 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
-        /** @description Server-sent events: `id` is the event's number, `event` its type, `data` the event as JSON. `http_exchanged` and `host_contacted` come only to callers who may manage the guru; for others their numbers are left out. */
+        /** @description Server-sent events: `id` is the event's number, `event` its type, `data` the event as JSON. `http_exchanged`, `host_contacted` and standard error come only to callers who may manage the guru; for others their numbers are left out. */
         200: {
           headers: {
             [name: string]: unknown;
@@ -9304,6 +11218,31 @@ export interface components {
       /** @description What was done: `action.update`, `secret.delete`, … */
       verb: string;
     };
+    /** @description A labelled question. */
+    CaseBody: {
+      /** @description Names of the actions on offer; all when empty. */
+      actions?: string[];
+      /** @description Actions that may fire too, and need not. */
+      also?: string[];
+      /** @description Earlier texts, oldest first: the asker's and the assistant's in turn, the last one the assistant's. */
+      before?: string[];
+      /**
+       * @description Accepted values by parameter, by action that is to fire; `null` for a parameter that is to be asked for. Empty:
+       *     nothing may fire.
+       */
+      expected: Record<string, never>;
+      question: string;
+    };
+    CaseFromTurn: {
+      /** @description A turn (`turn_…`), as the history shows it. */
+      turn_id: string;
+    };
+    CaseReply: {
+      case: components['schemas']['CaseBody'];
+      id: string;
+      /** @description The turn of the history that it was made from. */
+      turn_id?: string | null;
+    };
     Claim: {
       /** @description A password for the next time; may be left out. */
       password?: string | null;
@@ -9361,6 +11300,24 @@ export interface components {
       /** @description An action file. */
       definition: Record<string, never>;
     };
+    /** @description How a script ended, for programs; `error` says the same in words. */
+    EndingReply: {
+      /**
+       * Format: int32
+       * @description Of a script that ended by itself.
+       */
+      exit_code?: number | null;
+      /**
+       * Format: int32
+       * @description The line of the script at which it failed.
+       */
+      line?: number | null;
+      /**
+       * @description `exit_code`, `exception`, `signal`, `out_of_memory`, `timeout`, `process_limit`, `disk_full`, `output_limit`,
+       *     `denied_connection`, `cancelled`, `overloaded`, `unavailable` or `broken`.
+       */
+      reason: string;
+    };
     /** @description What every refusal looks like. */
     ErrorBody: {
       /** @description For programs; stable. */
@@ -9380,6 +11337,7 @@ export interface components {
       created_at: string;
       /** Format: double */
       duration_ms?: number | null;
+      ending?: components['schemas']['EndingReply'] | null;
       error?: string | null;
       finished_at?: string | null;
       id: string;
@@ -9411,6 +11369,19 @@ export interface components {
       masked_count: number;
       /** @description Where the time went. */
       phases: Record<string, never>[];
+      /** @description What a script wrote to standard error, masked and capped. */
+      stderr?: string | null;
+      usage?: components['schemas']['UsageReply'] | null;
+    };
+    FailureReply: {
+      /** @description Place in the list that was run, from 0. */
+      at: number;
+      /** @description The kept case's id. */
+      case_id?: string | null;
+      /** @description What was right and what not. */
+      outcome: Record<string, never>;
+      plan: components['schemas']['PlanReply'];
+      question: string;
     };
     /** @description A field of the action file that differs. */
     FieldChangeReply: {
@@ -9448,6 +11419,7 @@ export interface components {
       name?: string | null;
       /** Format: int32 */
       parallel_actions?: number | null;
+      planner?: components['schemas']['PlannerBody'] | null;
       /**
        * Format: int32
        * @description Days that history is kept; null sets it back to the operator's setting.
@@ -9462,10 +11434,12 @@ export interface components {
       example_questions: string[];
       id: string;
       instructions: string;
+      /** @description The language model, as `provider:model`; null for the built-in planner. */
+      model?: string | null;
       name: string;
       /** Format: int32 */
       parallel_actions: number;
-      /** @description `embedded`. */
+      /** @description `embedded` or `llm`. */
       planner: string;
       /**
        * Format: int32
@@ -9505,6 +11479,15 @@ export interface components {
       name: string;
       /** @description `ask`, `run`, `manage`. */
       scopes: string[];
+    };
+    LabRunReply: {
+      /** @description The figures of the run before, of the same planner. */
+      before?: Record<string, never> | null;
+      /** @description Cases that came out otherwise than expected, with what the planner decided. */
+      failures: components['schemas']['FailureReply'][];
+      planner: string;
+      /** @description Figures of firing and arguments, confusions and latency. */
+      report: Record<string, never>;
     };
     LastRun: {
       at: string;
@@ -9550,6 +11533,41 @@ export interface components {
       /** @description Names of what is missing. */
       parameters: string[];
     };
+    /** @description One question to a language model. */
+    ModelCallReply: {
+      /**
+       * Format: double
+       * @description By the prices in the settings; null where none are set.
+       */
+      cost?: number | null;
+      /** Format: double */
+      duration_ms: number;
+      /** @description Why it gave nothing usable. */
+      error?: string | null;
+      /** Format: int32 */
+      input_tokens: number;
+      /** @description `provider:model`. */
+      model: string;
+      /** Format: int32 */
+      output_tokens: number;
+      /** @description `plan`, `answer` or `test`. */
+      purpose: string;
+      /**
+       * Format: int32
+       * @description Requests sent, retries included.
+       */
+      tries: number;
+    };
+    /** @description Whether the model answered. */
+    ModelTestReply: {
+      call: components['schemas']['ModelCallReply'];
+      ok: boolean;
+      /** @description What it said, shortened. */
+      reply?: string | null;
+    };
+    NewCases: {
+      cases: components['schemas']['CaseBody'][];
+    };
     /** @description What is left out takes its default. */
     NewGuru: {
       /**
@@ -9588,6 +11606,10 @@ export interface components {
       name: string;
       value: string;
     };
+    NewSuite: {
+      action?: string | null;
+      name: string;
+    };
     NewUserBody: {
       email: string;
       name?: string;
@@ -9622,6 +11644,19 @@ export interface components {
       time_zone: string;
       words: string;
     };
+    /** @description Two actions that fire on each other's questions. */
+    OverlapReply: {
+      first: string;
+      /** @description Questions meant for one of them on which only the other fires. */
+      instead: number;
+      questions: string[];
+      second: string;
+      suggestion: string;
+      /** @description Questions meant for one of them on which both fire. */
+      together: number;
+      /** @description Words that cause it. */
+      words: string[];
+    };
     /** @description A page of a list. */
     Page_AuditReply: {
       items: {
@@ -9652,6 +11687,17 @@ export interface components {
       next_cursor?: string | null;
     };
     /** @description A page of a list. */
+    Page_CaseReply: {
+      items: {
+        case: components['schemas']['CaseBody'];
+        id: string;
+        /** @description The turn of the history that it was made from. */
+        turn_id?: string | null;
+      }[];
+      /** @description Give it as `cursor` to get the next page; null on the last one. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
     Page_ConversationReply: {
       items: {
         created_at: string;
@@ -9674,6 +11720,7 @@ export interface components {
         created_at: string;
         /** Format: double */
         duration_ms?: number | null;
+        ending?: components['schemas']['EndingReply'] | null;
         error?: string | null;
         finished_at?: string | null;
         id: string;
@@ -9722,10 +11769,12 @@ export interface components {
         example_questions: string[];
         id: string;
         instructions: string;
+        /** @description The language model, as `provider:model`; null for the built-in planner. */
+        model?: string | null;
         name: string;
         /** Format: int32 */
         parallel_actions: number;
-        /** @description `embedded`. */
+        /** @description `embedded` or `llm`. */
         planner: string;
         /**
          * Format: int32
@@ -9767,6 +11816,34 @@ export interface components {
         /** @description `guru_admin` builds and asks, `viewer` asks. */
         role: string;
         user_id: string;
+      }[];
+      /** @description Give it as `cursor` to get the next page; null on the last one. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
+    Page_OverlapReply: {
+      items: {
+        first: string;
+        /** @description Questions meant for one of them on which only the other fires. */
+        instead: number;
+        questions: string[];
+        second: string;
+        suggestion: string;
+        /** @description Questions meant for one of them on which both fire. */
+        together: number;
+        /** @description Words that cause it. */
+        words: string[];
+      }[];
+      /** @description Give it as `cursor` to get the next page; null on the last one. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
+    Page_PastRunReply: {
+      items: {
+        created_at: string;
+        id: string;
+        planner: string;
+        report: Record<string, never>;
       }[];
       /** @description Give it as `cursor` to get the next page; null on the last one. */
       next_cursor?: string | null;
@@ -9829,6 +11906,20 @@ export interface components {
       next_cursor?: string | null;
     };
     /** @description A page of a list. */
+    Page_SuiteReply: {
+      items: {
+        /** @description The action that it is about; null for the whole guru. */
+        action?: string | null;
+        /** Format: int32 */
+        cases: number;
+        created_at: string;
+        id: string;
+        name: string;
+      }[];
+      /** @description Give it as `cursor` to get the next page; null on the last one. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
     Page_TemplateReply: {
       items: {
         category: string;
@@ -9885,6 +11976,12 @@ export interface components {
       current_password?: string | null;
       new_password: string;
     };
+    PastRunReply: {
+      created_at: string;
+      id: string;
+      planner: string;
+      report: Record<string, never>;
+    };
     /** @description A question to plan for, without running anything. */
     PlanBody: {
       question: string;
@@ -9893,22 +11990,117 @@ export interface components {
     PlanReply: {
       /** @description Every action that was judged, best first. */
       considered: components['schemas']['ConsideredReply'][];
+      /** @description Actions of a large catalogue that were judged and are not listed; all scored lower. */
+      considered_left_out: number;
       /** @description Actions that lack a required argument. */
       missing: components['schemas']['MissingReply'][];
+      /** @description What the language model was asked for; empty where none was. */
+      model_calls: components['schemas']['ModelCallReply'][];
       notices: string[];
       /** @description Which planner decided. */
       planner: string;
       /** @description Actions that fire, with complete arguments. */
       steps: components['schemas']['StepReply'][];
+      /** @description Where the words behind each argument stand. */
+      trail: components['schemas']['TrailReply'][];
       /** Format: int32 */
       version: number;
     };
+    /** @description Who decides what runs. What is left out takes its default. */
+    PlannerBody: {
+      /** @description Name of the guru's secret that holds the key. */
+      api_key_secret?: string | null;
+      /**
+       * @description For another server than the provider's own, such as `http://127.0.0.1:11434/v1`. The operator must have opened
+       *     an address that is not public.
+       */
+      base_url?: string | null;
+      /**
+       * Format: int32
+       * @description Actions that the model is shown at once: the nearest of a larger catalogue.
+       */
+      candidates_max?: number | null;
+      /**
+       * Format: double
+       * @description Price of a million input tokens, for the record of costs.
+       */
+      input_price?: number | null;
+      /** @description `embedded` (built in: no key, no network) or `llm`. The rest is for `llm`. */
+      kind: components['schemas']['PlannerKind'];
+      /** @description As the provider names it. */
+      model?: string | null;
+      /** Format: double */
+      output_price?: number | null;
+      /** Format: int32 */
+      output_tokens_max?: number | null;
+      /** @description `openai` (any server that speaks chat completions), `anthropic` or `gemini`. */
+      provider?: string | null;
+      reasoning?: components['schemas']['ReasoningLevel'] | null;
+      structured_output?: components['schemas']['StructuredOutputMode'] | null;
+      /** Format: double */
+      temperature?: number | null;
+      /** Format: int64 */
+      timeout_ms?: number | null;
+      /** @description Whether the model words the answers too. */
+      writes_answers?: boolean | null;
+    };
+    /** @enum {string} */
+    PlannerKind: 'embedded' | 'llm';
+    /**
+     * @description Which planner to run against.
+     * @enum {string}
+     */
+    PlannerName: 'guru' | 'embedded';
+    /** @description The sandbox's children and what they cost. */
+    PoolReply: {
+      /**
+       * Format: int64
+       * @description Of everything in it together.
+       */
+      memory_bytes?: number | null;
+      /** @description Children that stand ready, without and with the data libraries loaded. */
+      ready_bare: number;
+      ready_data: number;
+      /**
+       * Format: int64
+       * @description Of the sandbox's own processes, since the start.
+       */
+      restarts: number;
+      running: number;
+      /**
+       * Format: int64
+       * @description Since the start.
+       */
+      runs_served: number;
+      waiting: number;
+    };
+    /** @description A place in a text, counted from 1 in lines and characters. */
+    PositionBody: {
+      /** Format: int32 */
+      column: number;
+      /** Format: int32 */
+      line: number;
+    };
+    /** @description What a run would do; one of the two, by the action's type. */
+    PreviewReply:
+      | {
+          /** @enum {string} */
+          kind: 'api_call';
+          /** @description The request as it would be sent, masked. */
+          request: Record<string, never>;
+        }
+      | {
+          /** @enum {string} */
+          kind: 'python';
+          script: components['schemas']['ScriptReply'];
+        };
     ProblemBody: {
       code: string;
       /** @description Path of the field in the request or action file. */
       field?: string | null;
       hint: string;
       message: string;
+      position?: components['schemas']['PositionBody'] | null;
     };
     /** @description An action to be looked over; nothing of it is saved. */
     ProposalReply: {
@@ -9936,6 +12128,15 @@ export interface components {
       /** @description The guru has a secret of this name. */
       stored: boolean;
     };
+    /** @description Where the sandbox for Python actions stands. */
+    PythonReply: {
+      pool?: components['schemas']['PoolReply'] | null;
+      /** @description Why it is not there, and how to mend it. */
+      reason?: string | null;
+      remedy?: string | null;
+      /** @description `starting`, `ready` or `unavailable`. */
+      state: string;
+    };
     /** @description What came of the questions. */
     QuestionsReply: {
       /**
@@ -9961,17 +12162,36 @@ export interface components {
        */
       unmatched: number;
     };
+    /** @enum {string} */
+    ReasoningLevel: 'low' | 'medium' | 'high';
     /** @description What an answer refers to. */
     Reference: {
       action: string;
       arguments: Record<string, never>;
       /** Format: double */
       duration_ms?: number | null;
+      ending?: components['schemas']['EndingReply'] | null;
       error?: string | null;
       execution_id: string;
       output?: string | null;
       output_truncated: boolean;
       status: string;
+    };
+    ReplayBody: {
+      action: string;
+      /** @description As they are when left out. */
+      examples?: string[] | null;
+      trigger: string;
+      /**
+       * Format: int32
+       * @description The latest turns to try it on, 1 to 500.
+       */
+      turns?: number | null;
+    };
+    ReplayReply: {
+      changes: components['schemas']['TurnChangeReply'][];
+      /** @description Turns that were tried. */
+      turns: number;
     };
     Rewrapped: {
       /**
@@ -9981,8 +12201,11 @@ export interface components {
       rewrapped: number;
     };
     RunBody: {
-      /** @description Values by parameter: strings, numbers, booleans. */
-      arguments?: Record<string, never>;
+      planner?: components['schemas']['PlannerName'];
+    };
+    RunCasesBody: {
+      cases: components['schemas']['CaseBody'][];
+      planner?: components['schemas']['PlannerName'];
     };
     RunsReply: {
       /**
@@ -10034,6 +12257,23 @@ export interface components {
       updated_at: string;
       /** @description When it fires, in words. */
       words: string;
+    };
+    /** @description What a script would be given. */
+    ScriptReply: {
+      /** @description Hosts it may reach; empty for any that the operator allows. */
+      allowed_hosts: string[];
+      /** @description Whether the data libraries stand loaded before the script starts. */
+      data_libraries: boolean;
+      /** @description Variables by name, masked. An optional parameter without a value is not among them. */
+      environment: {
+        [key: string]: string;
+      };
+      /** Format: int64 */
+      memory_bytes_max: number;
+      /** Format: int32 */
+      processes_max: number;
+      /** Format: int64 */
+      timeout_ms: number;
     };
     SecretDeleted: {
       /** @description Actions that used it and are disabled now. */
@@ -10092,6 +12332,17 @@ export interface components {
       /** @description The action that it accompanies, when it does. */
       runs_with?: string | null;
     };
+    /** @enum {string} */
+    StructuredOutputMode: 'schema' | 'tool' | 'prompt';
+    SuiteReply: {
+      /** @description The action that it is about; null for the whole guru. */
+      action?: string | null;
+      /** Format: int32 */
+      cases: number;
+      created_at: string;
+      id: string;
+      name: string;
+    };
     SystemReply: {
       /** @description Address ranges that the operator opened to actions, beyond the public internet. */
       egress_open: string[];
@@ -10099,6 +12350,7 @@ export interface components {
       notices: string[];
       /** @description The planner in force. */
       planner: string;
+      python: components['schemas']['PythonReply'];
       version: string;
     };
     /** @description One template of the gallery. */
@@ -10112,8 +12364,30 @@ export interface components {
       summary: string;
       title: string;
     };
+    /** @description Words of the conversation that an argument was taken from. */
+    TrailReply: {
+      action: string;
+      end: number;
+      /** @description In that turn's answer rather than its question. */
+      in_answer: boolean;
+      parameter: string;
+      /** @description Bytes of that text, in UTF-8. */
+      start: number;
+      /** @description 0 for the question itself, 1 for the turn before it. */
+      turns_ago: number;
+      words: string;
+    };
     TurnBody: {
       question: string;
+    };
+    TurnChangeReply: {
+      /** @description What would fire with the edit. */
+      after: string[];
+      asked_at: string;
+      /** @description What fires as things are. */
+      before: string[];
+      question: string;
+      turn_id: string;
     };
     TurnReply: {
       /** @description Null while it is being answered. */
@@ -10137,6 +12411,16 @@ export interface components {
       at: string;
       question: string;
       turn_id: string;
+    };
+    /** @description What a run cost. */
+    UsageReply: {
+      /**
+       * Format: double
+       * @description Processor time of all its processes, in milliseconds.
+       */
+      cpu_ms?: number | null;
+      /** Format: int64 */
+      memory_peak_bytes?: number | null;
     };
     /** @description What is left out stays as it is. */
     UserChangeBody: {
