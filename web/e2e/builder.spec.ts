@@ -8,7 +8,7 @@ const UPSTREAM = /https?:\/\/[^/\s]+\/[^\s]*/;
 test('an API call from empty to tested, enabled, exported and imported again', async ({ page }, info) => {
   test.slow();
   // The demo's own back office, as one of its actions reaches it.
-  await openPage(page, 'action/refund_lookup?step=body', 'refund_lookup');
+  await openPage(page, 'action/account_self_service?step=body', 'account_self_service');
   const address = await page.getByRole('textbox', { name: 'URL' }).innerText();
   const origin = new URL(UPSTREAM.exec(address)?.[0] ?? '').origin;
 

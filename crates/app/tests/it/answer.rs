@@ -29,7 +29,7 @@ async fn the_demo_answers_on_both_databases() {
 
 async fn demo_on(database: &TestDatabase) -> Server {
     let database_url = (database.kind == "postgres").then(|| database.url.clone());
-    Server::start(Setup { demo: true, database_url, ..Setup::default() }).await
+    Server::start(Setup { demo: true, python: true, database_url, ..Setup::default() }).await
 }
 
 async fn refund_is_looked_up(api: &Api) {

@@ -53,7 +53,7 @@ pub struct Server {
 
 impl Server {
     pub async fn demo() -> Self {
-        Self::start(Setup { demo: true, ..Setup::default() }).await
+        Self::start(Setup { demo: true, python: true, ..Setup::default() }).await
     }
 
     /// With a way open to one upstream of the test.

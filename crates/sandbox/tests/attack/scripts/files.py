@@ -10,7 +10,8 @@ def read_host_files():
     # The test put a file on the host and says where.
     held("the host's marker", readable, os.environ["HOST_MARKER"])
     held("the host's marker by way of /proc/1/root", readable, "/proc/1/root" + os.environ["HOST_MARKER"])
-    held("root's home", os.listdir, "/root")
+    # `/root` is the image's, as fresh as it was built.
+    check("root's home is not the host's", set(os.listdir("/root")) <= {".bashrc", ".profile"}, os.listdir("/root"))
     held("/etc/shadow", readable, "/etc/shadow")
 
 
