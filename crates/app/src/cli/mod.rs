@@ -18,6 +18,7 @@ mod log;
 mod markdown;
 mod new;
 pub mod output;
+mod sandbox;
 mod schedule;
 mod secret;
 mod user;
@@ -112,6 +113,9 @@ enum Command {
     /// The file system that Python actions run in
     #[command(subcommand, visible_alias = "images")]
     Image(image::ImageCommand),
+    /// What root does once so that an ordinary user's Errand can run scripts
+    #[command(subcommand)]
+    Sandbox(sandbox::SandboxCommand),
     /// What this machine and installation can do, what is wrong, and how to mend it
     Doctor(doctor::DoctorArgs),
 }
@@ -174,6 +178,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Link(args) => link::run(context, args).await,
         Command::Model(command) => model::run(&context.config, &context.output, command).await,
         Command::Image(command) => image::run(context, command).await,
+        Command::Sandbox(command) => sandbox::run(context, command),
         Command::Doctor(args) => doctor::run(context, args).await,
     }
 }
@@ -218,6 +223,8 @@ mod tests {
         check("history --status nonsense", Err(ErrorKind::InvalidValue));
         check("model install --from model.whl", Ok(()));
         check("image build --requirements more.txt --anew", Ok(()));
+        check("sandbox delegate --user errand", Ok(()));
+        check("sandbox delegate", Err(ErrorKind::MissingRequiredArgument));
         check("image unpack", Err(ErrorKind::MissingRequiredArgument));
         check("image rm 3f1c 4d2e", Ok(()));
         check("image rm --unused", Ok(()));
