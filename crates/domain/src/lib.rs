@@ -38,8 +38,8 @@ pub use execution::{
 };
 pub use guru::{Guru, GuruSettings};
 pub use id::{
-    ActionId, ApiKeyId, CaseId, ConversationId, ExecutionId, GuruId, LabRunId, ScheduleId, SecretId, SuiteId, TurnId,
-    UserId,
+    ActionId, ApiKeyId, CaseId, ConversationId, ExecutionId, GuruId, LabRunId, ScheduleId, SecretId, SuiteId,
+    TurnId, UserId,
 };
 pub use model::{ModelCall, ModelPrompt, ModelReply, ModelRole, ModelSettings};
 pub use name::{ActionName, GuruSlug, ParameterName, SecretName};

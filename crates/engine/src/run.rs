@@ -208,7 +208,13 @@ impl Engine {
         Ok(())
     }
 
-    async fn carry_out(&self, job: Job, begun: Begun, writer: &StreamWriter, stop: &Stop) -> Result<Finished> {
+    async fn carry_out(
+        &self,
+        job: Job,
+        begun: Begun,
+        writer: &StreamWriter,
+        stop: &Stop,
+    ) -> Result<Finished> {
         let stop = stop.of_one_run();
         let _listed = self.list_run(&job, &stop);
         let outcome = match self.admit() {

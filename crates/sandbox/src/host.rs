@@ -60,7 +60,7 @@ impl Watched {
                 Progress::Running => {}
                 // A launcher that can't be told is gone.
                 Progress::Ended { .. } => {
-                    drop(self.host.line.send_message(&Order::Release { pid: self.pid }, &[]).await)
+                    drop(self.host.line.send_message(&Order::Release { pid: self.pid }, &[]).await);
                 }
                 Progress::Gone { .. } => return,
             }

@@ -28,7 +28,10 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("crates/sandbox/src/launcher/watch.rs", "gets signals as a descriptor and traces children to their end"),
     ("crates/sandbox/src/wire.rs", "registers a descriptor with the runtime"),
     ("crates/sandbox/native/src/net/gate.rs", "sets an option of a netlink socket"),
-    ("crates/sandbox/native/src/net/netlink.rs", "speaks to the kernel through a socket, without the standard library"),
+    (
+        "crates/sandbox/native/src/net/netlink.rs",
+        "speaks to the kernel through a socket, without the standard library",
+    ),
     ("crates/sandbox/native/src/net/sockets.rs", "opens sockets between fork and the script"),
     ("crates/sandbox/tests/network/inside.rs", "enters namespaces between fork and exec"),
 ];

@@ -35,6 +35,7 @@ struct Analytics {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as on the wire")]
 struct Runs {
     key: String,
     runs: u32,

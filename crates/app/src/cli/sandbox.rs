@@ -34,7 +34,11 @@ pub fn run(context: &Context, command: SandboxCommand) -> Result<Exit, Failure> 
         ))
     })?;
     let layout = errand_sandbox::delegate_cgroups(uid, gid).map_err(|error| {
-        Failure::from(Problem::new("no_delegation", error.to_string(), "`errand doctor` checks this machine."))
+        Failure::from(Problem::new(
+            "no_delegation",
+            error.to_string(),
+            "`errand doctor` checks this machine.",
+        ))
     })?;
     let groups: Vec<_> = layout.bases().iter().map(|base| base.display().to_string()).collect();
     context.output.show(&json!({ "uid": uid, "gid": gid, "groups": groups }), || {
@@ -61,7 +65,8 @@ mod tests {
     use super::*;
 
     fn check(user: &str, expect: Option<(u32, u32)>) {
-        let accounts = "root:x:0:0:root:/root:/bin/bash\nerrand:x:998:997::/var/lib/errand:/usr/sbin/nologin\nbroken\n";
+        let accounts =
+            "root:x:0:0:root:/root:/bin/bash\nerrand:x:998:997::/var/lib/errand:/usr/sbin/nologin\nbroken\n";
         assert_eq!(ids_of(accounts, user), expect, "{user}");
     }
 

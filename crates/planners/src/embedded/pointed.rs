@@ -139,6 +139,7 @@ pub(crate) fn is_strict(want: &Wanted<'_>) -> bool {
 }
 
 /// Whether the parameter is a flag; its two values where it lists them.
+#[expect(clippy::option_option, reason = "a flag with words, a flag without, and no flag are three things")]
 fn flags<'w>(want: &'w Wanted<'_>) -> Option<Option<&'w [String]>> {
     match &want.role {
         Role::Boolean => Some(None),

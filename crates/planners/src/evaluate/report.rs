@@ -82,7 +82,9 @@ impl Report {
     /// `took_ms` holds how long each plan took, in any order; empty where nobody measured.
     pub fn new(outcomes: &[Outcome], took_ms: &[f64]) -> Self {
         let mut figures = Figures::default();
-        outcomes.iter().for_each(|outcome| figures.add(outcome));
+        for outcome in outcomes {
+            figures.add(outcome);
+        }
         Self {
             cases: figures.cases,
             firing: figures.firing(),

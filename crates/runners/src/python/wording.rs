@@ -48,7 +48,7 @@ pub(super) fn not_run(error: &SandboxError) -> RunOutcome {
             (ExecutionStatus::Refused, EndReason::Overloaded)
         }
         SandboxError::Unavailable { .. } => (ExecutionStatus::Refused, EndReason::Unavailable),
-        _ => (ExecutionStatus::Failed, EndReason::Broken),
+        SandboxError::Broken { .. } => (ExecutionStatus::Failed, EndReason::Broken),
     };
     RunOutcome {
         status,
@@ -117,6 +117,10 @@ fn exit_hint(ran: &Ran, code: i32) -> &'static str {
     }
 }
 
+#[expect(
+    clippy::struct_field_names,
+    reason = "an exception is named by its type, which is `exception` on the line"
+)]
 struct Exception<'a> {
     exception: &'a str,
     message: &'a str,
@@ -314,7 +318,7 @@ fn size(bytes: u64) -> String {
     for (unit, name) in UNITS {
         if bytes >= unit {
             let tenths = bytes * 10 / unit;
-            return if tenths % 10 == 0 {
+            return if tenths.is_multiple_of(10) {
                 format!("{} {name}", tenths / 10)
             } else {
                 format!("{}.{} {name}", tenths / 10, tenths % 10)

@@ -21,7 +21,7 @@ fn verdict(program: &[Instruction], architecture: u32, number: u32, arguments: [
             JUMP => at += step.value as usize,
             JUMP_IF_EQUAL => at += usize::from(if held == step.value { step.if_true } else { step.if_false }),
             JUMP_IF_AT_LEAST => {
-                at += usize::from(if held >= step.value { step.if_true } else { step.if_false })
+                at += usize::from(if held >= step.value { step.if_true } else { step.if_false });
             }
             RETURN => return step.value,
             other => panic!("no such instruction: {other}"),

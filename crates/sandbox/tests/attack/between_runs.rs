@@ -50,9 +50,7 @@ async fn processes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn shared_memory_by_key() {
     let get = |flags: &str| {
-        format!(
-            "import ctypes\nlibc = ctypes.CDLL(None)\nkept = libc.shmget(0x5EC2E7, 4096, {flags})\n"
-        )
+        format!("import ctypes\nlibc = ctypes.CDLL(None)\nkept = libc.shmget(0x5EC2E7, 4096, {flags})\n")
     };
     let plant = get("0o1666") + "import time\ntime.sleep(1)\nprint('planted')";
     let look = "import time\ntime.sleep(0.5)\n".to_owned()

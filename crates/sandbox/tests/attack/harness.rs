@@ -93,12 +93,7 @@ async fn start() -> Sandbox {
 }
 
 pub fn settings() -> SandboxSettings {
-    SandboxSettings {
-        image: image(),
-        ready_children: 2,
-        launcher: launcher(),
-        ..SandboxSettings::default()
-    }
+    SandboxSettings { image: image(), ready_children: 2, launcher: launcher(), ..SandboxSettings::default() }
 }
 
 async fn run_in(sandbox: &Sandbox, script: &str, timeout: Duration) -> Seen {

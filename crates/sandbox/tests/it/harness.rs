@@ -27,12 +27,7 @@ pub struct House {
 
 /// No children stand ready, so that a test warms only the tiers that it uses.
 pub fn settings() -> SandboxSettings {
-    SandboxSettings {
-        image: image(),
-        ready_children: 0,
-        launcher: launcher(),
-        ..SandboxSettings::default()
-    }
+    SandboxSettings { image: image(), ready_children: 0, launcher: launcher(), ..SandboxSettings::default() }
 }
 
 pub fn with_sandbox(test: impl FnOnce(&House)) {

@@ -56,7 +56,7 @@ fn overload_is_refused() {
         wait_max: Duration::from_millis(300),
         ..settings()
     };
-    with_settings(SandboxSettings { wait_max: Duration::from_secs(60), ..settings.clone() }, |house| {
+    with_settings(SandboxSettings { wait_max: Duration::from_mins(1), ..settings.clone() }, |house| {
         house.runtime.block_on(async {
             let first = house.sandbox.ready_child(Tier::Bare).await.expect("a child");
             let waiting = tokio::spawn({

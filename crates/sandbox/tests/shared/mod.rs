@@ -9,13 +9,18 @@ pub fn image() -> PathBuf {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.cache/image");
     let images = std::env::var_os("ERRAND_IMAGE_DIR").map_or_else(|| here.into(), PathBuf::from);
     let root = images.join("current/root");
-    assert!(root.join("usr/bin/python3").exists(), "there is no image at {}: `make test` makes it", root.display());
+    assert!(
+        root.join("usr/bin/python3").exists(),
+        "there is no image at {}: `make test` makes it",
+        root.display()
+    );
     root
 }
 
 /// The binary that becomes the launcher; a copy of it when the tests run as an ordinary user.
 pub fn launcher() -> PathBuf {
-    std::env::var_os(LAUNCHER).map_or_else(|| env!("CARGO_BIN_EXE_errand-sandbox-launcher").into(), PathBuf::from)
+    std::env::var_os(LAUNCHER)
+        .map_or_else(|| env!("CARGO_BIN_EXE_errand-sandbox-launcher").into(), PathBuf::from)
 }
 
 const LAUNCHER: &str = "ERRAND_SANDBOX_LAUNCHER";

@@ -43,6 +43,7 @@ struct Versions {
 }
 
 #[derive(Deserialize)]
+#[expect(clippy::struct_field_names, reason = "as on the wire")]
 struct Version {
     version: u32,
     author: Option<String>,

@@ -53,7 +53,7 @@ impl Heads {
         let scale = 1.0 / (MEET as f32).sqrt();
         let mut weights = Vec::with_capacity(ROLES * DIMENSION);
         let mut bias = [0.0; ROLES];
-        for role in 0..ROLES {
+        for (role, bias) in bias.iter_mut().enumerate() {
             let place = role * DIMENSION * MEET;
             let mut right: Vec<f32> = self.parameter_bias[role * MEET..][..MEET].to_vec();
             for (value, row) in parameter.iter().zip(self.parameters[place..].chunks_exact(MEET)) {
@@ -61,7 +61,7 @@ impl Heads {
             }
             let rows = self.tokens[place..].chunks_exact(MEET).take(DIMENSION);
             weights.extend(rows.map(|row| dot(row, &right) * scale));
-            bias[role] = dot(&self.token_bias[role * MEET..][..MEET], &right) * scale;
+            *bias = dot(&self.token_bias[role * MEET..][..MEET], &right) * scale;
         }
         Sought { weights, bias }
     }

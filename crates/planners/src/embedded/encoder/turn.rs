@@ -157,7 +157,7 @@ impl Reading {
     pub fn place(&self, first: usize, last: usize) -> Option<TokenPlace> {
         let (first, last) = (self.places.get(first)?.as_ref()?, self.places.get(last)?.as_ref()?);
         (first.text == last.text && first.range.start < last.range.end)
-            .then(|| TokenPlace { text: first.text, range: first.range.start..last.range.end })
+            .then_some(TokenPlace { text: first.text, range: first.range.start..last.range.end })
     }
 }
 
