@@ -34,7 +34,9 @@ impl Tap {
         if self.held.is_some() {
             self.pass_on(listener).await;
         } else if pipe.readable().await.is_ok() {
-            self.read(pipe);
+            let mut bytes = vec![0; READ_BYTES_MAX];
+            let got = pipe.try_read(&mut bytes);
+            self.take(got, bytes);
             self.pass_on_at_once(listener);
         }
     }
@@ -42,15 +44,22 @@ impl Tap {
     /// What is in the pipe now. Returns when it is empty, whoever else may still hold it open.
     pub async fn drain(&mut self, pipe: &pipe::Receiver, listener: &mpsc::Sender<OutputChunk>) {
         self.pass_on(listener).await;
-        while !self.ended && self.read(pipe) {
+        while !self.ended && self.read_what_is_there(pipe) {
             self.pass_on(listener).await;
         }
     }
 
-    /// Whether there was something.
-    fn read(&mut self, pipe: &pipe::Receiver) -> bool {
+    /// Asks the kernel itself: the runtime may not have heard yet of what was written just before the end, and would say
+    /// that there is nothing. Whether there was something.
+    fn read_what_is_there(&mut self, pipe: &pipe::Receiver) -> bool {
         let mut bytes = vec![0; READ_BYTES_MAX];
-        match pipe.try_read(&mut bytes) {
+        let got = rustix::io::read(pipe, &mut bytes).map_err(io::Error::from);
+        self.take(got, bytes)
+    }
+
+    /// Whether there was something.
+    fn take(&mut self, got: io::Result<usize>, mut bytes: Vec<u8>) -> bool {
+        match got {
             Ok(0) => self.ended = true,
             Ok(length) => {
                 self.overflowed |= length > self.bytes_left;

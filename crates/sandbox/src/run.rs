@@ -169,6 +169,7 @@ fn ending(status: i32, spent: &Spent, hint: Option<Hint>) -> Ending {
 
 fn read_hint(child: &Child) -> Option<Hint> {
     let mut bytes = vec![0; HINT_BYTES_MAX];
-    let length = child.line.try_read(&mut bytes).ok()?;
+    // From the kernel itself, as the runtime may not have heard of it yet.
+    let length = rustix::io::read(&child.line, &mut bytes).ok()?;
     serde_json::from_slice(bytes.get(..length)?).ok()
 }
