@@ -29,19 +29,29 @@ fn a_hundred_at_once() {
     });
 }
 
-/// Descriptors and control groups of ended runs are given back.
+/// Memory of this process, which is the supervisor.
+fn resident_kilobytes() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("the own status");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("resident memory");
+    line.trim().trim_end_matches(" kB").parse().expect("kilobytes")
+}
+
+/// Descriptors, control groups and memory of ended runs are given back.
 #[test]
 fn runs_in_a_row_leave_nothing() {
-    let settings = SandboxSettings { ready_children: 2, zygote_children_max: 40, ..settings() };
+    let settings = SandboxSettings { ready_children: 2, zygote_children_max: 200, ..settings() };
     with_settings(settings, |house| {
-        let mut descriptors = Vec::new();
-        for number in 0..150 {
+        let (mut descriptors, mut kilobytes) = (Vec::new(), Vec::new());
+        for number in 0..1000 {
             house.prints(&format!("print({number})"), &format!("{number}\n"));
-            if number % 50 == 49 {
+            if number % 250 == 249 {
                 settle(house);
                 descriptors.push(std::fs::read_dir("/proc/self/fd").expect("descriptors").count());
+                kilobytes.push(resident_kilobytes());
             }
         }
+        let [first, .., last] = kilobytes.as_slice() else { panic!("{kilobytes:?}") };
+        assert!(last <= &(first + 8 * 1024), "the supervisor's memory grows: {kilobytes:?} kB");
         let [first, .., last] = descriptors.as_slice() else { panic!("{descriptors:?}") };
         assert!(last <= &(first + 8), "descriptors grow: {descriptors:?}");
         assert!(groups().len() <= 6, "two ready of each tier and the zygotes: {:?}", groups());
