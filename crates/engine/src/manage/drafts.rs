@@ -1,20 +1,19 @@
 //! Trying a definition that is not saved: what it would send, and whether it would fire.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use errand_domain::{
-    Action, ActionId, ActionSpec, Arguments, HttpExchange, Plan, Problem, action_file::ActionFile, limits,
+    Action, ActionId, ActionSpec, Arguments, HttpExchange, Plan, Problem, action_file::ActionFile,
 };
-use errand_runners::{RunInput, RunLimits};
-use errand_secrets::{Masked, Raw};
+use errand_secrets::Masked;
 
 use crate::{
     Engine, EngineError,
     access::{Manage, Permit},
     clock::new_uuid,
     error::Result,
-    events::{mask_exchange, mask_plan},
-    run::{complete_arguments, needed_secrets},
+    events::mask_plan,
+    manage::preview::Preview,
     turn::check_question,
 };
 
@@ -26,27 +25,15 @@ impl Engine {
         file: &ActionFile,
         given: &Arguments,
     ) -> Result<HttpExchange<Masked>> {
-        let spec = file.check(self.limits())?;
-        let arguments = complete_arguments(&spec, given)?;
-        let secrets = needed_secrets(&permit.guru, &spec).map_err(EngineError::Conflict)?;
-        let input = RunInput {
-            timeout: Duration::from_millis(spec.timeout_ms.unwrap_or(limits::ACTION_TIMEOUT_MS_DEFAULT)),
-            limits: RunLimits { response_bytes_max: self.limits().response_bytes_max },
-            action: Arc::new(spec),
-            arguments,
-            secrets,
-            built_ins: permit.built_ins(),
-        };
-        let exchange = self.runners().preview(&input).map_err(|failure| {
-            // Its words may repeat a value that can't stand where it is placed.
-            let words = permit.guru.masker.mask(&Raw::from(failure.to_string())).0;
-            EngineError::Conflict(Problem::new(
+        let spec = Arc::new(file.check(self.limits())?);
+        match self.preview_spec(permit, spec, given)? {
+            Preview::Request(exchange) => Ok(exchange),
+            Preview::Script(_) => Err(EngineError::Conflict(Problem::new(
                 "no_request",
-                words.to_string(),
-                "Change the definition or the arguments.",
-            ))
-        })?;
-        Ok(mask_exchange(&permit.guru.masker, exchange))
+                "A script is no request: what it sends shows when it runs.",
+                "Test it to see the hosts that it contacts.",
+            ))),
+        }
     }
 
     /// The plan of a question as if the definition were saved and enabled; `replaces` names the action whose next

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use errand_domain::{ActionBody, HttpExchange, Problem, limits};
+use errand_domain::{ActionBody, ActionSpec, Arguments, HttpExchange, Problem, limits};
 use errand_runners::{RunInput, RunLimits, ScriptPreview};
 use errand_secrets::{Masked, Raw};
 
@@ -41,14 +41,23 @@ impl Engine {
             .guru
             .action(&request.action)
             .ok_or_else(|| EngineError::not_found("action", &request.action))?;
-        let spec = &action.spec;
+        self.preview_spec(permit, Arc::clone(&action.spec), &request.arguments)
+    }
+
+    /// As [`Engine::preview_action`], for a definition that need not be saved.
+    pub(super) fn preview_spec(
+        &self,
+        permit: &Permit<Manage>,
+        spec: Arc<ActionSpec>,
+        given: &Arguments,
+    ) -> Result<Preview> {
         let input = RunInput {
-            arguments: complete_arguments(spec, &request.arguments)?,
-            secrets: needed_secrets(&permit.guru, spec).map_err(EngineError::Conflict)?,
+            arguments: complete_arguments(&spec, given)?,
+            secrets: needed_secrets(&permit.guru, &spec).map_err(EngineError::Conflict)?,
             built_ins: permit.built_ins(),
             timeout: Duration::from_millis(spec.timeout_ms.unwrap_or(limits::ACTION_TIMEOUT_MS_DEFAULT)),
             limits: RunLimits { response_bytes_max: self.limits().response_bytes_max },
-            action: Arc::clone(spec),
+            action: spec,
         };
         let masker = &permit.guru.masker;
         let refused = |failure: errand_runners::RunFailure| {
@@ -60,7 +69,7 @@ impl Engine {
                 "Change the definition or the arguments.",
             ))
         };
-        if let ActionBody::Python(_) = spec.body {
+        if let ActionBody::Python(_) = input.action.body {
             let script = self.runners().preview_script(&input).map_err(refused)?;
             return Ok(Preview::Script(masked(script, |raw| masker.mask(&raw).0)));
         }
