@@ -11,7 +11,7 @@ use errand_domain::limits::Limits;
 use serde::Deserialize;
 
 /// Every variable that Errand reads, with what it sets. `errand doctor` prints this table.
-pub const VARIABLES: [(&str, &str); 32] = [
+pub const VARIABLES: [(&str, &str); 36] = [
     ("ERRAND_CONFIG", "path of errand.toml"),
     ("ERRAND_DATA_DIR", "data_dir: database, keys and models"),
     ("ERRAND_LISTEN", "listen: address and port of the dashboard and API"),
@@ -39,6 +39,10 @@ pub const VARIABLES: [(&str, &str); 32] = [
     ("ERRAND_SANDBOX_WAIT_MS_MAX", "sandbox.wait_ms_max: how long one may wait"),
     ("ERRAND_SANDBOX_ZYGOTE_CHILDREN_MAX", "sandbox.zygote_children_max: children of one warm interpreter"),
     ("ERRAND_SANDBOX_CGROUP", "sandbox.cgroup: the control group under which runs have theirs"),
+    ("ERRAND_OIDC_ISSUER", "oidc.issuer: the identity provider that people may sign in by"),
+    ("ERRAND_OIDC_CLIENT_ID", "oidc.client_id: the id under which it knows Errand"),
+    ("ERRAND_OIDC_CLIENT_SECRET", "the secret of that id"),
+    ("ERRAND_OIDC_CLIENT_SECRET_FILE", "oidc.client_secret_file: path of a file that holds it"),
     ("ERRAND_LOG", "log.filter: what to log, such as `info` or `errand_engine=debug`"),
     ("ERRAND_LOG_FORMAT", "log.format: `text` or `json`"),
     ("ERRAND_SERVER", "address of the server that the command line talks to"),
@@ -49,8 +53,10 @@ pub const VARIABLES: [(&str, &str); 32] = [
     ("NO_COLOR", "set to anything: no colours"),
 ];
 
+mod oidc;
 mod sandbox;
 
+pub use oidc::OidcSection;
 pub use sandbox::SandboxSection;
 
 pub const LISTEN_DEFAULT: &str = "127.0.0.1:8029";
@@ -70,6 +76,7 @@ struct ConfigFile {
     egress: EgressSection,
     limits: Limits,
     sandbox: SandboxSection,
+    oidc: OidcSection,
     log: LogSection,
     executions_at_once_max: Option<usize>,
     requests_per_minute_max: Option<u32>,
@@ -114,6 +121,7 @@ pub struct Config {
     pub egress_open: Vec<String>,
     pub limits: Limits,
     pub sandbox: SandboxSection,
+    pub oidc: OidcSection,
     pub log_filter: String,
     pub log_format: LogFormat,
     /// Executions under way at once on this node; more are refused as overloaded.
@@ -170,6 +178,7 @@ impl Config {
             image_requirements: path_variable("ERRAND_IMAGE_REQUIREMENTS").or(file.image_requirements),
             egress_open,
             sandbox: file.sandbox.with_variables()?,
+            oidc: file.oidc.with_variables(),
             limits: file.limits,
             log_filter: variable("ERRAND_LOG").or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
             log_format: match variable("ERRAND_LOG_FORMAT").as_deref() {

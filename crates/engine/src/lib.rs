@@ -45,7 +45,7 @@ pub use errand_secrets::{Masked, SecretText};
 pub use error::{EngineError, Result};
 
 use crate::{
-    accounts::{KeyCache, Throttle},
+    accounts::{KeyCache, SignInProvider, Throttle},
     catalogue::GuruView,
     clock::Clock,
     events::{Recorder, StreamWriter},
@@ -60,6 +60,8 @@ pub struct Parts {
     pub keyring: Keyring,
     pub planner: Planner,
     pub runners: Runners,
+    /// By which people may sign in, beside passwords and links.
+    pub identity: Option<SignInProvider>,
     pub clock: Clock,
     pub limits: Limits,
     /// Executions under way at once on this node; more are refused as overloaded.
@@ -78,6 +80,7 @@ struct Inner {
     keyring: RwLock<Keyring>,
     planner: Planner,
     runners: Runners,
+    identity: Option<SignInProvider>,
     clock: Clock,
     limits: Limits,
     node: String,
@@ -104,6 +107,7 @@ impl Engine {
             keyring: RwLock::new(parts.keyring),
             planner: parts.planner,
             runners: parts.runners,
+            identity: parts.identity,
             clock: parts.clock,
             limits: parts.limits,
             node: parts.node,

@@ -9,6 +9,7 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type Me = Schemas['Me'];
+export type SignInMethods = Schemas['SignInMethods'];
 export type Guru = Schemas['GuruReply'];
 export type GuruChange = Schemas['GuruChange'];
 export type System = Schemas['SystemReply'];

@@ -21,6 +21,7 @@ pub mod output;
 mod sandbox;
 mod schedule;
 mod secret;
+mod session;
 mod user;
 
 use std::process::ExitCode;
@@ -92,6 +93,9 @@ enum Command {
     /// People who can sign in
     #[command(subcommand, visible_alias = "users")]
     User(user::UserCommand),
+    /// Where people are signed in
+    #[command(subcommand, visible_alias = "sessions")]
+    Session(session::SessionCommand),
     /// Members of a guru, with their roles and groups
     #[command(subcommand, visible_alias = "members")]
     Member(user::MemberCommand),
@@ -173,6 +177,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Backup(args) => backup::backup(context, args).await,
         Command::Restore(args) => backup::restore(context, args).await,
         Command::Schedule(command) => schedule::run(context, command).await,
+        Command::Session(command) => session::run(context, command).await,
         Command::User(command) => user::run(context, command).await,
         Command::Member(command) => user::run_member(context, command).await,
         Command::Link(args) => link::run(context, args).await,

@@ -12,6 +12,7 @@ mod imports;
 mod lab;
 mod language_model;
 mod masking;
+mod oidc;
 mod people;
 mod python;
 mod readme;

@@ -70,6 +70,7 @@ impl World {
                 Egress::new(open, &EgressLimits::default()).expect("a client"),
                 PythonRoom::closed("This test runs no scripts.", ""),
             ),
+            identity: None,
             clock: Clock::Fixed(Arc::clone(&self.now)),
             limits: Limits::default(),
             executions_at_once_max: 64,

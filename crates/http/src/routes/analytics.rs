@@ -27,8 +27,10 @@ use crate::{
 #[into_params(parameter_in = Query)]
 pub struct PeriodQuery {
     /// The first moment that counts (RFC 3339); thirty days before the end when left out.
+    #[param(format = DateTime)]
     pub from: Option<String>,
     /// The first moment that doesn't (RFC 3339); now when left out.
+    #[param(format = DateTime)]
     pub to: Option<String>,
 }
 
@@ -60,10 +62,13 @@ pub async fn sums(
 #[into_params(parameter_in = Query)]
 pub struct TableQuery {
     /// `action`, `source` or `day`.
+    #[param(pattern = "^(action|source|day)$")]
     pub by: String,
     /// The first moment that counts (RFC 3339); thirty days before the end when left out.
+    #[param(format = DateTime)]
     pub from: Option<String>,
     /// The first moment that doesn't (RFC 3339); now when left out.
+    #[param(format = DateTime)]
     pub to: Option<String>,
 }
 
@@ -102,8 +107,10 @@ pub async fn table(
 #[into_params(parameter_in = Query)]
 pub struct UnmatchedQuery {
     /// The first moment that counts (RFC 3339); thirty days before the end when left out.
+    #[param(format = DateTime)]
     pub from: Option<String>,
     /// The first moment that doesn't (RFC 3339); now when left out.
+    #[param(format = DateTime)]
     pub to: Option<String>,
     /// How many, 1 to 200.
     #[param(minimum = 1, maximum = 200)]

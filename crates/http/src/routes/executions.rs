@@ -25,14 +25,20 @@ pub struct ExecutionsQuery {
     /// Only runs of this action.
     pub action: Option<String>,
     /// Only these statuses, comma-separated.
+    #[param(
+        pattern = "^(queued|running|succeeded|failed|refused|timed_out|cancelled|unknown)(,(queued|running|succeeded|failed|refused|timed_out|cancelled|unknown))*$"
+    )]
     pub status: Option<String>,
     /// Only runs from this source.
+    #[param(pattern = "^(web|test|manual|schedule|api|widget|slack|discord|jira|github|zendesk|mcp|agent)$")]
     pub source: Option<String>,
     /// Only runs whose question, arguments or output contain this.
     pub text: Option<String>,
     /// Only runs at that time or later (RFC 3339).
+    #[param(format = DateTime)]
     pub from: Option<String>,
     /// Only runs before that time, which itself is left out (RFC 3339).
+    #[param(format = DateTime)]
     pub to: Option<String>,
     /// Items on a page, 1 to 200.
     #[param(minimum = 1, maximum = 200)]

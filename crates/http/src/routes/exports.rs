@@ -35,18 +35,25 @@ const EXPORT_ROWS_MAX: usize = 100_000;
 #[into_params(parameter_in = Query)]
 pub struct ExportQuery {
     /// `csv` (when left out) or `json`.
+    #[param(pattern = "^(csv|json)$")]
     pub format: Option<String>,
     /// Only runs of this action.
     pub action: Option<String>,
     /// Only these statuses, comma-separated.
+    #[param(
+        pattern = "^(queued|running|succeeded|failed|refused|timed_out|cancelled|unknown)(,(queued|running|succeeded|failed|refused|timed_out|cancelled|unknown))*$"
+    )]
     pub status: Option<String>,
     /// Only runs from this source.
+    #[param(pattern = "^(web|test|manual|schedule|api|widget|slack|discord|jira|github|zendesk|mcp|agent)$")]
     pub source: Option<String>,
     /// Only runs whose question, arguments or output contain this.
     pub text: Option<String>,
     /// Only runs at that time or later (RFC 3339).
+    #[param(format = DateTime)]
     pub from: Option<String>,
     /// Only runs before that time (RFC 3339).
+    #[param(format = DateTime)]
     pub to: Option<String>,
 }
 

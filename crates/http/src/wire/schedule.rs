@@ -26,8 +26,10 @@ pub struct ScheduleBody {
     #[schema(value_type = Object)]
     pub arguments: serde_json::Map<String, Value>,
     /// When the run before has not ended: `skip` (when left out), `queue` or `allow`.
+    #[schema(pattern = "^(skip|queue|allow)$")]
     pub overlap: Option<String>,
     /// When no process was there in time: `skip` (when left out) or `catch_up_once`.
+    #[schema(pattern = "^(skip|catch_up_once)$")]
     pub missed: Option<String>,
     /// True when left out.
     pub enabled: Option<bool>,

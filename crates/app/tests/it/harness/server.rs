@@ -214,6 +214,7 @@ impl Server {
                 Egress::new(EgressPolicy::default(), &EgressLimits::default()).expect("a client"),
                 PythonRoom::closed("it is a test.", "Use the server."),
             ),
+            identity: None,
             clock,
             limits: Limits::default(),
             executions_at_once_max: 1,
