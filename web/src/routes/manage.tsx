@@ -60,6 +60,18 @@ const execution = createRoute({
   component: lazyRouteComponent(() => import('./manage/HistoryScreen'), 'ExecutionScreen'),
 });
 
+const lab = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/lab',
+  component: lazyRouteComponent(() => import('./manage/LabScreen'), 'LabScreen'),
+});
+
+const suite = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/lab/$suite',
+  component: lazyRouteComponent(() => import('./manage/LabScreen'), 'SuiteScreen'),
+});
+
 const settings = createRoute({
   getParentRoute: () => frame,
   path: '/g/$guru/settings',
@@ -118,6 +130,8 @@ export const manageRoutes = frame.addChildren([
   secrets,
   history,
   execution,
+  lab,
+  suite,
   settings,
   analytics,
   audit,

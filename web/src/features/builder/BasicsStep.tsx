@@ -1,6 +1,7 @@
 import { ExamplesField } from './ExamplesField';
 import { Hints } from './Hints';
 import { ImportHelp } from './ImportHelp';
+import { Replay } from './Replay';
 import { emptyRun, type StartKind } from './draft';
 import { wrongWith } from './check';
 import type { Builder } from './useBuilder';
@@ -46,7 +47,10 @@ export function BasicsStep({ builder }: { builder: Builder }) {
         />
         <ExamplesField builder={builder} />
       </div>
-      <WouldFire builder={builder} />
+      <div className="grid content-start gap-6 self-start lg:sticky lg:top-0">
+        <WouldFire builder={builder} />
+        <Replay builder={builder} />
+      </div>
     </div>
   );
 }

@@ -9,6 +9,7 @@ import { Rerun } from './Rerun';
 import { sourceWords } from './words';
 import { executionQuery } from '../../api/queries';
 import type { ExecutionStory } from '../../api/types';
+import { AddToLab } from '../../components/AddToLab';
 import { CopyButton } from '../../components/CopyButton';
 import { Disclosure } from '../../components/Disclosure';
 import { ExchangeView } from '../../components/ExchangeView';
@@ -40,7 +41,16 @@ export function ExecutionPage({ guru, id }: { guru: string; id: string }) {
         </Link>
       }
       lead={run.data !== undefined && <Outcome run={run.data} />}
-      actions={run.data !== undefined && <Rerun guru={guru} run={run.data} />}
+      actions={
+        run.data !== undefined && (
+          <>
+            {run.data.turn_id != null && (
+              <AddToLab guru={guru} turn={run.data.turn_id} question={run.data.question} />
+            )}
+            <Rerun guru={guru} run={run.data} />
+          </>
+        )
+      }
     >
       {run.isPending && <LoadingRows what="the run" />}
       {run.isError && run.data === undefined && (
