@@ -16,7 +16,7 @@ use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     routes::{
         account, actions, analytics, answer, audit, conversations, drafts, executions, exports, gurus,
-        health, imports, keys, lab, members, schedules, secrets, system, templates, turns, users, versions,
+        health, imports, keys, lab, members, retention, schedules, secrets, system, templates, turns, users, versions,
     },
     state::HttpState,
 };
@@ -109,6 +109,7 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(secrets::rotate_keys))
         .routes(routes!(executions::list))
         .routes(routes!(exports::executions))
+        .routes(routes!(retention::outlook))
         .routes(routes!(executions::one))
         .routes(routes!(executions::cancel))
         .routes(routes!(analytics::sums))

@@ -62,6 +62,7 @@ export type ExecutionStory = Narrow<
     contacts: HostContact[];
     phases: Phase[];
     events: TurnEvent[];
+    plan?: Plan | null;
   }
 >;
 export type Version = Schemas['VersionReply'];

@@ -15,6 +15,7 @@ pub mod imports;
 pub mod keys;
 pub mod lab;
 pub mod members;
+pub mod retention;
 pub mod schedules;
 pub mod secrets;
 pub mod system;

@@ -15,12 +15,12 @@ const KINDS: { kind: StartKind; title: string; words: string }[] = [
 ];
 
 /** Name, trigger, type and example questions, beside what a question would fire. */
-export function BasicsStep({ builder }: { builder: Builder }) {
+export function BasicsStep({ builder, onTest }: { builder: Builder; onTest: () => void }) {
   const { draft, problems, advice, change, saved } = builder;
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-8 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
       <div className="grid content-start gap-6">
-        {saved === null && <ImportHelp builder={builder} />}
+        {saved === null && <ImportHelp builder={builder} onTest={onTest} />}
         <InputField
           label="Name"
           value={draft.name}
