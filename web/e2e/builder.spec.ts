@@ -182,7 +182,7 @@ test('from a pasted cURL command to an enabled action in five clicks', async ({ 
   const address = await page.getByRole('textbox', { name: 'URL' }).innerText();
   const origin = new URL(UPSTREAM.exec(address)?.[0] ?? '').origin;
   await openPage(page, 'actions', 'Actions');
-  await page.getByRole('link', { name: 'Create' }).click();
+  await page.getByRole('link', { name: 'Create action' }).click();
   await expect(page.getByRole('heading', { level: 1, name: 'New action' })).toBeVisible();
   await paste(page, `curl '${origin}/stripe/v1/charges/ch_1?limit=3' -H 'X-Depot: north'`);
   await expect(page.getByLabel('Command', { exact: true })).toHaveValue(/^curl /);

@@ -49,7 +49,7 @@ function RunRow({ guru, run }: { guru: string; run: Execution }) {
   const given = Object.entries(run.arguments);
   return (
     <tr data-run={run.id} data-status={run.status} className="transition-colors hover:bg-hover/40">
-      <td className="py-3 pl-4 align-top">
+      <td className="min-w-52 py-3 pl-4 align-top max-sm:min-w-36">
         <Link
           to="/g/$guru/history/$id"
           params={{ guru, id: run.id }}

@@ -10,7 +10,7 @@ const HEADS = ['Cases', 'F1', 'Exactly right', 'Arguments', 'False fires', 'Half
 export function PastRuns({ runs }: { runs: PastLabRun[] }) {
   if (runs.length === 0) return null;
   return (
-    <Disclosure summary={count(runs.length, 'earlier run')}>
+    <Disclosure summary={count(runs.length, 'run')}>
       <div className="overflow-x-auto rounded-xl border border-line bg-surface">
         <table className="w-full text-left text-sm tabular-nums">
           <thead className="text-[0.8125rem] text-ink-soft">

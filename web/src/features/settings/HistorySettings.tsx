@@ -88,7 +88,7 @@ function RetentionForm({ guru }: { guru: Guru }) {
           className="max-w-40"
         />
         <p role="status" className="text-sm text-ink-soft">
-          {outlook.data !== undefined && days !== 'wrong' && goneWords(outlook.data, changed)}
+          {outlook.data !== undefined && days !== 'wrong' && goneWords(outlook.data, changed, days)}
         </p>
       </Section>
       <SaveLine saving={save} changed={changed && days !== 'wrong'} />
@@ -107,7 +107,9 @@ function operatorWords({ days_of_operator: days }: Retention): string {
   return `Empty: as the operator set it, ${days === 0 ? 'for ever' : count(days, 'day')}.`;
 }
 
-function goneWords({ executions, turns }: Retention, changed: boolean): string {
+function goneWords(outlook: Retention, changed: boolean, days: number | 'none'): string {
+  const { executions, turns, days_of_operator } = outlook;
+  if (days === 'none' && days_of_operator === 0) return 'Everything is kept.';
   if (executions === 0 && turns === 0) return 'Nothing that is kept now is older.';
   const what = `${count(executions, 'run')} and ${count(turns, 'question')}`;
   return changed
