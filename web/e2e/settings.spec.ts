@@ -1,5 +1,5 @@
 import { expect, expectAccessible, test } from './chat';
-import { openPage } from './manage';
+import { freshName, openPage } from './manage';
 
 const tab = (name: string) => ({ name, exact: true });
 
@@ -58,4 +58,29 @@ test('the installation tells how the sandbox stands and what actions may reach',
   await expect(page.getByRole('region', { name: 'Egress policy' })).toContainText('the public internet');
   await expect(page.getByRole('region', { name: 'Installation' })).toContainText('SQLite');
   await expectAccessible(page);
+});
+
+test('a guru is created from the switcher, and deleted by its slug', async ({ page }) => {
+  test.slow();
+  const name = freshName('Depot').replace('_', ' ');
+  const slug = name.toLowerCase().replace(' ', '-');
+  await openPage(page, 'actions', 'Actions');
+  await page.getByRole('button', { name: /^Guru: / }).click();
+  await expectAccessible(page);
+  await page.getByRole('menuitem', { name: 'New guru' }).click();
+  await page.getByLabel('Name', { exact: true }).fill(name);
+  await expect(page.getByLabel('Slug')).toHaveValue(slug);
+  await expectAccessible(page);
+  await page.getByRole('button', { name: 'Create it' }).click();
+  await expect(page).toHaveURL(new RegExp(`/g/${slug}/actions$`));
+  await expect(page.getByText('0 of 10 actions used')).toBeVisible();
+
+  await page.getByRole('link', { name: 'Settings' }).click();
+  await page.getByRole('button', { name: `Delete ${name}` }).click();
+  const end = page.getByRole('button', { name: 'Delete it for good' });
+  await expect(end).toBeDisabled();
+  await page.getByLabel('Its slug, to be sure').fill(slug);
+  await expectAccessible(page);
+  await end.click();
+  await expect(page).toHaveURL(/\/g\/(?!depot)[^/]+\/chat$/);
 });

@@ -37,3 +37,12 @@ export async function getRetention(guru: string, days: number | null): Promise<R
   const query = days === null ? {} : { days };
   return unwrap(client.GET('/api/v1/{guru}/retention', { params: { path: { guru }, query } }));
 }
+
+export async function createGuru(slug: string, name: string): Promise<Guru> {
+  return unwrap(client.POST('/api/v1/gurus', { body: { slug, name: name === '' ? null : name } }));
+}
+
+/** With its actions, secrets and history. */
+export async function deleteGuru(guru: string): Promise<void> {
+  await unwrap(client.DELETE('/api/v1/gurus/{guru}', { params: { path: { guru } } }));
+}

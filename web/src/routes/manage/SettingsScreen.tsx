@@ -3,6 +3,7 @@ import type { ReactNode } from 'react';
 
 import { useGuru } from './useGuru';
 import { EmptyState } from '../../components/EmptyState';
+import { DeleteGuru } from '../../features/settings/DeleteGuru';
 import { GuruForm } from '../../features/settings/GuruForm';
 import { HistorySettings } from '../../features/settings/HistorySettings';
 import { Installation } from '../../features/settings/Installation';
@@ -16,6 +17,7 @@ export function SettingsScreen() {
   return (
     <Framed>
       <GuruForm key={guru.slug} guru={guru} />
+      <DeleteGuru guru={guru} />
     </Framed>
   );
 }
