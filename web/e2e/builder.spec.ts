@@ -1,7 +1,20 @@
 import { readFile, writeFile } from 'node:fs/promises';
 
+import type { Page } from '@playwright/test';
+
 import { expect, expectAccessible, test } from './chat';
 import { deleteAction, freshName, goToStep, openPage, typeCode } from './manage';
+
+/** As a keyboard's paste would; the clipboard itself is not given to tests. */
+async function paste(page: Page, text: string): Promise<void> {
+  await page.evaluate((pasted) => {
+    const clipboardData = new DataTransfer();
+    clipboardData.setData('text/plain', pasted);
+    document.body.dispatchEvent(
+      new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }),
+    );
+  }, text);
+}
 
 const UPSTREAM = /https?:\/\/[^/\s]+\/[^\s]*/;
 
@@ -104,13 +117,22 @@ test('what is wrong stands beside its field, and work is not left by accident', 
   await expect(page.getByLabel('Name', { exact: true })).toHaveValue('not a name');
 });
 
-test('a Python script is written with completion, and saved', async ({ page }) => {
+test('a Python script from empty to tested, mended, enabled, exported and imported again', async ({
+  page,
+}, info) => {
+  test.slow();
   const name = freshName('greet');
   await openPage(page, 'action', 'New action');
   await page.getByLabel('Name', { exact: true }).fill(name);
   await page.getByRole('radio', { name: /Python/ }).check();
-  await page.getByLabel('Trigger').fill('When the user asks to be greeted in the way of the house');
-  await goToStep(page, 'Script');
+  await page
+    .getByLabel('Trigger')
+    .fill('When the user asks to be greeted in the way of the house of parcel lockers');
+  await page.getByRole('button', { name: 'Next: Parameters' }).click();
+  await page.getByRole('button', { name: 'Add a parameter' }).click();
+  await page.getByLabel('Name', { exact: true }).fill('nickname');
+  await page.getByLabel('What to extract').fill('Name that the user wants to be greeted by, such as Ana');
+  await page.getByRole('button', { name: 'Next: Script' }).click();
   await typeCode(page, 'Script', 'import os\nprint(os.environ["');
   await page.keyboard.type('GURUBASE_USER_N');
   await page.getByRole('option', { name: /GURUBASE_USER_NAME/ }).click();
@@ -119,23 +141,91 @@ test('a Python script is written with completion, and saved', async ({ page }) =
     'print(os.environ["GURUBASE_USER_NAME"])',
   );
   await expectAccessible(page);
-  await page.getByRole('button', { name: 'Save', exact: true }).click();
-  await expect(page.getByText('Version 1')).toBeVisible();
+
+  // What breaks is told with its line, and the line is marked.
+  await typeCode(page, 'Script', 'import os\nprint("Hello")\nraise ValueError("no such locker")\n');
+  await goToStep(page, 'Test');
+  await page.getByLabel('nickname').fill('Ana');
+  await page.getByRole('button', { name: 'Save and test' }).click();
+  await expect(page.locator('[data-test]')).toHaveAttribute('data-test', 'failed');
+  await expect(page.locator('[data-ending="exception"]')).toContainText('ValueError');
+  await expectAccessible(page);
+  await page.getByRole('link', { name: 'Open line 3 of the script' }).click();
+  await expect(page.getByRole('textbox', { name: 'Script' })).toBeVisible();
+  await typeCode(page, 'Script', 'import os\nprint("Hello", os.environ["nickname"])\n');
+  await goToStep(page, 'Test');
+  await page.getByLabel('nickname').fill('Ana');
+  await page.getByRole('button', { name: 'Save and test' }).click();
+  await expect(page.locator('[data-test]')).toHaveAttribute('data-test', 'succeeded');
+  await expect(page.getByRole('region', { name: 'Output' })).toContainText('Hello Ana');
+  await expect(page.getByText('Tested', { exact: true })).toBeVisible();
+
+  await page.getByRole('button', { name: 'Enable', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Disable', exact: true })).toBeVisible();
+  const download = page.waitForEvent('download');
+  await page.getByRole('button', { name: 'Export' }).click();
+  const copy = info.outputPath(`${name}.json`);
+  await (await download).saveAs(copy);
+  await deleteAction(page, name);
+  await page.getByRole('button', { name: 'Import' }).click();
+  await page.getByLabel('Action files').setInputFiles(copy);
+  await expect(page.getByText('was imported, disabled')).toBeVisible();
+  await page.getByRole('link', { name }).click();
+  await goToStep(page, 'Script');
+  await expect(page.getByRole('textbox', { name: 'Script' })).toContainText('os.environ["nickname"]');
   await deleteAction(page, name);
 });
 
-test('a pasted cURL command fills in the action', async ({ page }) => {
-  await openPage(page, 'action', 'New action');
-  await page.getByRole('button', { name: 'Paste a cURL command' }).click();
-  await page
-    .getByLabel('Command', { exact: true })
-    .fill("curl -X POST https://lockers.test/v1/open -H 'X-Depot: north' -d '{\"locker\": 7}'");
+test('from a pasted cURL command to an enabled action in five clicks', async ({ page }) => {
+  test.slow();
+  await openPage(page, 'action/account_self_service?step=body', 'account_self_service');
+  const address = await page.getByRole('textbox', { name: 'URL' }).innerText();
+  const origin = new URL(UPSTREAM.exec(address)?.[0] ?? '').origin;
+  await openPage(page, 'actions', 'Actions');
+  await page.getByRole('link', { name: 'Create action' }).click();
+  await expect(page.getByRole('heading', { level: 1, name: 'New action' })).toBeVisible();
+  await paste(page, `curl '${origin}/stripe/v1/charges/ch_1?limit=3' -H 'X-Depot: north'`);
+  await expect(page.getByLabel('Command', { exact: true })).toHaveValue(/^curl /);
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Fill in the action' }).click();
   await expect(page.getByText('Filled in from')).toBeVisible();
-  await goToStep(page, 'Request');
-  await expect(page.getByLabel('Method')).toHaveValue('POST');
-  await expect(page.getByRole('textbox', { name: 'URL' })).toContainText('https://lockers.test/v1/open');
+  const name = await page.getByLabel('Name', { exact: true }).inputValue();
+  await page.getByRole('button', { name: 'Test it' }).click();
+  for (const box of await page.getByRole('main').locator('form input').all()) await box.fill('ch_1');
+  await page.getByRole('button', { name: 'Save and test' }).click();
+  await expect(page.locator('[data-test]')).not.toHaveAttribute('data-test', 'running');
+  await expect(page.getByText('Tested', { exact: true })).toBeVisible();
+  await page.getByRole('button', { name: 'Enable', exact: true }).click();
+  await expect(page.getByRole('button', { name: 'Disable', exact: true })).toBeVisible();
+  await deleteAction(page, name);
+});
+
+test('several operations of an OpenAPI document become actions at once', async ({ page }, info) => {
+  test.slow();
+  const [first, second] = [freshName('open_locker'), freshName('close_locker')];
+  const operation = (id: string) => ({ get: { operationId: id, summary: `Does ${id}`, responses: {} } });
+  const document = {
+    openapi: '3.1.0',
+    info: { title: 'Lockers', version: '1' },
+    servers: [{ url: 'https://lockers.test' }],
+    paths: { '/open': operation(first), '/close': operation(second) },
+  };
+  const file = info.outputPath('openapi.json');
+  await writeFile(file, JSON.stringify(document));
+  await openPage(page, 'action', 'New action');
+  await page.getByRole('button', { name: 'Pick from an OpenAPI document' }).click();
+  await page.getByLabel('Or a file').setInputFiles(file);
+  const operations = page.getByRole('region', { name: 'Operations' });
+  await operations.getByRole('checkbox', { name: first }).check();
+  await expect(operations.getByRole('button', { name: 'Fill in the action' })).toBeVisible();
+  await operations.getByRole('checkbox', { name: second }).check();
+  await expectAccessible(page);
+  await operations.getByRole('button', { name: 'Import 2 actions, disabled' }).click();
+  await expect(operations.getByRole('link', { name: first })).toBeVisible();
+  await operations.getByRole('link', { name: second }).click();
+  await expect(page.getByRole('heading', { level: 1, name: second })).toBeVisible();
+  await deleteAction(page, first);
+  await deleteAction(page, second);
 });
 
 test('versions can be compared and brought back', async ({ page }) => {

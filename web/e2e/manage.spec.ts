@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 import { askToTheEnd, expect, expectAccessible, openChat, test } from './chat';
 import { deleteAction, freshName, openPage } from './manage';
 
@@ -62,6 +64,37 @@ test('the history follows what runs, and keeps its filters in the address', asyn
   await page.getByRole('button', { name: 'Clear the filters' }).click();
   await expect(page).toHaveURL(/history$/);
   await expect(rows.first()).toBeVisible();
+});
+
+test('the history is taken along as a file, with its filters', async ({ page }) => {
+  await openChat(page);
+  await askToTheEnd(page, 'Is the Aurora desk lamp in black in stock?');
+  await openPage(page, 'history?action=product_availability', 'History');
+  for (const [format, begins] of [
+    ['CSV', 'id,created_at,action'],
+    ['JSON', '['],
+  ] as const) {
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: `Export as ${format}` }).click();
+    const text = await readFile(await (await download).path(), 'utf8');
+    expect(text.startsWith(begins)).toBe(true);
+    expect(text).toContain('product_availability');
+    expect(text).not.toContain('refund_lookup');
+  }
+});
+
+test('a run says why it fired, and where its arguments came from', async ({ page }) => {
+  await openChat(page);
+  await askToTheEnd(page, 'Where is my refund for order 12345?');
+  await openPage(page, 'history?action=refund_lookup&source=web', 'History');
+  await page.locator('[data-run] a').first().click();
+  const why = page.getByRole('region', { name: 'Why it ran' });
+  await expect(why.getByRole('list', { name: 'Actions considered' })).toContainText('Refund lookup');
+  await expect(why.getByRole('list', { name: 'Where the arguments came from' })).toContainText(
+    'in the question',
+  );
+  await expect(page.getByRole('region', { name: 'Arguments' })).toContainText('in the question');
+  await expectAccessible(page);
 });
 
 test('a secret is kept, given a new value, and deleted, and never shown', async ({ page }) => {
@@ -135,5 +168,4 @@ test('settings are saved, and what is wrong with one is said beside it', async (
   await page.getByLabel('Instructions').fill(words);
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('Saved.')).toBeVisible();
-  await expect(page.getByRole('region', { name: 'Installation' })).toContainText('Planner');
 });

@@ -23,8 +23,8 @@ use crate::{
     error::{Refused, RefusedInput},
     routes::{
         account, actions, analytics, answer, audit, conversations, drafts, executions, exports, gurus,
-        health, imports, keys, lab, members, oidc, schedules, secrets, system, templates, turns, users,
-        versions,
+        health, imports, keys, lab, members, oidc, retention, schedules, secrets, system, templates, turns,
+        users, versions,
     },
     state::HttpState,
 };
@@ -123,6 +123,7 @@ pub fn split() -> (Router<HttpState>, OpenApiDocument) {
         .routes(routes!(secrets::rotate_keys))
         .routes(routes!(executions::list))
         .routes(routes!(exports::executions))
+        .routes(routes!(retention::outlook))
         .routes(routes!(executions::one))
         .routes(routes!(executions::cancel))
         .routes(routes!(analytics::sums))

@@ -83,6 +83,14 @@ impl Db {
         copying.await.map(|_| ()).map_err(|source| StorageError::query(step, source))
     }
 
+    /// `sqlite` or `postgresql`.
+    pub fn kind(&self) -> &'static str {
+        match self.writer.connections {
+            Writing::Sqlite(_) => "sqlite",
+            Writing::Postgres(_) => "postgresql",
+        }
+    }
+
     /// Waits for borrowed connections to come back and closes all. SQLite's log is folded into its file.
     pub async fn close(&self) {
         match &self.reader.pool {

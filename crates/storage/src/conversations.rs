@@ -253,6 +253,14 @@ pub async fn fail_interrupted_turns(
     rows.iter().map(|row| Ok((row.parse("guru_id")?, row.parse("id")?))).collect()
 }
 
+/// How many ended turns were created before.
+pub async fn count_before(mut db: impl Read, guru: GuruId, before: UnixMillis) -> Result<u32> {
+    let sql = "SELECT COUNT(*) AS turns FROM turns WHERE guru_id = $1 AND id < $2 AND status <> 'running'";
+    let values = values![Value::shown(guru), id_bound(TurnId::PREFIX, before)];
+    let rows = db.rows("count old turns", sql, values).await?;
+    rows.first().map_or(Ok(0), |row| row.u32("turns"))
+}
+
 /// Forgets up to `limit` ended turns created before, with their events, and then conversations without turns that
 /// nobody has touched since; how many turns. Callers repeat it in small transactions until it answers fewer than the
 /// limit.

@@ -35,3 +35,9 @@ export async function getExecution(guru: string, id: string): Promise<ExecutionS
   );
   return reply as unknown as ExecutionStory;
 }
+
+/** The address of the runs that a filter lets through, as a file. */
+export function exportAddress(guru: string, filter: ExecutionFilter, format: 'csv' | 'json'): string {
+  const query = new URLSearchParams({ ...filter, format });
+  return `/api/v1/${encodeURIComponent(guru)}/executions/export?${query.toString()}`;
+}

@@ -9894,6 +9894,147 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/{guru}/retention': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** How long history is kept, and what keeping it for so many days would forget; nothing is changed */
+    get: {
+      parameters: {
+        query?: {
+          /** @description Days to try; those in force when left out. */
+          days?: number;
+        };
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description What is in force, and what would go. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['RetentionReply'];
+          };
+        };
+        /** @description The body or query can't be read. */
+        400: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description No valid credentials. */
+        401: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The caller may not. */
+        403: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description There is no such thing for this caller. */
+        404: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description It clashes with what is there. */
+        409: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is too large. */
+        413: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description The body is not JSON. */
+        415: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A rule is broken. */
+        422: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description Asked too often. */
+        429: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description A fault of Errand; its log says more. */
+        500: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+        /** @description More is under way than this node takes on. */
+        503: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ErrorBody'];
+          };
+        };
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/{guru}/schedules': {
     parameters: {
       query?: never;
@@ -11369,6 +11510,7 @@ export interface components {
       masked_count: number;
       /** @description Where the time went. */
       phases: Record<string, never>[];
+      plan?: components['schemas']['PlanReply'] | null;
       /** @description What a script wrote to standard error, masked and capped. */
       stderr?: string | null;
       usage?: components['schemas']['UsageReply'] | null;
@@ -11493,6 +11635,26 @@ export interface components {
       at: string;
       id: string;
       status: string;
+    };
+    /** @description What the operator set, for every guru. */
+    LimitsReply: {
+      /** Format: int64 */
+      action_timeout_ms_max: number;
+      /**
+       * Format: int32
+       * @description For gurus without a limit of their own.
+       */
+      actions_per_guru: number;
+      output_bytes_max: number;
+      /** Format: int32 */
+      python_chars_max: number;
+      /** Format: int32 */
+      python_lines_max: number;
+      /**
+       * Format: int32
+       * @description For gurus without a setting of their own; 0 for ever.
+       */
+      retention_days: number;
     };
     /** @description Who is asking. */
     Me: {
@@ -12193,6 +12355,29 @@ export interface components {
       /** @description Turns that were tried. */
       turns: number;
     };
+    /** @description What is kept of a guru's history. */
+    RetentionReply: {
+      /**
+       * Format: int32
+       * @description Days in force; 0 for ever.
+       */
+      days: number;
+      /**
+       * Format: int32
+       * @description The operator's setting, for gurus without one of their own; 0 for ever.
+       */
+      days_of_operator: number;
+      /**
+       * Format: int32
+       * @description Runs that are older than the days asked about.
+       */
+      executions: number;
+      /**
+       * Format: int32
+       * @description Questions that are, with their answers.
+       */
+      turns: number;
+    };
     Rewrapped: {
       /**
        * Format: int32
@@ -12344,8 +12529,11 @@ export interface components {
       name: string;
     };
     SystemReply: {
+      /** @description What holds the state: `sqlite` or `postgresql`. */
+      database: string;
       /** @description Address ranges that the operator opened to actions, beyond the public internet. */
       egress_open: string[];
+      limits: components['schemas']['LimitsReply'];
       /** @description What the operator should know. */
       notices: string[];
       /** @description The planner in force. */

@@ -4,6 +4,7 @@
  */
 import type { ActionFile, ActionKind } from './actionFile';
 import type { HostContact, HttpExchange, Phase, TurnEvent } from './events';
+import type { CaseOutcome, Report } from './lab';
 import type { components } from './schema';
 
 type Schemas = components['schemas'];
@@ -62,6 +63,7 @@ export type ExecutionStory = Narrow<
     contacts: HostContact[];
     phases: Phase[];
     events: TurnEvent[];
+    plan?: Plan | null;
   }
 >;
 export type Version = Schemas['VersionReply'];
@@ -79,4 +81,21 @@ export type User = Schemas['UserReply'];
 export type Member = Schemas['MemberReply'];
 export type ApiKey = Schemas['KeyReply'];
 export type Session = Schemas['SessionReply'];
+/** Accepted values by parameter, by action; null for a parameter that is to be asked for. */
+export type Expected = Record<string, Record<string, string[] | null>>;
+export type Suite = Schemas['SuiteReply'];
+export type LabPlanner = Schemas['PlannerName'];
+export type LabCaseBody = Narrow<Schemas['CaseBody'], { expected: Expected }>;
+export type LabCase = Narrow<Schemas['CaseReply'], { case: LabCaseBody }>;
+export type LabFailure = Narrow<Schemas['FailureReply'], { outcome: CaseOutcome; plan: Plan }>;
+export type LabRun = Narrow<
+  Schemas['LabRunReply'],
+  { report: Report; before?: Report | null; failures: LabFailure[] }
+>;
+export type PastLabRun = Narrow<Schemas['PastRunReply'], { report: Report }>;
+export type Overlap = Schemas['OverlapReply'];
+export type Replay = Schemas['ReplayReply'];
+export type PlannerSettings = Schemas['PlannerBody'];
+export type PlannerTest = Schemas['ModelTestReply'];
+export type Retention = Schemas['RetentionReply'];
 export type ConversationDetail = Conversation & { turns: Turn[] };

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { initials, readableName, readableWord } from './names';
+import { initials, readableName, readableWord, slugOf } from './names';
 
 test('names are read as words', () => {
   expect(readableName('refund_status')).toBe('Refund status');
@@ -15,4 +15,10 @@ test('two letters stand for a name', () => {
   expect(initials('ana.lopez@acme.test')).toBe('AL');
   expect(initials('ana@acme.test')).toBe('AN');
   expect(initials('')).toBe('?');
+});
+
+test('a slug is made of a name', () => {
+  expect(slugOf('Support (EU)')).toBe('support-eu');
+  expect(slugOf('  Größe & Maß ')).toBe('gro-e-ma');
+  expect(slugOf('!!')).toBe('');
 });

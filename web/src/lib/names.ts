@@ -24,3 +24,16 @@ export function initials(name: string): string {
     words.length > 1 ? `${words[0]?.[0] ?? ''}${words[1]?.[0] ?? ''}` : (words[0] ?? '?').slice(0, 2);
   return letters.toUpperCase();
 }
+
+/** `Support (EU)` → `support-eu`: what an address calls it. */
+export function slugOf(name: string): string {
+  return name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replace(/\p{M}/gu, '')
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+    .slice(0, SLUG_CHARS_MAX);
+}
+
+const SLUG_CHARS_MAX = 48;

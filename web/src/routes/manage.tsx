@@ -20,15 +20,18 @@ interface BuilderSearch {
   step?: string;
   /** The action to begin with a copy of. */
   from?: string;
+  /** The line of the script at which a run stopped. */
+  line?: number;
 }
 
 /** `/g/support/action` for a new action, `/g/support/action/refund_lookup` for one that is there: one page. */
 const action = createRoute({
   getParentRoute: () => frame,
   path: '/g/$guru/action/{-$name}',
-  validateSearch: ({ step, from }: Record<string, unknown>): BuilderSearch => ({
+  validateSearch: ({ step, from, line }: Record<string, unknown>): BuilderSearch => ({
     ...(typeof step === 'string' && { step }),
     ...(typeof from === 'string' && { from }),
+    ...(typeof line === 'number' && { line }),
   }),
   component: lazyRouteComponent(() => import('./manage/BuilderScreen'), 'BuilderScreen'),
 });
@@ -60,10 +63,40 @@ const execution = createRoute({
   component: lazyRouteComponent(() => import('./manage/HistoryScreen'), 'ExecutionScreen'),
 });
 
+const lab = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/lab',
+  component: lazyRouteComponent(() => import('./manage/LabScreen'), 'LabScreen'),
+});
+
+const suite = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/lab/$suite',
+  component: lazyRouteComponent(() => import('./manage/LabScreen'), 'SuiteScreen'),
+});
+
 const settings = createRoute({
   getParentRoute: () => frame,
   path: '/g/$guru/settings',
   component: lazyRouteComponent(() => import('./manage/SettingsScreen'), 'SettingsScreen'),
+});
+
+const plannerSettings = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/settings/planner',
+  component: lazyRouteComponent(() => import('./manage/SettingsScreen'), 'PlannerScreen'),
+});
+
+const historySettings = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/settings/history',
+  component: lazyRouteComponent(() => import('./manage/SettingsScreen'), 'HistorySettingsScreen'),
+});
+
+const installation = createRoute({
+  getParentRoute: () => frame,
+  path: '/g/$guru/settings/installation',
+  component: lazyRouteComponent(() => import('./manage/SettingsScreen'), 'InstallationScreen'),
 });
 
 const members = createRoute({
@@ -118,7 +151,12 @@ export const manageRoutes = frame.addChildren([
   secrets,
   history,
   execution,
+  lab,
+  suite,
   settings,
+  plannerSettings,
+  historySettings,
+  installation,
   analytics,
   audit,
   schedules,

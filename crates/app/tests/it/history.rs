@@ -115,6 +115,10 @@ async fn a_page_tells_the_whole_run(api: &Api, ids: &[Value], upstream: &Upstrea
     );
     assert_eq!((&page["status"], &page["arguments"]), (&json!("succeeded"), &json!({"city": "Porto"})));
     assert_eq!(page["output"], "{\"temperature\":21}");
+    // What ran for a question says why; what was run by hand has nothing to say.
+    assert_eq!(page["plan"], Value::Null);
+    let asked = api.execution("g", ids[0].as_str().expect("an id")).await;
+    assert_eq!(asked["plan"]["steps"][0]["action"], "parcel", "{asked}");
     let [exchange] = &page["exchanges"].as_array().expect("a list")[..] else {
         panic!("one exchange: {page}")
     };

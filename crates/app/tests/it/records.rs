@@ -127,6 +127,10 @@ async fn a_guru_says_how_long_its_history_is_kept() {
     };
     assert_eq!(patch(json!(30)).await.ok(200)["retention_days"], 30);
     patch(json!(0)).await.refused(422, "out_of_range", &["that many days"]);
+    // What another setting would forget is told before it is saved; nothing here is that old.
+    let outlook = api.get("/api/v1/g/retention?days=7").await.ok(200);
+    assert_eq!(outlook, json!({"days": 30, "days_of_operator": 0, "executions": 0, "turns": 0}));
+    api.get("/api/v1/g/retention?days=99999").await.refused(422, "out_of_range", &["that many days"]);
     assert_eq!(patch(json!(null)).await.ok(200)["retention_days"], json!(null));
 }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use errand_domain::{
-    Event, EventKind, Execution, ExecutionId, ExecutionStatus, Source, StreamId, TurnStatus, UnixMillis,
+    Event, EventKind, Execution, ExecutionId, ExecutionStatus, Plan, Problem, Source, StreamId, TurnStatus,
+    UnixMillis, limits,
 };
 use errand_secrets::Masked;
 use errand_storage::{
@@ -40,6 +41,20 @@ pub struct HistoryQuery {
 pub struct ExecutionDetails {
     pub execution: Execution,
     pub events: Vec<Event<Masked>>,
+    /// Of the turn that it belongs to.
+    pub plan: Option<Plan>,
+}
+
+/// What a guru keeps of its history, and what it would forget with another setting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RetentionOutlook {
+    /// Days in force; 0 for ever.
+    pub days: u32,
+    /// The operator's, for gurus without a setting of their own; 0 for ever.
+    pub days_of_operator: u32,
+    /// Runs and turns that are older than the days asked about.
+    pub executions: u32,
+    pub turns: u32,
 }
 
 impl Engine {
@@ -75,7 +90,43 @@ impl Engine {
             .await?
             .ok_or_else(|| EngineError::not_found("execution", id))?;
         let events = events::of_execution(&self.db().reader, permit.guru_id(), id, execution.turn_id).await?;
-        Ok(ExecutionDetails { execution, events })
+        let plan = match execution.turn_id {
+            Some(turn) => conversations::turn(&self.db().reader, permit.guru_id(), turn).await?,
+            None => None,
+        }
+        .and_then(|turn| turn.plan);
+        Ok(ExecutionDetails { execution, events, plan })
+    }
+
+    /// What keeping history for so many days would forget; nothing for 0, which keeps it for ever. Nothing is changed.
+    pub async fn retention_outlook(
+        &self,
+        permit: &Permit<Manage>,
+        days: Option<u32>,
+    ) -> Result<RetentionOutlook> {
+        let days_of_operator = self.limits().retention_days;
+        let in_force = permit.guru.guru.settings.retention_days.unwrap_or(days_of_operator);
+        let asked = days.unwrap_or(in_force);
+        if asked > limits::RETENTION_DAYS_MAX {
+            let hint = format!("Choose 0 to {}; 0 keeps it for ever.", limits::RETENTION_DAYS_MAX);
+            return Err(Problem::new("out_of_range", "History can't be kept for that many days.", hint)
+                .at("days")
+                .into());
+        }
+        let outlook = RetentionOutlook { days: in_force, days_of_operator, executions: 0, turns: 0 };
+        if asked == 0 {
+            return Ok(outlook);
+        }
+        let (db, guru, before) = (&self.db().reader, permit.guru_id(), self.days_ago(asked));
+        Ok(RetentionOutlook {
+            executions: executions::count_before(db, guru, before).await?,
+            turns: conversations::count_before(db, guru, before).await?,
+            ..outlook
+        })
+    }
+
+    fn days_ago(&self, days: u32) -> UnixMillis {
+        self.clock().now().plus_ms(-i64::from(days) * DAY_MS)
     }
 
     /// For a process that knows itself to be the only one, as it starts: what was running when the last one died is
@@ -110,7 +161,7 @@ impl Engine {
             if days == 0 {
                 continue;
             }
-            let before = self.clock().now().plus_ms(-i64::from(days) * DAY_MS);
+            let before = self.days_ago(days);
             loop {
                 let mut tx = self.db().writer.begin().await?;
                 let runs = executions::delete_before(&mut tx, guru.id, before, FORGOTTEN_AT_ONCE).await?;

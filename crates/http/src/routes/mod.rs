@@ -16,6 +16,7 @@ pub mod keys;
 pub mod lab;
 pub mod members;
 pub mod oidc;
+pub mod retention;
 pub mod schedules;
 pub mod secrets;
 pub mod system;

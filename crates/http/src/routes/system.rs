@@ -1,6 +1,7 @@
 //! What this installation is.
 
 use axum::{Json, extract::State};
+use errand_domain::limits::Limits;
 use errand_engine::{PythonStatus, access::Manage};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,6 +18,22 @@ pub struct SystemReply {
     /// What the operator should know.
     pub notices: Vec<String>,
     pub python: PythonReply,
+    /// What holds the state: `sqlite` or `postgresql`.
+    pub database: &'static str,
+    pub limits: LimitsReply,
+}
+
+/// What the operator set, for every guru.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct LimitsReply {
+    /// For gurus without a limit of their own.
+    pub actions_per_guru: u32,
+    pub action_timeout_ms_max: u64,
+    pub python_chars_max: u32,
+    pub python_lines_max: u32,
+    /// For gurus without a setting of their own; 0 for ever.
+    pub retention_days: u32,
+    pub output_bytes_max: usize,
 }
 
 /// Where the sandbox for Python actions stands.
@@ -44,6 +61,19 @@ pub struct PoolReply {
     pub restarts: u64,
     /// Of everything in it together.
     pub memory_bytes: Option<u64>,
+}
+
+impl From<&Limits> for LimitsReply {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            actions_per_guru: limits.actions_per_guru,
+            action_timeout_ms_max: limits.action_timeout_ms_max,
+            python_chars_max: limits.python_chars_max,
+            python_lines_max: limits.python_lines_max,
+            retention_days: limits.retention_days,
+            output_bytes_max: limits.output_bytes_max,
+        }
+    }
 }
 
 impl From<PythonStatus> for PythonReply {
@@ -86,5 +116,7 @@ pub async fn system(
         egress_open: state.settings.egress_open.clone(),
         notices: state.settings.notices.clone(),
         python: state.engine.python_status().into(),
+        database: state.engine.db().kind(),
+        limits: state.engine.limits().into(),
     })
 }

@@ -117,6 +117,8 @@ pub struct ExecutionStory {
     pub usage: Option<UsageReply>,
     /// How often a secret was replaced in what it gave back.
     pub masked_count: u32,
+    /// Why it ran, and what else was weighed, when it ran for a question.
+    pub plan: Option<PlanReply>,
     #[schema(value_type = Vec<Object>)]
     pub events: Vec<Value>,
 }
@@ -140,8 +142,8 @@ impl From<ExecutionDetails> for ExecutionStory {
             }
         }
         let events = details.events.iter().map(event_json).collect();
-        let execution = details.execution.into();
-        Self { execution, exchanges, contacts, phases, stderr, usage, masked_count, events }
+        let (execution, plan) = (details.execution.into(), details.plan.map(PlanReply::from));
+        Self { execution, exchanges, contacts, phases, stderr, usage, masked_count, plan, events }
     }
 }
 

@@ -11,7 +11,7 @@ use errand_domain::{
 pub use list::{
     ExecutionFilter, ExecutionPage, LISTED_OUTPUT_CHARS, LastRun, explain, last_run, last_runs, list,
 };
-pub use recovery::{DeadNodes, Interrupted, delete_before, interrupt, queued_before};
+pub use recovery::{DeadNodes, Interrupted, count_before, delete_before, interrupt, queued_before};
 
 use crate::{
     Masked, MaskedJson, Read, Result, Transaction,

@@ -73,6 +73,15 @@ pub async fn queued_before(mut db: impl Read, before: UnixMillis, limit: u32) ->
     rows.iter().map(read).collect()
 }
 
+/// How many ended executions were created before.
+pub async fn count_before(mut db: impl Read, guru: GuruId, before: UnixMillis) -> Result<u32> {
+    let sql = "SELECT COUNT(*) AS executions FROM executions
+         WHERE guru_id = $1 AND id < $2 AND status NOT IN ('queued', 'running')";
+    let values = values![Value::shown(guru), id_bound(ExecutionId::PREFIX, before)];
+    let rows = db.rows("count old executions", sql, values).await?;
+    rows.first().map_or(Ok(0), |row| row.u32("executions"))
+}
+
 /// Forgets up to `limit` ended executions created before, with their own events and write keys; how many. Callers
 /// repeat it in small transactions until it answers fewer than the limit.
 pub async fn delete_before(

@@ -160,6 +160,7 @@ async fn retention_forgets_old_turns_and_empty_conversations() {
         }
         write(db, writes).await?;
         let mut tx = db.writer.begin().await?;
+        assert_eq!(conversations::count_before(&mut tx, guru, at(5)).await?, 3);
         assert_eq!(conversations::delete_before(&mut tx, guru, at(5), 2).await?, 2);
         assert_eq!(conversations::delete_before(&mut tx, guru, at(5), 2).await?, 1);
         tx.commit().await?;

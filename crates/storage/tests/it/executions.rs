@@ -270,6 +270,7 @@ async fn retention_forgets_ended_executions_of_one_guru() {
         }
         let mut tx = db.writer.begin().await?;
         write_keys::take(&mut tx, guru, "k", all[0].id, at(1)).await?;
+        assert_eq!(executions::count_before(&mut tx, guru, at(5)).await?, 1);
         assert_eq!(executions::delete_before(&mut tx, guru, at(5), 10).await?, 1);
         tx.commit().await?;
         let page = ExecutionPage { after: None, limit: 10 };

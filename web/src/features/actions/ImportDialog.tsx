@@ -10,8 +10,10 @@ import { renewActions } from '../../api/queries';
 import type { Action } from '../../api/types';
 import { Button } from '../../components/Button';
 import { Dialog } from '../../components/Dialog';
+import { Disclosure } from '../../components/Disclosure';
 import { TEXT_LINK } from '../../components/linkStyles';
 import { MissingSecrets } from '../../components/MissingSecrets';
+import { OpenApiPicker } from '../../components/OpenApiPicker';
 import { Notice } from '../../components/Notice';
 import { MessageText } from '../../components/SecretText';
 import { Spinner } from '../../components/Spinner';
@@ -58,6 +60,9 @@ export function ImportDialog({ guru, open, onOpenChange }: ImportDialogProps) {
         {bring.data?.map((outcome) => (
           <OutcomeLine key={outcome.file} guru={guru} outcome={outcome} />
         ))}
+        <Disclosure summary="Or make actions of an OpenAPI document’s operations">
+          <OpenApiPicker guru={guru} />
+        </Disclosure>
       </div>
     </Dialog>
   );

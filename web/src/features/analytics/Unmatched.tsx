@@ -1,6 +1,7 @@
 import { useQuery } from '@tanstack/react-query';
 
 import { listUnmatched, type Period } from '../../api/analytics';
+import { AddToLab } from '../../components/AddToLab';
 import { LoadError } from '../../components/Loading';
 import { Section } from '../../components/Section';
 import { SecretText } from '../../components/SecretText';
@@ -24,6 +25,9 @@ export function Unmatched({ guru, period }: { guru: string; period: Period }) {
             </span>
             <span className="text-[0.8125rem] text-ink-soft">
               <When at={at} />
+            </span>
+            <span className="-my-1.5">
+              <AddToLab guru={guru} turn={turn_id} question={question} small />
             </span>
           </li>
         ))}

@@ -1,6 +1,7 @@
 import { ExamplesField } from './ExamplesField';
 import { Hints } from './Hints';
 import { ImportHelp } from './ImportHelp';
+import { Replay } from './Replay';
 import { emptyRun, type StartKind } from './draft';
 import { wrongWith } from './check';
 import type { Builder } from './useBuilder';
@@ -14,12 +15,12 @@ const KINDS: { kind: StartKind; title: string; words: string }[] = [
 ];
 
 /** Name, trigger, type and example questions, beside what a question would fire. */
-export function BasicsStep({ builder }: { builder: Builder }) {
+export function BasicsStep({ builder, onTest }: { builder: Builder; onTest: () => void }) {
   const { draft, problems, advice, change, saved } = builder;
   return (
     <div className="grid grid-cols-[minmax(0,1fr)] gap-8 lg:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
       <div className="grid content-start gap-6">
-        {saved === null && <ImportHelp builder={builder} />}
+        {saved === null && <ImportHelp builder={builder} onTest={onTest} />}
         <InputField
           label="Name"
           value={draft.name}
@@ -46,7 +47,10 @@ export function BasicsStep({ builder }: { builder: Builder }) {
         />
         <ExamplesField builder={builder} />
       </div>
-      <WouldFire builder={builder} />
+      <div className="grid content-start gap-6 self-start lg:sticky lg:top-0">
+        <WouldFire builder={builder} />
+        <Replay builder={builder} />
+      </div>
     </div>
   );
 }

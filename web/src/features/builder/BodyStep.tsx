@@ -14,7 +14,7 @@ import { wrongWith } from './check';
 const NO_SECRETS: string[] = [];
 
 /** What the action does: a request or a script, with what they may refer to at hand. */
-export function BodyStep({ builder }: { builder: Builder }) {
+export function BodyStep({ builder, stoppedAt }: { builder: Builder; stoppedAt: number | null }) {
   const { draft, guru } = builder;
   const secrets = useQuery({
     ...secretsQuery(guru),
@@ -43,6 +43,7 @@ export function BodyStep({ builder }: { builder: Builder }) {
             python={run}
             offers={offers}
             secrets={secrets.data ?? NO_SECRETS}
+            stoppedAt={stoppedAt}
             onFocus={onFocus}
           />
         )}

@@ -24,10 +24,12 @@ import { useUnsavedGuard } from '../../components/useUnsavedGuard';
 interface BuilderPageProps extends BuilderStart {
   step: Step;
   onStep: (step: Step) => void;
+  /** The line of the script at which a run stopped, to be shown. */
+  stoppedAt: number | null;
 }
 
 /** An action from its first word to its test, in five steps that can be taken in any order. */
-export function BuilderPage({ step, onStep, ...start }: BuilderPageProps) {
+export function BuilderPage({ step, onStep, stoppedAt, ...start }: BuilderPageProps) {
   const builder = useBuilder(start);
   const guard = useUnsavedGuard(builder.unsaved && !builder.saving);
   const top = useRef<HTMLDivElement>(null);
@@ -58,7 +60,7 @@ export function BuilderPage({ step, onStep, ...start }: BuilderPageProps) {
         <StepNav step={step} onStep={go} draft={draft} problems={builder.problems} />
         <Refusal builder={builder} />
         {saved !== null && <MissingSecrets guru={guru} names={saved.missing_secrets} />}
-        <CurrentStep step={step} builder={builder} />
+        <CurrentStep step={step} builder={builder} stoppedAt={stoppedAt} onTest={() => go('test')} />
         {next !== undefined && (
           <div className="flex">
             <Button onClick={() => go(next)}>Next: {stepWords(next, draft)}</Button>
@@ -70,14 +72,21 @@ export function BuilderPage({ step, onStep, ...start }: BuilderPageProps) {
   );
 }
 
-function CurrentStep({ step, builder }: { step: Step; builder: Builder }) {
+interface CurrentStepProps {
+  step: Step;
+  builder: Builder;
+  stoppedAt: number | null;
+  onTest: () => void;
+}
+
+function CurrentStep({ step, builder, stoppedAt, onTest }: CurrentStepProps) {
   switch (step) {
     case 'basics':
-      return <BasicsStep builder={builder} />;
+      return <BasicsStep builder={builder} onTest={onTest} />;
     case 'parameters':
       return <ParametersStep builder={builder} />;
     case 'body':
-      return <BodyStep builder={builder} />;
+      return <BodyStep builder={builder} stoppedAt={stoppedAt} />;
     case 'usage':
       return <UsageStep builder={builder} />;
     case 'test':

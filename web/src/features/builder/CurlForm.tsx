@@ -10,11 +10,13 @@ import { MessageText } from '../../components/SecretText';
 
 interface CurlFormProps {
   guru: string;
+  /** What was pasted already. */
+  start: string;
   onProposal: (proposal: Proposal) => void;
 }
 
-export function CurlForm({ guru, onProposal }: CurlFormProps) {
-  const [command, setCommand] = useState('');
+export function CurlForm({ guru, start, onProposal }: CurlFormProps) {
+  const [command, setCommand] = useState(start);
   const [store, setStore] = useState(true);
   const queries = useQueryClient();
   const read = useMutation({

@@ -14,10 +14,12 @@ const LINES_MAX = 500;
 interface PythonFieldsProps extends BodyProps {
   python: Python;
   secrets: string[];
+  /** The line at which a run stopped. */
+  stoppedAt: number | null;
 }
 
 /** The script, and the secrets that it is given. */
-export function PythonFields({ builder, python, offers, secrets, onFocus }: PythonFieldsProps) {
+export function PythonFields({ builder, python, offers, secrets, stoppedAt, onFocus }: PythonFieldsProps) {
   const { problems, advice, changeRun } = builder;
   const chars = Array.from(python.code).length;
   const lines = python.code.split('\n').length;
@@ -31,7 +33,7 @@ export function PythonFields({ builder, python, offers, secrets, onFocus }: Pyth
         value={python.code}
         onChange={(code) => changeRun({ code })}
         error={wrongWith(problems, 'run.code')}
-        mark={markOf(problems)}
+        mark={markOf(problems) ?? stopOf(stoppedAt)}
         aside={
           <span
             className={classes(
@@ -78,6 +80,10 @@ export function PythonFields({ builder, python, offers, secrets, onFocus }: Pyth
       </fieldset>
     </>
   );
+}
+
+function stopOf(line: number | null): { line: number; message: string } | null {
+  return line === null ? null : { line, message: 'A run stopped here.' };
 }
 
 /** The line that a problem of the script speaks of. */

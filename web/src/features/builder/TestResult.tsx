@@ -2,23 +2,24 @@ import { Link } from '@tanstack/react-router';
 
 import type { TestView } from './testView';
 import { CopyButton } from '../../components/CopyButton';
+import { Ended } from '../../components/Ended';
 import { ExchangeView } from '../../components/ExchangeView';
 import { TEXT_LINK } from '../../components/linkStyles';
 import { OutputView, PlainText } from '../../components/OutputView';
 import { Contacts, Phases } from '../../components/RunParts';
 import { Section } from '../../components/Section';
-import { MessageText } from '../../components/SecretText';
 import { StatusIcon, statusWords } from '../../components/StatusIcon';
 import { count, formatDuration } from '../../lib/time';
 
 interface TestResultProps {
   guru: string;
+  action: string;
   view: TestView;
   running: boolean;
 }
 
 /** All that a test showed. */
-export function TestResult({ guru, view, running }: TestResultProps) {
+export function TestResult({ guru, action, view, running }: TestResultProps) {
   return (
     <>
       <p role="status" className="flex items-center gap-2 text-sm" data-test={view.status}>
@@ -33,11 +34,9 @@ export function TestResult({ guru, view, running }: TestResultProps) {
           </Link>
         )}
       </p>
-      {view.error !== null && (
-        <div role="alert" className="rounded-xl bg-bad-soft px-4 py-3 text-sm text-bad wrap-anywhere">
-          <MessageText text={view.error} />
-        </div>
-      )}
+      <div role="alert" className="empty:hidden">
+        <Ended guru={guru} action={action} error={view.error} ending={view.ending} />
+      </div>
       <Section
         title="Output"
         aside={

@@ -48,7 +48,14 @@ export function TestStep({ builder }: { builder: Builder }) {
       </form>
       <section aria-label="Result" className="grid grid-cols-[minmax(0,1fr)] content-start gap-4">
         {run.isError && <TestRefused error={run.error} />}
-        {view !== null && <TestResult guru={builder.guru} view={view} running={run.isPending} />}
+        {view !== null && (
+          <TestResult
+            guru={builder.guru}
+            action={saved?.name ?? draft.name}
+            view={view}
+            running={run.isPending}
+          />
+        )}
         {view === null && !run.isError && (
           <Nothing title="Not run yet">Output, log, requests, hosts and times will stand here.</Nothing>
         )}

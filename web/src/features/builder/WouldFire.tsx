@@ -34,7 +34,7 @@ export function WouldFire({ builder }: { builder: Builder }) {
   return (
     <section
       aria-label="Would it fire?"
-      className="grid content-start gap-4 self-start rounded-2xl border border-line bg-surface p-5 lg:sticky lg:top-0"
+      className="grid content-start gap-4 rounded-2xl border border-line bg-surface p-5"
     >
       <h2 className="font-semibold">Would it fire?</h2>
       <AreaField

@@ -1,5 +1,5 @@
 /** A test as its events tell it: a pure function, so that what is shown follows from what was recorded. */
-import type { HostContact, HttpExchange, Phase, TurnEvent } from '../../api/events';
+import type { Ending, HostContact, HttpExchange, Phase, TurnEvent } from '../../api/events';
 import type { ExecutionStatus } from '../../api/types';
 
 export interface TestView {
@@ -10,6 +10,7 @@ export interface TestView {
   outputTruncated: boolean;
   stderr: string;
   error: string | null;
+  ending: Ending | null;
   durationMs: number | null;
   maskedCount: number;
   exchanges: HttpExchange[];
@@ -24,6 +25,7 @@ export const EMPTY_TEST: TestView = {
   outputTruncated: false,
   stderr: '',
   error: null,
+  ending: null,
   durationMs: null,
   maskedCount: 0,
   exchanges: [],
@@ -53,6 +55,7 @@ export function applyTestEvent(view: TestView, event: TurnEvent): TestView {
         output: event.output ?? view.output,
         outputTruncated: event.output_truncated,
         error: event.error,
+        ending: event.ending ?? null,
         durationMs: event.duration_us / 1000,
         maskedCount: event.masked_count,
       };

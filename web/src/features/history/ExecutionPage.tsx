@@ -4,13 +4,15 @@ import { ArrowLeft } from 'lucide-react';
 import type { ReactNode } from 'react';
 
 import { EventList } from './EventList';
-import { PlanOf } from './PlanOf';
 import { Rerun } from './Rerun';
 import { sourceWords } from './words';
 import { executionQuery } from '../../api/queries';
 import type { ExecutionStory } from '../../api/types';
+import { AddToLab } from '../../components/AddToLab';
 import { CopyButton } from '../../components/CopyButton';
+import { Decision } from '../../components/Decision';
 import { Disclosure } from '../../components/Disclosure';
+import { Ended } from '../../components/Ended';
 import { ExchangeView } from '../../components/ExchangeView';
 import { KIND_WORDS } from '../../components/kinds';
 import { TEXT_LINK } from '../../components/linkStyles';
@@ -19,9 +21,10 @@ import { OutputView, PlainText } from '../../components/OutputView';
 import { Page } from '../../components/Page';
 import { Contacts, Phases } from '../../components/RunParts';
 import { Section } from '../../components/Section';
-import { MessageText, SecretText } from '../../components/SecretText';
+import { SecretText } from '../../components/SecretText';
 import { StatusIcon, statusWords } from '../../components/StatusIcon';
-import { count, formatDuration, formatMoment } from '../../lib/time';
+import { argumentsOf } from '../../lib/plan';
+import { count, formatBytes, formatDuration, formatMoment } from '../../lib/time';
 
 /** One run, with all that is known of it. */
 export function ExecutionPage({ guru, id }: { guru: string; id: string }) {
@@ -40,7 +43,16 @@ export function ExecutionPage({ guru, id }: { guru: string; id: string }) {
         </Link>
       }
       lead={run.data !== undefined && <Outcome run={run.data} />}
-      actions={run.data !== undefined && <Rerun guru={guru} run={run.data} />}
+      actions={
+        run.data !== undefined && (
+          <>
+            {run.data.turn_id != null && (
+              <AddToLab guru={guru} turn={run.data.turn_id} question={run.data.question} />
+            )}
+            <Rerun guru={guru} run={run.data} />
+          </>
+        )
+      }
     >
       {run.isPending && <LoadingRows what="the run" />}
       {run.isError && run.data === undefined && (
@@ -65,11 +77,7 @@ function Story({ guru, run }: { guru: string; run: ExecutionStory }) {
   const stderr = textOf(run, 'stderr');
   return (
     <>
-      {run.error != null && (
-        <div role="note" className="rounded-xl bg-bad-soft px-4 py-3 text-sm text-bad wrap-anywhere">
-          <MessageText text={run.error} />
-        </div>
-      )}
+      <Ended guru={guru} action={run.action} error={run.error ?? null} ending={run.ending ?? null} />
       <Facts guru={guru} run={run} />
       <Section title="Arguments">
         <Given run={run} />
@@ -116,7 +124,11 @@ function Story({ guru, run }: { guru: string; run: ExecutionStory }) {
           <Contacts contacts={run.contacts} />
         </Section>
       )}
-      {run.turn_id != null && <PlanOf guru={guru} turn={run.turn_id} action={run.action} />}
+      {run.plan != null && (
+        <Section title="Why it ran" lead="What the planner weighed for the question, and what it found.">
+          <Decision plan={run.plan} />
+        </Section>
+      )}
       <Disclosure summary={count(run.events.length, 'event')}>
         <EventList events={run.events} />
       </Disclosure>
@@ -132,9 +144,32 @@ function Given({ run }: { run: ExecutionStory }) {
       {given.map(([name, value]) => (
         <Pair key={name} name={<span className="font-mono text-[0.8125rem]">{name}</span>}>
           <SecretText text={String(value)} />
+          <Came run={run} parameter={name} />
         </Pair>
       ))}
     </Pairs>
+  );
+}
+
+/** Where an argument came from, when a planner found it. */
+function Came({ run, parameter }: { run: ExecutionStory; parameter: string }) {
+  const came =
+    run.plan == null
+      ? undefined
+      : argumentsOf(run.plan, run.action).find((one) => one.parameter === parameter);
+  if (came?.place == null) return null;
+  return (
+    <span className="ml-2 text-[0.8125rem] text-ink-soft">
+      {came.words !== null && came.words !== String(came.value) && (
+        <>
+          from{' '}
+          <q>
+            <SecretText text={came.words} />
+          </q>{' '}
+        </>
+      )}
+      {came.place.startsWith('the ') && came.place !== 'the language model' ? `in ${came.place}` : came.place}
+    </span>
   );
 }
 
@@ -155,6 +190,7 @@ function Facts({ guru, run }: { guru: string; run: ExecutionStory }) {
       </Pair>
       <Pair name="Began">{formatMoment(new Date(run.started_at ?? run.created_at))}</Pair>
       {run.finished_at != null && <Pair name="Ended">{formatMoment(new Date(run.finished_at))}</Pair>}
+      {run.usage != null && <Pair name="It took">{usageWords(run.usage)}</Pair>}
       <Pair name="Id">
         <span className="font-mono text-[0.8125rem]">{run.id}</span>
       </Pair>
@@ -175,6 +211,14 @@ function Pair({ name, children }: { name: ReactNode; children: ReactNode }) {
       <dd className="mb-1.5 wrap-anywhere sm:mb-0">{children}</dd>
     </div>
   );
+}
+
+function usageWords({ cpu_ms, memory_peak_bytes }: NonNullable<ExecutionStory['usage']>): string {
+  const parts = [
+    cpu_ms == null ? null : `${formatDuration(cpu_ms)} of processor time`,
+    memory_peak_bytes == null ? null : `${formatBytes(memory_peak_bytes)} of memory at most`,
+  ];
+  return parts.filter((part) => part !== null).join(', ');
 }
 
 /** The text of one of its streams, as it came. */

@@ -1,10 +1,12 @@
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
+import { Download } from 'lucide-react';
 
 import { Filters } from './Filters';
 import { RunTable } from './RunTable';
-import type { ExecutionFilter } from '../../api/executions';
+import { exportAddress, type ExecutionFilter } from '../../api/executions';
 import { actionsQuery, historyQuery } from '../../api/queries';
 import { Button } from '../../components/Button';
+import { LINK_BUTTON } from '../../components/linkStyles';
 import { LoadError, LoadingRows, Nothing } from '../../components/Loading';
 import { Page } from '../../components/Page';
 
@@ -21,7 +23,12 @@ export function HistoryPage({ guru, filter, onFilter }: HistoryPageProps) {
   const runs = list.data?.pages.flatMap((page) => page.items) ?? [];
   const filtered = Object.keys(filter).length > 0;
   return (
-    <Page title="History" wide lead="Every run of an action, newest first. New ones appear by themselves.">
+    <Page
+      title="History"
+      wide
+      lead="Every run of an action, newest first. New ones appear by themselves."
+      actions={<Exports guru={guru} filter={filter} />}
+    >
       <Filters actions={actions} filter={filter} onFilter={onFilter} />
       {list.isPending && <LoadingRows what="runs" rows={8} />}
       {list.isError && runs.length === 0 && (
@@ -48,4 +55,25 @@ export function HistoryPage({ guru, filter, onFilter }: HistoryPageProps) {
       )}
     </Page>
   );
+}
+
+const FORMATS = [
+  { format: 'csv', label: 'CSV' },
+  { format: 'json', label: 'JSON' },
+] as const;
+
+/** The runs on show as a file, all of them. */
+function Exports({ guru, filter }: { guru: string; filter: ExecutionFilter }) {
+  return FORMATS.map(({ format, label }) => (
+    <a
+      key={format}
+      href={exportAddress(guru, filter, format)}
+      download={`history.${format}`}
+      className={LINK_BUTTON}
+    >
+      <Download aria-hidden className="size-4" />
+      <span className="sr-only">Export as </span>
+      {label}
+    </a>
+  ));
 }

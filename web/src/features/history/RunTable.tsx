@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 
 import { sourceWords } from './words';
 import type { Execution } from '../../api/types';
+import { AddToLab } from '../../components/AddToLab';
 import { SecretText } from '../../components/SecretText';
 import { StatusIcon, statusTextTone, statusWords } from '../../components/StatusIcon';
 import { When } from '../../components/When';
@@ -29,6 +30,9 @@ export function RunTable({ guru, runs }: { guru: string; runs: Execution[] }) {
             <th scope="col" className="py-2.5 pr-4 text-right font-medium">
               When
             </th>
+            <th scope="col" className="max-sm:hidden">
+              <span className="sr-only">What to do with it</span>
+            </th>
           </tr>
         </thead>
         <tbody className="divide-y divide-line">
@@ -45,7 +49,7 @@ function RunRow({ guru, run }: { guru: string; run: Execution }) {
   const given = Object.entries(run.arguments);
   return (
     <tr data-run={run.id} data-status={run.status} className="transition-colors hover:bg-hover/40">
-      <td className="py-3 pl-4 align-top">
+      <td className="min-w-52 py-3 pl-4 align-top max-sm:min-w-36">
         <Link
           to="/g/$guru/history/$id"
           params={{ guru, id: run.id }}
@@ -85,6 +89,9 @@ function RunRow({ guru, run }: { guru: string; run: Execution }) {
       </td>
       <td className="py-3.5 pr-4 text-right align-top text-ink-soft">
         <When at={run.created_at} />
+      </td>
+      <td className="py-2 pr-3 text-right align-top max-sm:hidden">
+        {run.turn_id != null && <AddToLab guru={guru} turn={run.turn_id} question={run.question} small />}
       </td>
     </tr>
   );

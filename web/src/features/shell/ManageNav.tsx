@@ -2,6 +2,7 @@ import { Link } from '@tanstack/react-router';
 import {
   CalendarClock,
   ChartColumn,
+  FlaskConical,
   ScrollText,
   History,
   KeyRound,
@@ -31,6 +32,7 @@ const GROUPS: { title: string; entries: Entry[] }[] = [
       { label: 'Templates', icon: LayoutGrid, to: '/g/$guru/templates' },
       { label: 'Secrets', icon: KeyRound, to: '/g/$guru/secrets' },
       { label: 'Schedules', icon: CalendarClock, to: '/g/$guru/schedules' },
+      { label: 'Trigger lab', icon: FlaskConical, to: '/g/$guru/lab' },
     ],
   },
   {

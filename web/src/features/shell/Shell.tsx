@@ -30,7 +30,7 @@ export function Shell({ me, gurus, guru, panel, managing = false, children }: Sh
       <NavRail me={me} guru={guru.slug} managing={managing} mayManage={mayManage(guru)} />
       <div className="flex w-66 min-w-0 flex-col border-r border-line bg-sunken">
         <div className="p-3">
-          <GuruSwitcher gurus={gurus} guru={guru} />
+          <GuruSwitcher gurus={gurus} guru={guru} mayCreate={me.may_manage_installation} />
         </div>
         {managing && mayManage(guru) ? <ManageNav guru={guru.slug} me={me} /> : panel}
       </div>

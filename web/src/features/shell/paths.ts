@@ -4,6 +4,7 @@ export type ManagePath = `/g/$guru/${
   | 'templates'
   | 'secrets'
   | 'schedules'
+  | 'lab'
   | 'history'
   | 'analytics'
   | 'audit'

@@ -26,7 +26,7 @@ interface Sitting {
 export function BuilderScreen() {
   const { slug } = useGuru();
   const { name } = route.useParams();
-  const { step, from } = route.useSearch();
+  const { step, from, line } = route.useSearch();
   const navigate = route.useNavigate();
   const [sitting, setSitting] = useState<Sitting>({ number: 0, name, next: undefined, begun: false });
   if (sitting.name !== name && sitting.next === name) setSitting({ ...sitting, name, next: undefined });
@@ -60,6 +60,7 @@ export function BuilderScreen() {
       guru={slug}
       start={saved?.definition ?? (original === undefined ? emptyFile('api_call') : copyOf(original, taken))}
       saved={saved}
+      stoppedAt={line ?? null}
       step={isStep(step) ? step : 'basics'}
       onStep={(next) => void navigate({ search: (old) => ({ ...old, step: next }), replace: true })}
       onNamed={(next) => {

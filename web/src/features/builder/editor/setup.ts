@@ -56,6 +56,12 @@ const theme = EditorView.theme({
   },
   '.cm-completionDetail': { color: 'var(--ink-soft)', fontStyle: 'normal', marginLeft: '1em' },
   '.cm-completionInfo': { maxWidth: '20rem', fontFamily: 'var(--font-sans, system-ui)', padding: '6px 10px' },
+  // Its own is an image within the style, which the content security policy keeps out.
+  '.cm-lintRange-error': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy var(--bad)',
+    textUnderlineOffset: '3px',
+  },
   '.cm-diagnostic-error': { borderLeftColor: 'var(--bad)' },
 });
 

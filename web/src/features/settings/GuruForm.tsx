@@ -1,15 +1,12 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
 
-import { SystemStatus } from './SystemStatus';
-import { ApiError, messageOf } from '../../api/error';
+import { SaveLine } from './SaveLine';
+import { problemWords } from './problems';
 import { changeGuru } from '../../api/gurus';
-import type { Guru, GuruChange, Me } from '../../api/types';
-import { Button } from '../../components/Button';
+import type { Guru, GuruChange } from '../../api/types';
 import { AreaField, InputField, SelectField } from '../../components/Field';
-import { Page } from '../../components/Page';
 import { Section } from '../../components/Section';
-import { MessageText } from '../../components/SecretText';
 import { useUnsavedGuard } from '../../components/useUnsavedGuard';
 
 interface Draft {
@@ -21,17 +18,8 @@ interface Draft {
   zone: string;
 }
 
-/** The guru's own settings, and for super admins the state of the installation. */
-export function SettingsPage({ guru, me }: { guru: Guru; me: Me }) {
-  return (
-    <Page title="Settings" lead={`How ${guru.name} works.`}>
-      <GuruForm guru={guru} />
-      {me.may_manage_installation && <SystemStatus />}
-    </Page>
-  );
-}
-
-function GuruForm({ guru }: { guru: Guru }) {
+/** What the guru is called, how it answers, and how much it may. */
+export function GuruForm({ guru }: { guru: Guru }) {
   const [draft, setDraft] = useState(() => draftOf(guru));
   const queries = useQueryClient();
   const save = useMutation({
@@ -107,19 +95,7 @@ function GuruForm({ guru }: { guru: Guru }) {
           />
         </div>
       </Section>
-      <div className="flex flex-wrap items-center gap-3">
-        <Button type="submit" look="primary" busy={save.isPending} disabled={!changed}>
-          Save
-        </Button>
-        <span role="status" className="text-sm text-ink-soft">
-          {save.isSuccess && !changed ? 'Saved.' : ''}
-        </span>
-        {save.isError && (
-          <p role="alert" className="text-sm text-bad">
-            <MessageText text={messageOf(save.error)} />
-          </p>
-        )}
-      </div>
+      <SaveLine saving={save} changed={changed} />
       {guard}
     </form>
   );
@@ -146,12 +122,6 @@ function changeOf(draft: Draft): GuruChange {
     parallel_actions: Number(draft.parallel),
     time_zone: draft.zone,
   };
-}
-
-function problemWords(error: unknown, field: string): string | null {
-  if (!(error instanceof ApiError)) return null;
-  const found = error.problems.find((problem) => problem.field?.split(/[.[]/)[0] === field);
-  return found === undefined ? null : `${found.message} ${found.hint}`;
 }
 
 function zones(current: string): string[] {
