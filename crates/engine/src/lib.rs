@@ -10,6 +10,7 @@ pub mod answer;
 pub mod catalogue;
 pub mod clock;
 mod decide;
+mod deliver;
 mod error;
 pub mod events;
 pub mod follow;
@@ -20,6 +21,7 @@ pub mod manage;
 pub mod model;
 pub mod run;
 pub mod scheduler;
+mod secret_use;
 mod stop;
 pub mod turn;
 
@@ -29,7 +31,7 @@ use std::{
     time::Duration,
 };
 
-use errand_domain::{ExecutionId, Problem, StreamId, TurnId, limits::Limits};
+use errand_domain::{ExecutionId, Problem, StreamId, TurnId, limits::Limits, model::Prices};
 use errand_planners::Planner;
 use errand_runners::Runners;
 use errand_secrets::Keyring;
@@ -62,8 +64,12 @@ pub struct Parts {
     pub runners: Runners,
     pub clock: Clock,
     pub limits: Limits,
+    /// What language models cost whose guru names no price of its own.
+    pub prices: Prices,
     /// Executions under way at once on this node; more are refused as overloaded.
     pub executions_at_once_max: usize,
+    /// How browsers reach the dashboard, for links in messages; empty for none.
+    pub public_url: String,
     /// This process's name in the ledger: what it runs is known by it when it dies.
     pub node: String,
 }
@@ -80,6 +86,7 @@ struct Inner {
     runners: Runners,
     clock: Clock,
     limits: Limits,
+    prices: Prices,
     node: String,
     hub: Arc<Hub>,
     recorder: Recorder,
@@ -89,6 +96,8 @@ struct Inner {
     sign_ins: Throttle,
     turns: Mutex<HashMap<TurnId, Stop>>,
     runs: Mutex<HashMap<ExecutionId, Running>>,
+    secret_uses: secret_use::LastNoted,
+    public_url: String,
     work: TaskTracker,
 }
 
@@ -106,6 +115,7 @@ impl Engine {
             runners: parts.runners,
             clock: parts.clock,
             limits: parts.limits,
+            prices: parts.prices,
             node: parts.node,
             hub,
             recorder,
@@ -115,6 +125,8 @@ impl Engine {
             sign_ins: Throttle::default(),
             turns: Mutex::default(),
             runs: Mutex::default(),
+            secret_uses: secret_use::LastNoted::default(),
+            public_url: parts.public_url,
             work: TaskTracker::new(),
         }))
     }
@@ -152,6 +164,14 @@ impl Engine {
 
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    pub(crate) fn public_url(&self) -> &str {
+        &self.0.public_url
+    }
+
+    pub(crate) fn prices(&self) -> &Prices {
+        &self.0.prices
     }
 
     pub fn node(&self) -> &str {

@@ -15,8 +15,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     routes::{
-        account, actions, analytics, answer, audit, conversations, drafts, executions, exports, gurus,
-        health, imports, keys, lab, members, schedules, secrets, system, templates, turns, users, versions,
+        account, actions, analytics, answer, audit, conversations, drafts, executions, exports, feedback,
+        gurus, health, imports, keys, lab, members, schedules, secrets, shares, system, templates, turns,
+        users, versions,
     },
     state::HttpState,
 };
@@ -82,6 +83,12 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(turns::one))
         .routes(routes!(turns::events))
         .routes(routes!(turns::cancel))
+        .routes(routes!(feedback::vote, feedback::take_back))
+        .routes(routes!(feedback::list))
+        .routes(routes!(shares::of_conversation, shares::create))
+        .routes(routes!(shares::list))
+        .routes(routes!(shares::end))
+        .routes(routes!(shares::read))
         .routes(routes!(actions::list, actions::create))
         .routes(routes!(actions::import))
         .routes(routes!(actions::lint))
@@ -100,12 +107,13 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(schedules::preview))
         .routes(routes!(schedules::one, schedules::set, schedules::delete))
         .routes(routes!(schedules::firings))
+        .routes(routes!(schedules::deliveries))
         .routes(routes!(versions::list))
         .routes(routes!(versions::one))
         .routes(routes!(versions::diff))
         .routes(routes!(versions::restore))
         .routes(routes!(secrets::list, secrets::set))
-        .routes(routes!(secrets::delete))
+        .routes(routes!(secrets::delete, secrets::bind))
         .routes(routes!(secrets::rotate_keys))
         .routes(routes!(executions::list))
         .routes(routes!(exports::executions))
@@ -114,6 +122,8 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(analytics::sums))
         .routes(routes!(analytics::table))
         .routes(routes!(analytics::unmatched))
+        .routes(routes!(analytics::model_calls))
+        .routes(routes!(analytics::model_use))
         .routes(routes!(audit::list_all))
         .routes(routes!(audit::check))
         .routes(routes!(audit::list))

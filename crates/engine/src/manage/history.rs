@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use errand_domain::{
-    Event, EventKind, Execution, ExecutionId, ExecutionStatus, Source, StreamId, TurnStatus, UnixMillis,
+    Delivery, Event, EventKind, Execution, ExecutionId, ExecutionStatus, Feedback, Source, StreamId,
+    TurnStatus, UnixMillis, Vote,
 };
 use errand_secrets::Masked;
 use errand_storage::{
-    conversations,
+    conversations, deliveries,
     events::{self, Batch},
     executions::{self, DeadNodes, ExecutionFilter, ExecutionPage, Interrupted},
-    gurus, schedules,
+    feedback, gurus, schedules,
 };
 
 use crate::{
@@ -30,6 +31,8 @@ pub struct HistoryQuery {
     pub text: Option<String>,
     pub from: Option<UnixMillis>,
     pub to: Option<UnixMillis>,
+    /// Led to by a question whose answer somebody voted so on.
+    pub vote: Option<Vote>,
     /// The last execution of the page before.
     pub before: Option<ExecutionId>,
     pub limit: u32,
@@ -40,6 +43,10 @@ pub struct HistoryQuery {
 pub struct ExecutionDetails {
     pub execution: Execution,
     pub events: Vec<Event<Masked>>,
+    /// What its asker thought of the answer that it led to.
+    pub feedback: Vec<Feedback>,
+    /// Whom its result was told to.
+    pub deliveries: Vec<Delivery>,
 }
 
 impl Engine {
@@ -62,6 +69,7 @@ impl Engine {
             text: query.text,
             from: query.from,
             to: query.to,
+            vote: query.vote,
         };
         let page = ExecutionPage { after: query.before, limit: query.limit };
         let items = executions::list(&self.db().reader, permit.guru_id(), &filter, page).await?;
@@ -75,7 +83,12 @@ impl Engine {
             .await?
             .ok_or_else(|| EngineError::not_found("execution", id))?;
         let events = events::of_execution(&self.db().reader, permit.guru_id(), id, execution.turn_id).await?;
-        Ok(ExecutionDetails { execution, events })
+        let feedback = match execution.turn_id {
+            Some(turn) => feedback::of_turn(&self.db().reader, permit.guru_id(), turn).await?,
+            None => Vec::new(),
+        };
+        let deliveries = deliveries::of_execution(&self.db().reader, permit.guru_id(), id).await?;
+        Ok(ExecutionDetails { execution, events, feedback, deliveries })
     }
 
     /// For a process that knows itself to be the only one, as it starts: what was running when the last one died is
@@ -116,6 +129,7 @@ impl Engine {
                 let runs = executions::delete_before(&mut tx, guru.id, before, FORGOTTEN_AT_ONCE).await?;
                 let turns = conversations::delete_before(&mut tx, guru.id, before, FORGOTTEN_AT_ONCE).await?;
                 schedules::forget_firings(&mut tx, guru.id, before).await?;
+                deliveries::delete_before(&mut tx, guru.id, before).await?;
                 tx.commit().await?;
                 forgotten += runs + turns;
                 if runs.max(turns) < u64::from(FORGOTTEN_AT_ONCE) {

@@ -48,6 +48,8 @@ pub struct ExportQuery {
     pub from: Option<String>,
     /// Only runs before that time (RFC 3339).
     pub to: Option<String>,
+    /// Only runs for questions whose answer got this vote: `up` or `down`.
+    pub vote: Option<String>,
 }
 
 impl ExportQuery {
@@ -70,6 +72,7 @@ impl ExportQuery {
             text: self.text,
             from: self.from,
             to: self.to,
+            vote: self.vote,
             limit: Some(PAGE_ITEMS_MAX),
             cursor: None,
         };

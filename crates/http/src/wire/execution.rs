@@ -8,6 +8,8 @@ use utoipa::ToSchema;
 
 use super::{
     as_ms,
+    delivery::DeliveryReply,
+    feedback::FeedbackReply,
     plan::{PlanReply, arguments_json},
 };
 
@@ -117,6 +119,10 @@ pub struct ExecutionStory {
     pub usage: Option<UsageReply>,
     /// How often a secret was replaced in what it gave back.
     pub masked_count: u32,
+    /// Votes on the answer that it led to.
+    pub feedback: Vec<FeedbackReply>,
+    /// Whom the result of a scheduled run was told to.
+    pub deliveries: Vec<DeliveryReply>,
     #[schema(value_type = Vec<Object>)]
     pub events: Vec<Value>,
 }
@@ -141,7 +147,20 @@ impl From<ExecutionDetails> for ExecutionStory {
         }
         let events = details.events.iter().map(event_json).collect();
         let execution = details.execution.into();
-        Self { execution, exchanges, contacts, phases, stderr, usage, masked_count, events }
+        let feedback = details.feedback.into_iter().map(FeedbackReply::from).collect();
+        let deliveries = details.deliveries.into_iter().map(DeliveryReply::from).collect();
+        Self {
+            execution,
+            exchanges,
+            contacts,
+            phases,
+            stderr,
+            usage,
+            masked_count,
+            feedback,
+            deliveries,
+            events,
+        }
     }
 }
 

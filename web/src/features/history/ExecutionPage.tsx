@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 
 import { EventList } from './EventList';
 import { PlanOf } from './PlanOf';
+import { Told } from './Told';
 import { Rerun } from './Rerun';
 import { sourceWords } from './words';
 import { executionQuery } from '../../api/queries';
@@ -116,6 +117,7 @@ function Story({ guru, run }: { guru: string; run: ExecutionStory }) {
           <Contacts contacts={run.contacts} />
         </Section>
       )}
+      <Told run={run} />
       {run.turn_id != null && <PlanOf guru={guru} turn={run.turn_id} action={run.action} />}
       <Disclosure summary={count(run.events.length, 'event')}>
         <EventList events={run.events} />

@@ -6,7 +6,7 @@ import { ApiError, messageOf } from '../../api/error';
 import { changeGuru } from '../../api/gurus';
 import type { Guru, GuruChange, Me } from '../../api/types';
 import { Button } from '../../components/Button';
-import { AreaField, InputField, SelectField } from '../../components/Field';
+import { AreaField, CheckField, InputField, SelectField } from '../../components/Field';
 import { Page } from '../../components/Page';
 import { Section } from '../../components/Section';
 import { MessageText } from '../../components/SecretText';
@@ -19,6 +19,7 @@ interface Draft {
   limit: string;
   parallel: string;
   zone: string;
+  publicLinks: boolean;
 }
 
 /** The guru's own settings, and for super admins the state of the installation. */
@@ -47,7 +48,7 @@ function GuruForm({ guru }: { guru: Guru }) {
     event.preventDefault();
     if (!save.isPending) save.mutate();
   };
-  const field = (name: keyof Draft) => ({
+  const field = (name: Exclude<keyof Draft, 'publicLinks'>) => ({
     value: draft[name],
     onChange: (event: { target: { value: string } }) => {
       save.reset();
@@ -107,6 +108,20 @@ function GuruForm({ guru }: { guru: Guru }) {
           />
         </div>
       </Section>
+      <Section title="Sharing">
+        <CheckField
+          label="Askers may share conversations with people who are not signed in"
+          checked={draft.publicLinks}
+          onChange={(event) => {
+            save.reset();
+            setDraft({ ...draft, publicLinks: event.target.checked });
+          }}
+        />
+        <p className="text-[0.8125rem] text-ink-soft">
+          Off: links work only for people who may ask this guru; public links that were made show nothing to
+          others.
+        </p>
+      </Section>
       <div className="flex flex-wrap items-center gap-3">
         <Button type="submit" look="primary" busy={save.isPending} disabled={!changed}>
           Save
@@ -133,6 +148,7 @@ function draftOf(guru: Guru): Draft {
     limit: guru.action_limit == null ? '' : String(guru.action_limit),
     parallel: String(guru.parallel_actions),
     zone: guru.time_zone,
+    publicLinks: guru.public_links,
   };
 }
 
@@ -145,6 +161,7 @@ function changeOf(draft: Draft): GuruChange {
     action_limit: draft.limit.trim() === '' ? null : Number(draft.limit),
     parallel_actions: Number(draft.parallel),
     time_zone: draft.zone,
+    public_links: draft.publicLinks,
   };
 }
 
