@@ -2,16 +2,21 @@
 //! weight. Nothing else in Errand reads the environment.
 
 use std::{
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
 use color_eyre::eyre::{Result, WrapErr as _, eyre};
-use errand_domain::limits::Limits;
+use errand_domain::{
+    limits::Limits,
+    model::{Price, Prices},
+};
+use errand_runners::deliver::MailServer;
 use serde::Deserialize;
 
 /// Every variable that Errand reads, with what it sets. `errand doctor` prints this table.
-pub const VARIABLES: [(&str, &str); 36] = [
+pub const VARIABLES: [(&str, &str); 37] = [
     ("ERRAND_CONFIG", "path of errand.toml"),
     ("ERRAND_DATA_DIR", "data_dir: database, keys and models"),
     ("ERRAND_LISTEN", "listen: address and port of the dashboard and API"),
@@ -43,6 +48,7 @@ pub const VARIABLES: [(&str, &str); 36] = [
     ("ERRAND_OIDC_CLIENT_ID", "oidc.client_id: the id under which it knows Errand"),
     ("ERRAND_OIDC_CLIENT_SECRET", "the secret of that id"),
     ("ERRAND_OIDC_CLIENT_SECRET_FILE", "oidc.client_secret_file: path of a file that holds it"),
+    ("ERRAND_MAIL_PASSWORD", "password at the mail server that `[mail]` names"),
     ("ERRAND_LOG", "log.filter: what to log, such as `info` or `errand_engine=debug`"),
     ("ERRAND_LOG_FORMAT", "log.format: `text` or `json`"),
     ("ERRAND_SERVER", "address of the server that the command line talks to"),
@@ -53,9 +59,11 @@ pub const VARIABLES: [(&str, &str); 36] = [
     ("NO_COLOR", "set to anything: no colours"),
 ];
 
+mod mail;
 mod oidc;
 mod sandbox;
 
+use mail::MailSection;
 pub use oidc::OidcSection;
 pub use sandbox::SandboxSection;
 
@@ -75,6 +83,8 @@ struct ConfigFile {
     image_requirements: Option<PathBuf>,
     egress: EgressSection,
     limits: Limits,
+    prices: BTreeMap<String, Price>,
+    mail: MailSection,
     sandbox: SandboxSection,
     oidc: OidcSection,
     log: LogSection,
@@ -120,6 +130,10 @@ pub struct Config {
     pub image_requirements: Option<PathBuf>,
     pub egress_open: Vec<String>,
     pub limits: Limits,
+    /// What a million tokens of a language model cost, by `provider:model`.
+    pub prices: Prices,
+    /// Where mail is handed in; None for no mail.
+    pub mail: Option<MailServer>,
     pub sandbox: SandboxSection,
     pub oidc: OidcSection,
     pub log_filter: String,
@@ -177,9 +191,11 @@ impl Config {
                 .unwrap_or_else(|| data_dir.join("images")),
             image_requirements: path_variable("ERRAND_IMAGE_REQUIREMENTS").or(file.image_requirements),
             egress_open,
+            mail: file.mail.with_password(variable("ERRAND_MAIL_PASSWORD"))?,
             sandbox: file.sandbox.with_variables()?,
             oidc: file.oidc.with_variables(),
             limits: file.limits,
+            prices: Prices::new(file.prices).map_err(|problem| eyre!("the setting `prices`: {problem}"))?,
             log_filter: variable("ERRAND_LOG").or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
             log_format: match variable("ERRAND_LOG_FORMAT").as_deref() {
                 Some("json") => LogFormat::Json,

@@ -16,7 +16,7 @@ use std::{
 use errand_domain::{ApiKeyId, GuruId, Problem, Role, UnixMillis, UserId};
 use errand_secrets::{Masker, SecretText};
 use errand_storage::{
-    Transaction,
+    Transaction, shares,
     users::{
         self, User,
         api_keys::{self, ApiKey},
@@ -34,6 +34,7 @@ use crate::{
 pub use provider::SignInProvider;
 pub use throttle::Throttle;
 pub use token::Token;
+pub(crate) use token::hash;
 
 use provider::SignOut;
 
@@ -329,10 +330,12 @@ impl Engine {
         Ok(revoked)
     }
 
-    /// Forgets sessions and sign-in links that ended; how many. To be called now and then: nothing else depends on it.
+    /// Forgets sessions, sign-in links and shared links that ended; how many. To be called now and then: nothing else depends on it.
     pub async fn forget_expired(&self) -> Result<u64> {
         let mut tx = self.db().writer.begin().await?;
-        let forgotten = sessions::delete_expired(&mut tx, self.clock().now()).await?;
+        let now = self.clock().now();
+        let forgotten =
+            sessions::delete_expired(&mut tx, now).await? + shares::delete_expired(&mut tx, now).await?;
         tx.commit().await?;
         Ok(forgotten)
     }

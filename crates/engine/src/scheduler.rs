@@ -15,7 +15,7 @@ use errand_storage::{
     LedgerWrite,
     executions::{self, Begin, ExecutionEnd, Fence, NewExecution},
     gurus,
-    schedules::{self, Firing, Waiting},
+    schedules::{self, Firing, Telling, Waiting},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -114,7 +114,8 @@ impl Engine {
                 decided_at: now,
                 started_at: None,
             };
-            let is_first = schedules::record_firing(&mut tx, &firing).await?;
+            let telling = if schedule.spec.results.is_some() { Telling::Open } else { Telling::Nobody };
+            let is_first = schedules::record_firing(&mut tx, &firing, telling).await?;
             if let Some(execution_id) = execution_id.filter(|_| is_first) {
                 let masker = self.guru_view(guru.slug.as_str()).await?.map(|view| Arc::clone(&view.masker));
                 let row = queued(execution_id, &schedule, &action, &masker.unwrap_or_default(), now)?;

@@ -96,6 +96,11 @@ pub fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
         })
 }
 
+/// Counts a request that needs no credentials, by the address that it came from.
+pub fn check_address(parts: &Parts, state: &HttpState) -> Result<(), ApiError> {
+    state.rates.check_address(&origin(parts, state)).map_err(too_often)
+}
+
 fn too_often(seconds: u64) -> ApiError {
     let problem =
         Problem::new("rate_limit", "You are asking too often.", format!("Wait {seconds} s and try again."));

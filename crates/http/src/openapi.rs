@@ -22,9 +22,9 @@ use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     error::{Refused, RefusedInput},
     routes::{
-        account, actions, analytics, answer, audit, conversations, drafts, executions, exports, gurus,
-        health, imports, keys, lab, members, oidc, retention, schedules, secrets, system, templates, turns,
-        users, versions,
+        account, actions, analytics, answer, audit, conversations, drafts, executions, exports, feedback,
+        gurus, health, imports, keys, lab, members, oidc, retention, schedules, secrets, shares, system,
+        templates, turns, users, versions,
     },
     state::HttpState,
 };
@@ -96,6 +96,12 @@ pub fn split() -> (Router<HttpState>, OpenApiDocument) {
         .routes(routes!(turns::one))
         .routes(routes!(turns::events))
         .routes(routes!(turns::cancel))
+        .routes(routes!(feedback::vote, feedback::take_back))
+        .routes(routes!(feedback::list))
+        .routes(routes!(shares::of_conversation, shares::create))
+        .routes(routes!(shares::list))
+        .routes(routes!(shares::end))
+        .routes(routes!(shares::read))
         .routes(routes!(actions::list, actions::create))
         .routes(routes!(actions::import))
         .routes(routes!(actions::lint))
@@ -114,12 +120,13 @@ pub fn split() -> (Router<HttpState>, OpenApiDocument) {
         .routes(routes!(schedules::preview))
         .routes(routes!(schedules::one, schedules::set, schedules::delete))
         .routes(routes!(schedules::firings))
+        .routes(routes!(schedules::deliveries))
         .routes(routes!(versions::list))
         .routes(routes!(versions::one))
         .routes(routes!(versions::diff))
         .routes(routes!(versions::restore))
         .routes(routes!(secrets::list, secrets::set))
-        .routes(routes!(secrets::delete))
+        .routes(routes!(secrets::delete, secrets::bind))
         .routes(routes!(secrets::rotate_keys))
         .routes(routes!(executions::list))
         .routes(routes!(exports::executions))
@@ -129,6 +136,8 @@ pub fn split() -> (Router<HttpState>, OpenApiDocument) {
         .routes(routes!(analytics::sums))
         .routes(routes!(analytics::table))
         .routes(routes!(analytics::unmatched))
+        .routes(routes!(analytics::model_calls))
+        .routes(routes!(analytics::model_use))
         .routes(routes!(audit::list_all))
         .routes(routes!(audit::check))
         .routes(routes!(audit::list))

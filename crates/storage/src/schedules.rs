@@ -12,18 +12,19 @@ use crate::{
     row::{Row, Value, to_json, values},
 };
 
-const COLUMNS: &str = "id, guru_id, action_id, cron, time_zone, arguments, overlap, missed, enabled, next_at, \
-     created_at, updated_at";
+const COLUMNS: &str = "id, guru_id, action_id, cron, time_zone, arguments, overlap, missed, results, enabled, \
+     next_at, created_at, updated_at";
 
 /// Keeps an action's schedule, in place of the one that it has; the first one's id and birth stay.
 pub async fn put(tx: &mut Transaction, guru: GuruId, schedule: &Schedule) -> Result<()> {
     let sql =
         "INSERT INTO schedules (id, guru_id, action_id, cron, time_zone, arguments, overlap, missed, enabled,
-             next_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+             next_at, created_at, updated_at, results)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
          ON CONFLICT (action_id) DO UPDATE SET cron = excluded.cron, time_zone = excluded.time_zone,
              arguments = excluded.arguments, overlap = excluded.overlap, missed = excluded.missed,
-             enabled = excluded.enabled, next_at = excluded.next_at, updated_at = excluded.updated_at";
+             enabled = excluded.enabled, next_at = excluded.next_at, updated_at = excluded.updated_at,
+             results = excluded.results";
     let spec = &schedule.spec;
     let values = values![
         Value::shown(schedule.id),
@@ -37,6 +38,7 @@ pub async fn put(tx: &mut Transaction, guru: GuruId, schedule: &Schedule) -> Res
         schedule.enabled,
         schedule.next_at,
         schedule.updated_at,
+        spec.results.as_ref().map(|results| to_json("results", results)).transpose()?,
     ];
     tx.execute("keep a schedule", sql, values).await?;
     Ok(())
@@ -106,6 +108,13 @@ pub struct Firing {
     pub started_at: Option<UnixMillis>,
 }
 
+/// Whether it is to be decided, once a firing's run has ended, who is told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Telling {
+    Nobody,
+    Open,
+}
+
 impl Firing {
     /// How much later than meant the run began.
     pub fn lateness_ms(&self) -> Option<u64> {
@@ -114,15 +123,17 @@ impl Firing {
 }
 
 /// Notes what came of a time. False when that time was decided already: then nothing may come of it again.
-pub async fn record_firing(tx: &mut Transaction, firing: &Firing) -> Result<bool> {
-    let sql = "INSERT INTO schedule_firings (schedule_id, fire_at, outcome, execution_id, decided_at)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (schedule_id, fire_at) DO NOTHING";
+pub async fn record_firing(tx: &mut Transaction, firing: &Firing, telling: Telling) -> Result<bool> {
+    let sql =
+        "INSERT INTO schedule_firings (schedule_id, fire_at, outcome, execution_id, decided_at, results_at)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (schedule_id, fire_at) DO NOTHING";
     let values = values![
         Value::shown(firing.schedule_id),
         firing.fire_at,
         firing.outcome.as_str(),
         Value::shown_option(firing.execution_id),
         firing.decided_at,
+        (telling == Telling::Nobody).then_some(firing.decided_at),
     ];
     Ok(tx.execute("note a firing", sql, values).await? > 0)
 }
@@ -211,6 +222,7 @@ fn read(row: &Row) -> Result<Schedule> {
             arguments: row.json("arguments")?,
             overlap: row.word("overlap", Overlap::parse)?,
             missed: row.word("missed", Missed::parse)?,
+            results: row.json_option("results")?,
         },
         enabled: row.get("enabled")?,
         next_at: row.time_option("next_at")?,

@@ -55,6 +55,8 @@ pub struct ExportQuery {
     /// Only runs before that time (RFC 3339).
     #[param(format = DateTime)]
     pub to: Option<String>,
+    /// Only runs for questions whose answer got this vote: `up` or `down`.
+    pub vote: Option<String>,
 }
 
 impl ExportQuery {
@@ -77,6 +79,7 @@ impl ExportQuery {
             text: self.text,
             from: self.from,
             to: self.to,
+            vote: self.vote,
             limit: Some(PAGE_ITEMS_MAX),
             cursor: None,
         };

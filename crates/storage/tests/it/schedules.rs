@@ -5,7 +5,7 @@ use errand_domain::{
 use errand_storage::{
     Db,
     executions::{self, Begin, ExecutionEnd, Fence, NewExecution},
-    schedules::{self, Firing},
+    schedules::{self, Firing, Telling},
 };
 
 use crate::harness::{TestResult, a_guru, an_action, at, end_of, new_execution, on_both, start, uuid};
@@ -21,6 +21,7 @@ fn a_schedule(action: &Action, overlap: Overlap, next_at: Option<UnixMillis>) ->
             arguments: Arguments::new(),
             overlap,
             missed: Missed::CatchUpOnce,
+            results: None,
         },
         enabled: next_at.is_some(),
         next_at,
@@ -53,8 +54,8 @@ async fn fire(
         started_at: None,
     };
     let mut tx = db.writer.begin().await?;
-    assert!(schedules::record_firing(&mut tx, &firing).await?);
-    assert!(!schedules::record_firing(&mut tx, &firing).await?, "one time, twice");
+    assert!(schedules::record_firing(&mut tx, &firing, Telling::Open).await?);
+    assert!(!schedules::record_firing(&mut tx, &firing, Telling::Open).await?, "one time, twice");
     tx.commit().await?;
     start(db, &new).await?;
     Ok(new)
