@@ -123,7 +123,10 @@ mod tests {
         let check = |line: &str, expect: Option<(usize, usize)>| {
             assert_eq!(own_memory(line).next(), expect, "{line}");
         };
-        check("2af2c000-2b4c4000 rw-p 00000000 00:00 0                          [heap]", Some((0x2af2_c000, 0x2b4c_4000)));
+        check(
+            "2af2c000-2b4c4000 rw-p 00000000 00:00 0                          [heap]",
+            Some((0x2af2_c000, 0x2b4c_4000)),
+        );
         check("7f0a3b614000-7f0a3b814000 rw-p 00000000 00:00 0 ", Some((0x7f0a_3b61_4000, 0x7f0a_3b81_4000)));
         check("7f0a3b614000-7f0a3b814000 r--p 00000000 00:00 0 ", None);
         check("7f0a3b614000-7f0a3b814000 rw-s 00000000 00:00 0 ", None);
