@@ -1,5 +1,7 @@
 //! A test run while it goes on: what the script prints is shown as it comes.
 
+use std::time::Duration;
+
 use indicatif::ProgressBar;
 use serde_json::Value;
 
@@ -12,38 +14,61 @@ use crate::{
     client::{OutputStream, TurnEvent},
 };
 
+const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const LOOKS_MAX: u32 = 250;
+
 /// The execution once it has ended, with what was shown of its output meanwhile.
 pub struct Watched {
     pub execution: Value,
     pub shown: Shown,
 }
 
-/// Starts the test and follows it. Going away before its end, as by Ctrl-C, cancels it.
+/// Starts the test and follows it. Ctrl-C cancels the run and waits for its end; another one leaves at once.
 pub async fn test(door: &Door, action: &str, body: &Value, screen: Screen<'_>) -> Result<Watched, Failure> {
     let mut screen = screen;
     let mut events = door.client.events(&[&door.guru, "actions", action, "test"], body).await?;
-    let mut execution = None;
-    while let Some(event) = events.next().await? {
-        match event {
-            TurnEvent::ActionStarted { execution_id, .. } => execution = Some(execution_id),
-            TurnEvent::ActionOutput { stream: OutputStream::Result, text } => screen.show(&text)?,
-            TurnEvent::ActionFinished { execution_id, .. } => {
-                execution = Some(execution_id);
-                break;
+    let (mut execution, mut is_cancelled) = (None, false);
+    loop {
+        let event = tokio::select! {
+            event = events.next() => event?,
+            Ok(()) = tokio::signal::ctrl_c() => {
+                let Some(id) = execution.as_ref().filter(|_| !is_cancelled) else { return Err(left()) };
+                door.client.post(&[&door.guru, "executions", id, "cancel"], None).await?;
+                is_cancelled = true;
+                continue;
             }
-            _ => {}
+        };
+        match event {
+            Some(TurnEvent::ActionStarted { execution_id, .. }) => execution = Some(execution_id),
+            Some(TurnEvent::ActionOutput { stream: OutputStream::Result, text }) => screen.show(&text)?,
+            Some(TurnEvent::ActionFinished { .. }) | None => break,
+            Some(_) => {}
         }
     }
     let shown = screen.finish()?;
-    let id = execution.ok_or_else(|| {
-        Failure::new(
-            "broken_off",
-            "The test's stream ended before the run began.",
-            "`errand history` shows what ran; try again.",
-        )
-    })?;
-    let execution = door.client.get(&[&door.guru, "executions", &id]).await?;
-    Ok(Watched { execution, shown })
+    let id = execution.ok_or_else(left)?;
+    Ok(Watched { execution: recorded(door, &id).await?, shown })
+}
+
+/// History is written beside the stream, and may be a moment behind it.
+async fn recorded(door: &Door, id: &str) -> Result<Value, Failure> {
+    let mut looks_left = LOOKS_MAX;
+    loop {
+        let execution = door.client.get(&[&door.guru, "executions", id]).await?;
+        if execution["status"] != "running" || looks_left == 0 {
+            return Ok(execution);
+        }
+        looks_left -= 1;
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+fn left() -> Failure {
+    Failure::new(
+        "broken_off",
+        "The run was left before its end was seen; it may go on.",
+        "`errand history` shows what became of it.",
+    )
 }
 
 /// How much of the output is on the screen already.
