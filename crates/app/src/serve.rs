@@ -88,7 +88,8 @@ pub async fn open_engine(config: &Config, python: PythonRoom) -> Result<(Engine,
     let (planner, mut notices) = open_planner(&config.model_dir);
     let policy = EgressPolicy::from_texts(config.egress_open.iter().map(String::as_str))
         .wrap_err("the setting `egress.open`")?;
-    let egress = Egress::new(policy, &EgressLimits::default()).wrap_err("the HTTP client for actions")?;
+    let egress = Egress::with_hosts(policy, &EgressLimits::default(), config.egress_hosts.clone())
+        .wrap_err("the HTTP client for actions")?;
     for range in &config.egress_open {
         notices.push(format!("Actions may reach {range}, which is closed by default."));
     }

@@ -83,7 +83,14 @@ pub unsafe extern "C" fn errand_serve(settings: *const Settings) -> c_int {
 }
 
 /// Tells the supervisor that this child stands ready. Returns the descriptor on which the program will come.
+///
+/// # Safety
+/// As for [`errand_serve`].
 #[unsafe(no_mangle)]
-pub extern "C" fn errand_ready() -> c_int {
-    ENTERED.take().map_or(-1, |entered| child::stand_ready(&entered))
+pub unsafe extern "C" fn errand_ready(settings: *const Settings) -> c_int {
+    // SAFETY: the caller promises a live value.
+    match (unsafe { settings.as_ref() }, ENTERED.take()) {
+        (Some(settings), Some(entered)) => child::stand_ready(settings, &entered),
+        _ => -1,
+    }
 }

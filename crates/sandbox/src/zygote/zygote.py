@@ -60,6 +60,8 @@ class Settings(ctypes.Structure):
 
 def main():
     tier = sys.argv[1]
+    # For this start alone; scripts and what they start do without.
+    del os.environ["LD_BIND_NOW"]
     native = ctypes.PyDLL(NATIVE_PATH)
     native.errand_gather(ctypes.c_void_p(address_of(ctypes.pythonapi.PyObject_SetArenaAllocator)))
     held = hold_fork_handlers()
@@ -75,7 +77,7 @@ def main():
     reseed()
     register_fork_handlers(held)
     rehearse()
-    run_script(native.errand_ready())
+    run_script(native.errand_ready(ctypes.byref(settings)))
 
 
 def hold_fork_handlers():

@@ -148,6 +148,14 @@ fn a_broken_image_is_refused_with_a_reason() {
     assert_eq!(groups(), Vec::<PathBuf>::new());
 }
 
+#[test]
+fn an_image_may_be_reached_by_a_link() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(settings().image, &link).expect("a link");
+    with_settings(SandboxSettings { image: link, ..settings() }, |house| house.prints("print(1)", "1\n"));
+}
+
 /// Its processes go with it, and its groups with the next start.
 #[test]
 fn a_killed_supervisor_leaves_nothing() {
