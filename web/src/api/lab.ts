@@ -57,7 +57,7 @@ async function listCases(guru: string, id: string): Promise<LabCase[]> {
   const page = await unwrap(
     client.GET('/api/v1/{guru}/lab/suites/{id}/cases', { params: { path: { guru, id } } }),
   );
-  return page.items as unknown as LabCase[];
+  return page.items;
 }
 
 /** Adds all of them, or none. */
@@ -73,7 +73,7 @@ export async function addCaseFromTurn(guru: string, id: string, turn: string): P
   const reply = await unwrap(
     client.POST('/api/v1/{guru}/lab/suites/{id}/cases/from-turn', { params, body: { turn_id: turn } }),
   );
-  return reply as unknown as LabCase;
+  return reply;
 }
 
 export async function changeCase(guru: string, id: string, changed: LabCaseBody): Promise<void> {
