@@ -26,6 +26,7 @@ const MIGRATIONS: [Migration; 8] = migrations! {
     6 "0006_schedules",
     7 "0007_endings",
     8 "0008_lab",
+    9 "0009_sign_in_by_provider",
 };
 
 /// The schema version this build writes and the newest it opens.
