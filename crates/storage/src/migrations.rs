@@ -17,7 +17,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 8] = migrations! {
+const MIGRATIONS: [Migration; 9] = migrations! {
     1 "0001_gurus_actions_secrets",
     2 "0002_people_and_keys",
     3 "0003_history",
