@@ -127,7 +127,7 @@ mod tests {
 
     use super::*;
 
-    fn check(claims: Value, claim: &str, expect: Option<&[&str]>) {
+    fn check(claims: &Value, claim: &str, expect: Option<&[&str]>) {
         let extra: Extra = serde_json::from_value(claims.clone()).expect("an object");
         let expect = expect.map(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>());
         assert_eq!(groups(&extra, claim), expect, "{claim} in {claims}");
@@ -135,14 +135,14 @@ mod tests {
 
     #[test]
     fn groups_are_found_as_providers_write_them() {
-        check(json!({"groups": ["a", "b"]}), "groups", Some(&["a", "b"]));
-        check(json!({"groups": "a"}), "groups", Some(&["a"]));
-        check(json!({"groups": []}), "groups", Some(&[]));
-        check(json!({"groups": ["a", 1, null]}), "groups", Some(&["a"]));
-        check(json!({"realm_access": {"roles": ["a"]}}), "realm_access.roles", Some(&["a"]));
-        check(json!({"https://acme.test/groups": ["a"]}), "https://acme.test/groups", Some(&["a"]));
-        check(json!({"groups": {"a": true}}), "groups", None);
-        check(json!({}), "groups", None);
-        check(json!({}), "realm_access.roles", None);
+        check(&json!({"groups": ["a", "b"]}), "groups", Some(&["a", "b"]));
+        check(&json!({"groups": "a"}), "groups", Some(&["a"]));
+        check(&json!({"groups": []}), "groups", Some(&[]));
+        check(&json!({"groups": ["a", 1, null]}), "groups", Some(&["a"]));
+        check(&json!({"realm_access": {"roles": ["a"]}}), "realm_access.roles", Some(&["a"]));
+        check(&json!({"https://acme.test/groups": ["a"]}), "https://acme.test/groups", Some(&["a"]));
+        check(&json!({"groups": {"a": true}}), "groups", None);
+        check(&json!({}), "groups", None);
+        check(&json!({}), "realm_access.roles", None);
     }
 }

@@ -39,6 +39,7 @@ export const claimRoute = createRoute({
     typeof search.token === 'string' || typeof search.token === 'number'
       ? { token: String(search.token) }
       : {},
+  loader: ({ context }) => context.queries.query({ ...signInMethodsQuery, staleTime: 'static' }),
   component: Claim,
 });
 
@@ -61,6 +62,7 @@ function SignIn() {
 function Claim() {
   const search = claimRoute.useSearch();
   const [token] = useState(search.token ?? '');
+  const methods = claimRoute.useLoaderData();
   const navigate = claimRoute.useNavigate();
   const enter = useEnter();
   // The token leaves the address bar and the history at once; it stays in memory until it is used.
@@ -70,6 +72,7 @@ function Claim() {
   return (
     <ClaimPage
       token={token}
+      passwords={methods.password}
       onSignedIn={() => enter('/')}
       onSignIn={() => void navigate({ to: '/sign-in', search: {} })}
     />
