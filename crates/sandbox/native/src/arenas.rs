@@ -24,6 +24,7 @@ const TRIES_MAX: u32 = 3;
 
 /// As the interpreter lays it out (`PyObjectArenaAllocator`).
 #[repr(C)]
+#[derive(Debug)]
 pub struct ArenaAllocator {
     context: *mut c_void,
     allocate: extern "C" fn(*mut c_void, usize) -> *mut c_void,

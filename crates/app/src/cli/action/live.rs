@@ -24,10 +24,14 @@ pub struct Watched {
 }
 
 /// Starts the test and follows it. Ctrl-C cancels the run and waits for its end; another one leaves at once.
-pub async fn test(door: &Door, action: &str, body: &Value, screen: Screen<'_>) -> Result<Watched, Failure> {
-    let mut screen = screen;
+pub async fn test(
+    door: &Door,
+    action: &str,
+    body: &Value,
+    mut screen: Screen<'_>,
+) -> Result<Watched, Failure> {
     let mut events = door.client.events(&[&door.guru, "actions", action, "test"], body).await?;
-    let (mut execution, mut is_cancelled) = (None, false);
+    let (mut execution, mut is_cancelled) = (None::<String>, false);
     loop {
         let event = tokio::select! {
             event = events.next() => event?,
