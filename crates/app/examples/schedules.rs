@@ -1,9 +1,11 @@
 //! B9: a hundred thousand active schedules. How long one look of the scheduler takes, and how late runs begin.
 //!
-//! `cargo run --release -p errand --example schedules -- [--schedules N] [--minutes N] [--every MINUTES] [--database URL]`
+//! `cargo run --release -p errand --example schedules -- [--schedules N] [--minutes N] [--every MINUTES]
+//! [--database sqlite|postgres]`
 //!
 //! Every schedule fires once per `--every` minutes, evenly spread over these, so that `schedules / every` are due at the
-//! same instant. Time is real. Without a database address it is a fresh SQLite file. The last line is JSON.
+//! same instant. Time is real. The database is a fresh one, and gone afterwards; PostgreSQL is the tests' own
+//! (`scripts/postgres-for-tests.sh`). The last line is JSON.
 
 use std::{
     error::Error,
@@ -45,11 +47,11 @@ struct Options {
     schedules: usize,
     minutes: u32,
     every: usize,
-    database: Option<String>,
+    postgres: bool,
 }
 
 fn options() -> Outcome<Options> {
-    let mut options = Options { schedules: 100_000, minutes: 3, every: 60, database: None };
+    let mut options = Options { schedules: 100_000, minutes: 3, every: 60, postgres: false };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let value = words.next().ok_or_else(|| format!("`{word}` needs a value"))?;
@@ -57,7 +59,7 @@ fn options() -> Outcome<Options> {
             "--schedules" => options.schedules = value.parse()?,
             "--minutes" => options.minutes = value.parse()?,
             "--every" => options.every = value.parse()?,
-            "--database" => options.database = Some(value),
+            "--database" => options.postgres = value == "postgres",
             _ => return Err(format!("`{word}` is not known here").into()),
         }
     }
@@ -68,11 +70,12 @@ fn options() -> Outcome<Options> {
 async fn main() -> Outcome<()> {
     let options = options()?;
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let folder = tempfile::tempdir()?;
-    let location = match &options.database {
-        Some(url) => url.parse::<Location>()?,
-        None => Location::Sqlite(folder.path().join("errand.db")),
+    let database = if options.postgres {
+        errand_testkit::postgres::postgres().await
+    } else {
+        errand_testkit::postgres::sqlite()
     };
+    let location = database.url.parse::<Location>()?;
     let upstream = upstream().await?;
     let engine = engine(&location, &upstream).await?;
     let ids = fill(&engine, &options, &upstream).await?;
@@ -250,7 +253,7 @@ async fn lateness(engine: &Engine, gurus: &[(String, Vec<Action>)]) -> Outcome<(
 }
 
 fn report(options: &Options, looks: Looks, (late, others): (Vec<u128>, usize)) {
-    let kind = if options.database.is_some() { "PostgreSQL" } else { "SQLite" };
+    let kind = if options.postgres { "PostgreSQL" } else { "SQLite" };
     let found = json!({
         "database": kind,
         "schedules": options.schedules,

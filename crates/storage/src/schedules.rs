@@ -76,10 +76,12 @@ pub async fn next_due(mut db: impl Read) -> Result<Option<UnixMillis>> {
     row.map_or(Ok(None), |row| row.time_option("next_at"))
 }
 
-/// Schedules of all gurus that are due, longest due first.
-pub async fn due(mut db: impl Read, now: UnixMillis, limit: u32) -> Result<Vec<ScheduleId>> {
-    let sql = "SELECT id FROM schedules WHERE next_at <= $1 ORDER BY next_at LIMIT $2";
-    db.rows("list due schedules", sql, values![now, limit]).await?.iter().map(|row| row.parse("id")).collect()
+/// Schedules of all gurus that are due, with their gurus, longest due first. Who locks several of them does so in this
+/// order, so that no two wait for each other.
+pub async fn due(mut db: impl Read, now: UnixMillis, limit: u32) -> Result<Vec<(ScheduleId, GuruId)>> {
+    let sql = "SELECT id, guru_id FROM schedules WHERE next_at <= $1 ORDER BY next_at, id LIMIT $2";
+    let rows = db.rows("list due schedules", sql, values![now, limit]).await?;
+    rows.iter().map(|row| Ok((row.parse("id")?, row.parse("guru_id")?))).collect()
 }
 
 /// The schedule with its row held until the transaction ends, if it is still due: None when somebody else decided

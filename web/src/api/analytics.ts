@@ -37,7 +37,11 @@ export async function listModelCalls(
 }
 
 /** The address of one of its tables as comma-separated text. */
-export function tableAddress(guru: string, by: 'action' | 'source' | 'day' | 'model' | 'model_day', period: Period): string {
+export function tableAddress(
+  guru: string,
+  by: 'action' | 'source' | 'day' | 'model' | 'model_day',
+  period: Period,
+): string {
   const query = new URLSearchParams({ by, ...period });
   return `/api/v1/${encodeURIComponent(guru)}/analytics/table?${query.toString()}`;
 }

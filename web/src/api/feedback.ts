@@ -2,7 +2,12 @@ import { client, unwrap } from './client';
 import type { Feedback, Judged, Vote } from './types';
 
 /** Votes on an answer, in place of the vote before. */
-export async function vote(guru: string, turn: string, cast: Vote, comment: string | null): Promise<Feedback> {
+export async function vote(
+  guru: string,
+  turn: string,
+  cast: Vote,
+  comment: string | null,
+): Promise<Feedback> {
   const params = { path: { guru, id: turn } };
   const reply = await unwrap(
     client.PUT('/api/v1/{guru}/turns/{id}/feedback', { params, body: { vote: cast, comment } }),

@@ -7,7 +7,12 @@ export async function listSecrets(guru: string): Promise<Secret[]> {
 }
 
 /** Creates a secret, or gives it a new value. Left out, its hosts stay as they are. */
-export async function setSecret(guru: string, name: string, value: string, hosts?: string[]): Promise<Secret> {
+export async function setSecret(
+  guru: string,
+  name: string,
+  value: string,
+  hosts?: string[],
+): Promise<Secret> {
   const params = { path: { guru } };
   const body = { name, value, ...(hosts !== undefined && { hosts }) };
   return unwrap(client.POST('/api/v1/{guru}/secrets', { params, body }));

@@ -439,6 +439,7 @@ output
             text: Some("a b".to_owned()),
             since: None,
             until: None,
+            vote: None,
             limit: 5,
         };
         let expect = [

@@ -7,7 +7,8 @@ use std::sync::{
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use errand_domain::{
-    Arguments, Delivery, DeliveryStatus,
+    Arguments, Delivery,
+    DeliveryStatus::{Delivered, Failed, Pending},
     results::{Receiver, Results, When},
     schedule::{Missed, Overlap},
 };
@@ -197,7 +198,6 @@ async fn a_run_is_told_to_slack_a_signed_webhook_and_by_mail_and_again_after_fai
 
         let first = deliveries(&engine).await;
         let shown: Vec<_> = first.iter().map(|one| (one.receiver.channel(), one.status, one.tries)).collect();
-        use DeliveryStatus::{Delivered, Failed, Pending};
         assert_eq!(shown, [("webhook", Pending, 1), ("slack", Delivered, 1), ("email", Delivered, 1)]);
         assert!(first[0].error.as_deref().is_some_and(|error| error.contains("503")), "{first:?}");
         assert_eq!(mailbox.mails().len(), 1);

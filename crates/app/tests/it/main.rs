@@ -21,5 +21,6 @@ mod readme;
 mod records;
 mod retention;
 mod schedules;
+mod secrets;
 mod unauthorized;
 mod versions;

@@ -110,7 +110,8 @@ impl Engine {
         let old = secrets::list(&mut tx, permit.guru_id()).await?.into_iter().find(|row| row.name == name);
         let old = old.ok_or_else(|| EngineError::not_found("secret", &name))?;
         secrets::set_hosts(&mut tx, permit.guru_id(), &name, hosts.as_deref(), now).await?;
-        let change = change(permit, "secret.bind", &name, (HostsShown::of(old.hosts), HostsShown::of(hosts)));
+        let shown = |hosts: Option<Vec<String>>| Some(HostsShown { hosts: hosts.unwrap_or_default() });
+        let change = change(permit, "secret.bind", &name, (shown(old.hosts), shown(hosts)));
         self.audit(&mut tx, &permit.guru.masker, change).await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);

@@ -59,7 +59,7 @@ pub(super) async fn webhook(
     message: &Message,
 ) -> Result<(), DeliveryFailure> {
     let body = payload(message).to_string();
-    let signature = signature(to.signing, &message.id, to.at_seconds, &body);
+    let signature = signature(to.signing, &message.id, to.at_seconds, &body)?;
     let mut headers = HeaderMap::new();
     for (name, value) in [
         ("webhook-id", message.id.clone()),
@@ -93,28 +93,24 @@ fn payload(message: &Message) -> Value {
 }
 
 /// `v1,` and the HMAC-SHA256 of id, time and body, in base64.
-pub(super) fn signature(key: &SecretText, id: &str, at_seconds: i64, body: &str) -> String {
-    let mut mac = keyed(key);
-    for part in [id, ".", &at_seconds.to_string(), ".", body] {
-        mac.update(part.as_bytes());
-    }
-    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
-}
-
-fn keyed(key: &SecretText) -> Hmac<Sha256> {
+pub(super) fn signature(
+    key: &SecretText,
+    id: &str,
+    at_seconds: i64,
+    body: &str,
+) -> Result<String, DeliveryFailure> {
     let text = key.expose().trim();
     let decoded = text
         .strip_prefix(KEY_PREFIX)
         .and_then(|rest| STANDARD.decode(rest).or_else(|_| STANDARD_NO_PAD.decode(rest)).ok());
-    match decoded {
-        Some(bytes) => mac_of(&bytes),
-        None => mac_of(text.as_bytes()),
+    let mut mac =
+        Hmac::<Sha256>::new_from_slice(decoded.as_deref().unwrap_or(text.as_bytes())).map_err(|_| {
+            DeliveryFailure::for_good("The key of the signature can't be used. Store another one.")
+        })?;
+    for part in [id, ".", &at_seconds.to_string(), ".", body] {
+        mac.update(part.as_bytes());
     }
-}
-
-fn mac_of(key: &[u8]) -> Hmac<Sha256> {
-    // A key of any length is taken; what is longer than a block is hashed first, as RFC 2104 says.
-    Hmac::<Sha256>::new_from_slice(key).unwrap_or_else(|_| Hmac::<Sha256>::new(&Default::default()))
+    Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))
 }
 
 async fn send(

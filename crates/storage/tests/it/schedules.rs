@@ -84,7 +84,7 @@ async fn an_action_has_one_schedule_that_is_found_when_it_is_due() {
 
         assert_eq!(schedules::next_due(&db.reader).await?, Some(at(120)));
         assert_eq!(schedules::due(&db.reader, at(119), 10).await?, vec![]);
-        assert_eq!(schedules::due(&db.reader, at(120), 10).await?, vec![found.id]);
+        assert_eq!(schedules::due(&db.reader, at(120), 10).await?, vec![(found.id, guru)]);
         let mut tx = db.writer.begin().await?;
         assert!(schedules::lock_due(&mut tx, found.id, at(120)).await?.is_some());
         schedules::advance(&mut tx, found.id, None).await?;

@@ -30,13 +30,19 @@ export function ModelUseTable({ guru, models, period }: ModelUseTableProps) {
           <a href={tableAddress(guru, 'model', period)} download="models.csv" className={TEXT_LINK}>
             CSV<span className="sr-only"> by model</span>
           </a>
-          <a href={tableAddress(guru, 'model_day', period)} download="models-by-day.csv" className={TEXT_LINK}>
+          <a
+            href={tableAddress(guru, 'model_day', period)}
+            download="models-by-day.csv"
+            className={TEXT_LINK}
+          >
             CSV by day
           </a>
         </span>
       }
     >
-      {rows.length === 0 && <p className="text-sm text-ink-soft">No language model was asked in this range.</p>}
+      {rows.length === 0 && (
+        <p className="text-sm text-ink-soft">No language model was asked in this range.</p>
+      )}
       {rows.length > 0 && (
         <div className="overflow-x-auto rounded-xl border border-line bg-surface">
           <table className="w-full text-left text-sm tabular-nums">

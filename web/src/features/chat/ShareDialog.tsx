@@ -43,8 +43,7 @@ function ShareForm({ guru, conversation }: { guru: Guru; conversation: string })
   const key = ['shares', guru.slug, conversation];
   const shares = useQuery({ queryKey: key, queryFn: () => listShares(guru.slug, conversation) });
   const make = useMutation({
-    mutationFn: () =>
-      createShare(guru.slug, conversation, { audience, expires_in_days: Number(days) }),
+    mutationFn: () => createShare(guru.slug, conversation, { audience, expires_in_days: Number(days) }),
     onSuccess: () => queries.invalidateQueries({ queryKey: key }),
   });
   const submit = (event: SyntheticEvent) => {
@@ -64,7 +63,9 @@ function ShareForm({ guru, conversation }: { guru: Guru; conversation: string })
           value={audience}
           onChange={(event) => setAudience(event.target.value as Audience)}
           choices={audiences.map((value) => ({ value, label: READERS[value] }))}
-          hint={guru.public_links ? undefined : 'Links for people who are not signed in are off for this guru.'}
+          hint={
+            guru.public_links ? undefined : 'Links for people who are not signed in are off for this guru.'
+          }
         />
         <SelectField
           label="For how long"

@@ -58,7 +58,12 @@ class Server {
     if (call.endsWith('/cancel')) return reply(202, {});
     if (call.startsWith('DELETE')) return new Response(null, { status: 204 });
     if (url.pathname.endsWith('/feedback'))
-      return reply(200, { turn_id: 'turn_1', ...(JSON.parse(body) as object), created_at: AT, updated_at: AT });
+      return reply(200, {
+        turn_id: 'turn_1',
+        ...(JSON.parse(body) as object),
+        created_at: AT,
+        updated_at: AT,
+      });
     if (url.pathname.endsWith('/events')) return this.open();
     return reply(200, { id: 'conv_1', title: 'T', created_at: AT, updated_at: AT, turns: this.turns });
   };

@@ -26,11 +26,7 @@ export function Deliveries({ guru, action }: { guru: string; action: string }) {
           <When at={delivery.created_at} /> to {delivery.channel} {delivery.receiver}:{' '}
           <span className={classes(delivery.status === 'failed' && 'text-bad')}>{wordsOf(delivery)}</span>
           {', '}
-          <Link
-            to="/g/$guru/history/$id"
-            params={{ guru, id: delivery.execution_id }}
-            className={TEXT_LINK}
-          >
+          <Link to="/g/$guru/history/$id" params={{ guru, id: delivery.execution_id }} className={TEXT_LINK}>
             see the run
           </Link>
           {delivery.error != null && (

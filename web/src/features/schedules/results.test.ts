@@ -25,6 +25,9 @@ test('nobody is nobody', () => {
 });
 
 test('addresses may be typed in any way', () => {
-  const draft = { when: 'always', to: [{ ...EMPTY, type: 'email' as const, addresses: ' a@b.c;d@e.f,\n g@h.i ' }] };
+  const draft = {
+    when: 'always',
+    to: [{ ...EMPTY, type: 'email' as const, addresses: ' a@b.c;d@e.f,\n g@h.i ' }],
+  };
   expect(toResults(draft)?.to).toEqual([{ type: 'email', to: ['a@b.c', 'd@e.f', 'g@h.i'] }]);
 });

@@ -38,8 +38,7 @@ function SetForm({ guru, setting, onClose }: { guru: string; setting: Setting; o
   const [hosts, setHosts] = useState('');
   const queries = useQueryClient();
   const set = useMutation({
-    mutationFn: () =>
-      setSecret(guru, name, value, setting.kind === 'rotate' ? undefined : readHosts(hosts)),
+    mutationFn: () => setSecret(guru, name, value, setting.kind === 'rotate' ? undefined : readHosts(hosts)),
     onSuccess: async () => {
       setValue('');
       await renewActions(queries, guru);
@@ -84,9 +83,7 @@ function SetForm({ guru, setting, onClose }: { guru: string; setting: Setting; o
         autoComplete="off"
         required
       />
-      {setting.kind !== 'rotate' && (
-        <HostsField hosts={hosts} onHosts={setHosts} error={wrong('hosts')} />
-      )}
+      {setting.kind !== 'rotate' && <HostsField hosts={hosts} onHosts={setHosts} error={wrong('hosts')} />}
       {set.isError && problems.length === 0 && (
         <p role="alert" className="text-sm text-bad">
           <MessageText text={messageOf(set.error)} />

@@ -95,9 +95,7 @@ function Shown({ shared }: { shared: SharedConversation }) {
       <h1 className="mt-1 text-2xl font-semibold tracking-[-0.02em] wrap-anywhere">
         <SecretText text={shared.title} />
       </h1>
-      {shared.has_earlier && (
-        <p className="mt-3 text-sm text-ink-soft">What was said before is not shown.</p>
-      )}
+      {shared.has_earlier && <p className="mt-3 text-sm text-ink-soft">What was said before is not shown.</p>}
       {shared.turns.length === 0 && <p className="mt-6 text-ink-soft">Nothing had been answered yet.</p>}
       <div className="mt-8 grid gap-10">
         {shared.turns.map((turn) => (
