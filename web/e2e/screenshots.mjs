@@ -9,6 +9,8 @@ import { chromium, devices } from '@playwright/test';
 const FILE_BYTES_MAX = 120_000;
 const TOTAL_BYTES_MAX = 1_500_000;
 const COLOURS = '64';
+/** The API page is large, and a busy machine slow. */
+const TIMEOUT_MS = 120_000;
 
 const { ERRAND_URL: url, ERRAND_CLAIM_LINK: link, ERRAND_PASSWORD: password, CHROMIUM } = process.env;
 const folder = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
@@ -128,9 +130,12 @@ async function seed() {
   const headers = { 'x-errand-csrf': '1' };
   const schedule = { cron: '0 8 * * 1-5', time_zone: 'Europe/Berlin' };
   await context.request.put('/api/v1/demo/actions/outage_status/schedule', { headers, data: schedule });
-  const vera = { email: 'vera@acme.test', name: 'Vera Quist', role: 'member' };
+  const vera = { email: 'vera@acme.test', name: 'Vera Quist' };
   await context.request.post('/api/v1/users', { headers, data: vera });
-  await send('members', { email: vera.email, groups: ['Support'], role: 'viewer' }).catch(() => undefined);
+  const noor = { email: 'noor@acme.test', name: 'Noor Haddad' };
+  await context.request.post('/api/v1/users', { headers, data: noor });
+  await send('members', { email: vera.email, groups: ['Support'], role: 'viewer' });
+  await send('members', { email: noor.email, groups: ['Support', 'Billing'], role: 'guru_admin' });
   await context.close();
   return id;
 }
@@ -143,6 +148,7 @@ async function open(page, path) {
 
 async function shoot(name, settings, play) {
   const context = await browser.newContext({ baseURL: url, ...settings });
+  context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();
   await play(page);
   // Fades and fonts come to rest.

@@ -23,7 +23,7 @@ export function Page({ title, lead, actions, back, wide = false, children }: Pag
       <div className={classes('mx-auto w-full px-5 pt-8 pb-16 sm:px-8', wide ? 'max-w-6xl' : 'max-w-4xl')}>
         {back}
         <div className="flex flex-wrap items-start justify-between gap-x-6 gap-y-4">
-          <div className="min-w-0">
+          <div className="min-w-0 flex-1 basis-64">
             <h1 className="text-2xl font-semibold tracking-[-0.02em] wrap-anywhere">{title}</h1>
             {lead !== undefined && <div className="mt-1 max-w-2xl text-ink-soft">{lead}</div>}
           </div>
