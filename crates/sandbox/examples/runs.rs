@@ -143,7 +143,8 @@ async fn sustain(sandbox: &Sandbox, script: &str, seconds: u64) -> Result<Value,
     }
     let (served, took) = (f64::from(served), begun.elapsed().as_secs_f64());
     let after = processor_time()?;
-    let [supervisor, inside] = [0, 1].map(|part| (after[part] - before[part]).as_secs_f64() * 1e3 / served);
+    let [supervisor, inside] =
+        [0, 1].map(|part| after[part].saturating_sub(before[part]).as_secs_f64() * 1e3 / served);
     Ok(json!({ "runs_per_second": served / took, "supervisor_cpu_ms": supervisor, "inside_cpu_ms": inside }))
 }
 

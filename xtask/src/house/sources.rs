@@ -14,6 +14,7 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
         "crates/planners/src/embedded/encoder/instruction_set.rs",
         "calls a function compiled for AVX2 after the processor said that it has it",
     ),
+    ("crates/sandbox/native/src/arenas.rs", "reserves memory for the interpreter and joins its pages"),
     ("crates/sandbox/native/src/call.rs", "the one place that makes system calls which libc has no name for"),
     ("crates/sandbox/native/src/child/landlock.rs", "opens the folders that rules are about"),
     ("crates/sandbox/native/src/child/mod.rs", "moves descriptors and ends its process"),

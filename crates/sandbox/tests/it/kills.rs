@@ -168,7 +168,7 @@ fn a_supervisor_that_is_killed() {
     });
 }
 
-/// SplitMix64: enough to draw moments, and the same ones each time.
+/// `SplitMix64`: enough to draw moments, and the same ones each time.
 struct Random(u64);
 
 impl Random {
