@@ -86,7 +86,7 @@ async fn what_cannot_be_read_or_reached_is_refused_in_words() {
     let api = server.api();
     api.new_guru("g").await;
     let import = async |body: Value| api.post("/api/v1/g/import/openapi", body).await;
-    import(json!({})).await.refused(400, "bad_body", &["`document`", "`url`"]);
+    import(json!({})).await.refused(422, "bad_source", &["`document`", "`url`"]);
     import(json!({"document": "{\"swagger\": \"2.0\"}"})).await.refused(422, "bad_openapi", &["Swagger 2.0"]);
     let closed = json!({"url": upstream.url("/openapi.json")});
     import(closed).await.refused(422, "document_not_fetched", &["could not be fetched"]);
