@@ -17,6 +17,7 @@ const features = [
   'schedules',
   'secrets',
   'settings',
+  'shared',
   'shell',
 ];
 const separateFeatures = features.map((feature) => ({

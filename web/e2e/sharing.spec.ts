@@ -1,11 +1,12 @@
 import { askToTheEnd, expect, expectAccessible, openChat, questionBox, test } from './chat';
 import { openPage } from './manage';
 
-const REFUND = 'Where is my refund for order 12345?';
+/** Answered by an API call, so that it works without scripts too. */
+const SHIPPED = 'Has order 12391 shipped yet?';
 
 test('an answer is voted down with a comment, and whoever manages the guru finds it', async ({ page }) => {
   await openChat(page);
-  const turn = await askToTheEnd(page, REFUND);
+  const turn = await askToTheEnd(page, SHIPPED);
   const why = `It took too long ${Date.now()}`;
   await turn.getByRole('button', { name: 'Bad answer' }).click();
   const form = turn.getByRole('form', { name: 'What was wrong?' });
@@ -28,7 +29,7 @@ test('an answer is voted down with a comment, and whoever manages the guru finds
 
 test('an answer is asked for again', async ({ page }) => {
   await openChat(page);
-  const turn = await askToTheEnd(page, REFUND);
+  const turn = await askToTheEnd(page, SHIPPED);
   await turn.getByRole('button', { name: 'Ask this again' }).click();
   await expect(page.getByRole('article')).toHaveCount(2);
   await expect(page.getByRole('article').last()).toHaveAttribute('data-turn', 'done');
@@ -36,7 +37,7 @@ test('an answer is asked for again', async ({ page }) => {
 
 test('a link shows a conversation to members, and to nobody once it is ended', async ({ page, browser }) => {
   await openChat(page);
-  await askToTheEnd(page, REFUND);
+  await askToTheEnd(page, SHIPPED);
   await page.getByRole('button', { name: 'Share' }).click();
   const dialog = page.getByRole('dialog', { name: 'Share this conversation' });
   await expect(dialog.getByText('are off for this guru')).toBeVisible();
@@ -47,8 +48,8 @@ test('a link shows a conversation to members, and to nobody once it is ended', a
 
   const reader = await page.context().newPage();
   await reader.goto(address);
-  await expect(reader.getByRole('heading', { level: 2, name: REFUND })).toBeVisible();
-  await expect(reader.locator('.prose-answer')).toContainText(/refund/i);
+  await expect(reader.getByRole('heading', { level: 2, name: SHIPPED })).toBeVisible();
+  await expect(reader.locator('.prose-answer')).toContainText('12391');
   await expect(reader.getByRole('textbox')).toHaveCount(0);
   await expectAccessible(reader);
 
@@ -67,7 +68,7 @@ test('a link shows a conversation to members, and to nobody once it is ended', a
 
 test('voting and sharing by keyboard alone', async ({ page }) => {
   await openChat(page);
-  const turn = await askToTheEnd(page, REFUND);
+  const turn = await askToTheEnd(page, SHIPPED);
   await expect(questionBox(page)).toBeFocused();
   const press = async (key: string, target: ReturnType<typeof turn.getByRole>) => {
     const there = () => target.evaluate((element) => element === document.activeElement);
