@@ -23,7 +23,7 @@ fi
 
 step "Building the web app and the release binary"
 scripts/build-web.sh
-cargo build --quiet --release -p errand
+cargo build --quiet --release -p errand --bins --example schedules
 rustc -O --edition 2024 -o "$target/bench-upstream" crates/testkit/examples/upstream.rs
 "$target/release/errand" model install >/dev/null
 
@@ -35,9 +35,12 @@ else
     echo "Python actions are not measured: that needs \`bwrap\` and the image (\`errand image build\`)." >&2
 fi
 
+# B9 is measured on PostgreSQL too, where there is one.
+eval "$(scripts/postgres-for-tests.sh 2>/dev/null || true)"
+
 # Nothing of what is measured should wait for what builds it.
 exec python3 -B scripts/bench/main.py \
     --errand "$target/release/errand" \
     --upstream "$target/bench-upstream" \
-    --model "$ERRAND_MODEL_DIR" "${python[@]}" \
+    --model "$ERRAND_MODEL_DIR" --schedules "$target/release/examples/schedules" "${python[@]}" \
     --built-from "$(git describe --always --dirty --abbrev=10)" "$@"

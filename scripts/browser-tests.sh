@@ -35,6 +35,20 @@ CHROMIUM="${CHROMIUM:-$(command -v chromium || command -v chromium-browser || co
 export CHROMIUM
 port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 export ERRAND_URL="http://127.0.0.1:$port"
+# With an identity provider at hand (scripts/oidc-for-tests.sh), the sign-in by one is tested too.
+if [ -n "${ERRAND_TEST_OIDC_URL:-}" ]; then
+    mkdir "$data/state"
+    cat >"$data/state/errand.toml" <<TOML
+[oidc]
+issuer = "$ERRAND_TEST_OIDC_URL"
+client_id = "errand"
+button = "Acme SSO"
+create_users = true
+scopes = ["email", "profile", "groups"]
+groups = [{ group = "support", guru = "demo" }]
+TOML
+    export ERRAND_OIDC_CLIENT_SECRET="a-secret-of-the-tests"
+fi
 ERRAND_DATA_DIR="$data/state" ERRAND_LISTEN="127.0.0.1:$port" ERRAND_PUBLIC_URL="$ERRAND_URL" NO_COLOR=1 \
     ERRAND_MODEL_DIR="${ERRAND_MODEL_DIR:-$PWD/.cache/model}" \
     "$ERRAND_BINARY" serve --demo >"$data/server.log" 2>&1 </dev/null &

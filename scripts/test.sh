@@ -12,6 +12,7 @@ broken=()
 finish() {
     scripts/postgres-for-tests.sh stop >/dev/null 2>&1 || true
     scripts/litellm-for-tests.sh stop >/dev/null 2>&1 || true
+    scripts/oidc-for-tests.sh stop >/dev/null 2>&1 || true
     rm -rf "$logs"
 }
 trap finish EXIT
@@ -82,6 +83,10 @@ start_litellm() { scripts/litellm-for-tests.sh >"$logs/litellm.env"; }
 prepare "Starting a private LiteLLM with mock answers" start_litellm
 # shellcheck source=/dev/null
 . "$logs/litellm.env"
+start_oidc() { scripts/oidc-for-tests.sh >"$logs/oidc.env"; }
+prepare "Starting a private identity provider" start_oidc
+# shellcheck source=/dev/null
+. "$logs/oidc.env"
 
 if cargo nextest --version >/dev/null 2>&1; then
     part "Rust tests" "^ +Summary " cargo nextest run --workspace --no-fail-fast
@@ -90,6 +95,7 @@ else
 fi
 part "Documentation tests" "^test result:" cargo test --workspace --doc --quiet
 part "Web tests" "^ +Tests " npm --prefix web run --silent test
+part "API against its document" "^[0-9]+ passed, [0-9]+ failed" scripts/api-contract.sh
 part "Browser tests" "^ +[0-9]+ (passed|failed)" scripts/browser-tests.sh
 
 total

@@ -8,6 +8,7 @@ import api_call
 import criterion
 import python_run
 import report
+import schedules
 import start
 import turn
 from processes import Errand, upstream
@@ -35,6 +36,9 @@ def main():
         sections.append(report.plans(criterion.plans(options.model)))
         say("B11: masking")
         sections.append(report.masking(criterion.masking(options.model)))
+    if options.schedules and not options.server_only:
+        say("B9: 100,000 schedules")
+        sections.append(report.schedules(schedules.measure(options.schedules, options.minutes)))
     print("\n".join(sections))
     if not options.server_only:
         report.write(DOCUMENT, sections, load_before, options)
@@ -57,6 +61,8 @@ def parse():
     parser.add_argument("--model", type=Path, required=True, help="folder of the planner's model")
     parser.add_argument("--built-from", required=True, help="the commit of the release binary, for the page")
     parser.add_argument("--image", type=Path, help="folder of the Python images; without it, B1 to B3 are left out")
+    parser.add_argument("--schedules", type=Path, help="the release build of the example `schedules`; without it, B9 is left out")
+    parser.add_argument("--minutes", type=int, default=3, help="turns of the minute that schedules are watched for")
     parser.add_argument("--runs", type=int, default=200, help="single Python runs of each kind")
     parser.add_argument("--seconds", type=int, default=5, help="length of each load run")
     parser.add_argument("--repetitions", type=int, default=5, help="load runs of each kind")

@@ -122,6 +122,30 @@ def start(row):
     return table("B7: start, memory, size", ["", "p50 / p99 / min", "target"], shown)
 
 
+def schedules(rows):
+    shown = [
+        [
+            f"{row['database']}, each every {row['every_minutes']} min",
+            f"{row['due_at_once']:,}",
+            of(row["idle_look_ms"]),
+            of(row["busy_look_ms"]),
+            of(row["lateness_ms"]),
+            f"p99 ≤ 1 s: {verdict(row['lateness_ms']['p99'] <= 1000)}; look ≤ 50 ms: "
+            f"{verdict(max(row['idle_look_ms']['p99'], row['busy_look_ms']['p99']) <= 50)}",
+        ]
+        for row in rows
+    ]
+    header = [
+        "100,000 active", "due at one instant", "look, nothing due: p50 / p99 / max ms", "look, something due: p50 / p99 / max ms",
+        "lateness p50 / p99 / max ms", "target",
+    ]
+    return table("B9: schedules", header, shown)
+
+
+def of(value):
+    return f"{value['p50']:.1f} / {value['p99']:.1f} / {value['max']:.1f}"
+
+
 def plans(rows):
     reach = {10: 15, 100: 20, 1000: 40}
     shown = [

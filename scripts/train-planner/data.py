@@ -1,13 +1,14 @@
 """Labelled turns as token sequences with their targets."""
 
+import copy
 import json
 import os
 import re
 
 CLS, SEP, PAD = 101, 102, 0
-# Tokens of a turn with its history when it is asked what it wants, and when it is read for values; older texts are
-# cut off.
-TURN, READING = 64, 112
+# Tokens of a turn with its history when it is asked what it wants, and when it is read with an action in hand; older
+# texts are cut off.
+TURN, READING = 96, 112
 # Of these the question has no more, so that some history fits.
 QUESTION = 48
 # Tokens of a reading with the descriptions of what is sought.
@@ -24,6 +25,15 @@ class Action:
         self.trigger = entry["trigger"]
         self.parameters = entry.get("parameters", [])
 
+    def shuffled(self, chance):
+        """The same with its parameters in another order, now and then without one that is optional."""
+        other = copy.copy(self)
+        dropped = chance.random() < 0.2 and [one["name"] for one in self.parameters if not one.get("required")]
+        dropped = chance.choice(dropped) if dropped else None
+        other.parameters = [one for one in self.parameters if one["name"] != dropped]
+        chance.shuffle(other.parameters)
+        return other
+
     def statement(self):
         """The trigger without its preamble, as the planner strips it."""
         return re.sub(
@@ -37,6 +47,34 @@ class Action:
         full = self.statement()
         short = re.sub(r"\s*\([^)]*\)$", "", full)
         return [full, short] if short != full else [full]
+
+
+# What people call the same deed: an action should be known by its meaning, not by one verb.
+VERBS = {
+    "find": ("search for", "look for", "look up", "browse"),
+    "search": ("find", "look", "browse"),
+    "get": ("look up", "show", "find out", "check"),
+    "book": ("reserve", "order"),
+    "buy": ("purchase", "order", "get"),
+    "reserve": ("book", "make a booking for"),
+    "make": ("place", "arrange"),
+    "schedule": ("arrange", "plan", "book"),
+    "play": ("start", "put on"),
+    "check": ("see", "look up", "show"),
+    "transfer": ("send", "move"),
+    "add": ("put", "create", "enter"),
+    "rent": ("hire", "get"),
+    "request": ("send", "ask for"),
+    "share": ("send", "show"),
+    "set": ("create", "make"),
+}
+
+
+def reworded(statement, chance):
+    """Now and then the statement with another word for what is done."""
+    first, _, rest = statement.partition(" ")
+    others = VERBS.get(first.lower())
+    return f"{chance.choice(others)} {rest}" if others and chance.random() < 0.25 else statement
 
 
 def is_flag(parameter):
@@ -53,9 +91,13 @@ def read_catalogue(path):
         return {name: Action(name, entry) for name, entry in json.load(file).items()}
 
 
-def read_cases(path):
+def read_cases(path, catalogue):
+    """The cases of a file; one that names no actions offers the whole catalogue."""
     with open(path) as file:
-        return [json.loads(line) for line in file if line.strip()]
+        cases = [json.loads(line) for line in file if line.strip()]
+    for case in cases:
+        case.setdefault("actions", sorted(catalogue))
+    return cases
 
 
 class Turn:
@@ -109,10 +151,12 @@ class Turn:
 class Reading:
     """A turn with an action in hand: what the action does, then what each parameter is, after what was said."""
 
-    def __init__(self, tokenizer, turn, action):
+    def __init__(self, tokenizer, turn, action, statement=None):
         self.turn = turn
         self.ids = list(turn.ids)
-        self.ids += [*tokenizer.encode(action.wordings()[-1], add_special_tokens=False).ids[:STATEMENT], SEP]
+        self.ids += tokenizer.encode(statement or action.wordings()[-1], add_special_tokens=False).ids[:STATEMENT]
+        self.statement = (len(turn.ids), len(self.ids))
+        self.ids.append(SEP)
         self.parameters = []
         for parameter in action.parameters:
             words = tokenizer.encode(parameter_text(parameter), add_special_tokens=False).ids[:PARAMETER]

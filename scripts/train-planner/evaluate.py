@@ -38,7 +38,8 @@ def best_span(start, end):
 @torch.no_grad()
 def figures(encoder, heads, tokenizer, catalogue_path, cases_path, limit=None):
     encoder.eval()
-    catalogue, cases = data.read_catalogue(catalogue_path), data.read_cases(cases_path)[:limit]
+    catalogue = data.read_catalogue(catalogue_path)
+    cases = data.read_cases(cases_path, catalogue)[:limit]
     names = sorted(catalogue)
     rows = {name: at for at, name in enumerate(names)}
     full = encode(encoder, tokenizer, [catalogue[name].wordings()[0] for name in names])

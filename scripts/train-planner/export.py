@@ -11,7 +11,7 @@ import data
 import evaluate
 from model import Encoder, Heads
 
-MAGIC = b"ETUNING\x01"
+MAGIC = b"ETUNING\x02"
 # How far, in standard deviations of a row's differences, a value may lie before it is cut off: most are small, and
 # finer steps for them lose less than the few large ones cost.
 REACHES = (2.0, 2.4, 2.8, 3.2, 4.0)
@@ -52,7 +52,14 @@ def write(base, tuned, heads, path, base_sha):
                     parts.append(packed.numpy().tobytes())
                     after.weight.copy_(before.weight + delta)
                 floats(after.bias - before.bias)
-        for values in (heads.tokens, heads.token_bias, heads.parameters_, heads.parameter_bias):
+        for values in (
+            heads.tokens,
+            heads.token_bias,
+            heads.parameters_,
+            heads.parameter_bias,
+            heads.asked_weights,
+            heads.asked_bias,
+        ):
             rounded = values.to(torch.bfloat16)
             parts.append(rounded.contiguous().view(torch.int16).numpy().astype("<i2").tobytes())
             values.copy_(rounded.float())
@@ -69,12 +76,14 @@ def golden(encoder, heads, tokenizer, path):
     question = torch.nn.functional.normalize(run(turn.ids)[slice(*turn.question)].mean(0), dim=-1)
     turn = data.Turn(tokenizer, GOLDEN["question"], GOLDEN["before"], length=data.READING)
     reading = data.Reading(tokenizer, turn, data.Action("book", GOLDEN["action"]))
-    evidence = heads.read(run(reading.ids), reading)
+    states = run(reading.ids)
+    evidence = heads.read(states, reading)
     rounded = lambda values: [round(float(value), 4) for value in values]
     told = {
         **GOLDEN,
         "tokens": len(reading.ids),
         "vector": rounded(question[:16]),
+        "asked": round(float(heads.asked(states, reading)), 4),
         "spans": [rounded(evaluate.best_span(evidence[0, at], evidence[1, at])) for at in range(len(reading.parameters))],
     }
     with open(path, "w") as file:

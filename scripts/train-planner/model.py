@@ -10,6 +10,8 @@ from torch.nn import functional
 WIDTH, HEADS, INNER, LAYERS = 384, 12, 1536, 6
 # Width of the space in which tokens and parameters meet.
 MEET = 64
+# Share of what a layer adds that is left out at random while training.
+DROPPED = 0.1
 # The heads: where a value starts, where it ends, and the words that affirm or deny a flag.
 ROLES = ("start", "end", "true", "false")
 
@@ -30,9 +32,12 @@ class Layer(nn.Module):
         queries, keys, values = triples.permute(2, 0, 3, 1, 4)
         mixed = functional.scaled_dot_product_attention(queries, keys, values, attn_mask=bias)
         mixed = mixed.transpose(1, 2).reshape(batch, length, WIDTH)
-        states = self.mix_norm(states + linear(self.mix, mixed))
+        states = self.mix_norm(states + self.thinned(linear(self.mix, mixed)))
         inner = functional.gelu(linear(self.widen, states))
-        return self.narrow_norm(states + linear(self.narrow, inner))
+        return self.narrow_norm(states + self.thinned(linear(self.narrow, inner)))
+
+    def thinned(self, added):
+        return functional.dropout(added, DROPPED, self.training)
 
 
 def linear(layer, states):
@@ -93,6 +98,8 @@ class Heads(nn.Module):
         self.parameters_ = make()
         self.token_bias = nn.Parameter(torch.zeros(len(ROLES), MEET))
         self.parameter_bias = nn.Parameter(torch.zeros(len(ROLES), MEET))
+        self.asked_weights = nn.Parameter(torch.zeros(2 * WIDTH))
+        self.asked_bias = nn.Parameter(torch.zeros(1))
 
     def forward(self, states, parameters):
         """Evidence by role, parameter and token: states (length, WIDTH), parameters (count, WIDTH), unit length."""
@@ -104,6 +111,12 @@ class Heads(nn.Module):
         """Evidence for a reading's parameters among the tokens of its turn."""
         vectors = torch.stack([states[first:last].mean(0) for first, last in reading.parameters])
         return self(states[: len(reading.turn.ids)], functional.normalize(vectors, dim=-1))
+
+    def asked(self, states, reading):
+        """Whether the turn asks for the action that it was read with, in log-odds: by the state of its first token and
+        by those of what the action does."""
+        view = torch.cat([states[0], states[slice(*reading.statement)].mean(0)])
+        return (self.asked_weights @ view + self.asked_bias)[0]
 
 
 def pool(states, mask):

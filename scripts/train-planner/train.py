@@ -17,25 +17,40 @@ from model import ROLES, Encoder, Heads, pool
 # How much a cosine weighs in the softmax, and the cosine that an action must pass to be likelier than none.
 SCALE, NONE_AT = 20.0, 0.35
 BATCH, WINDOW = 24, 16
-# Of a batch's turns that have values, how many are read for them.
-READINGS = 14
+# Of a batch's turns that ask for something, how many are read with what they ask for and with its nearest rival; of
+# those that ask for nothing, how many are read with what comes nearest.
+READINGS, IDLE_READINGS = 11, 4
+# How often the nearest, the second and the third rival is taken.
+RIVALS = (0.6, 0.25, 0.15)
 # The vectors of actions that no turn of the batch asks for are made anew every so many steps and without a gradient:
 # most of a step's cost would be theirs.
 REFRESH = 12
 
 
 class Example:
-    def __init__(self, turn, pools, actions, targets):
-        self.turn, self.pools, self.actions, self.targets = turn, pools, actions, targets
-        self.reading, self.spans, self.flags = None, {}, ()
+    def __init__(self, tokenizer, question, before, actions, targets, parts=None):
+        self.question, self.before, self.actions, self.targets = question, before, actions, targets
+        self.turn = data.Turn(tokenizer, question, before, parts)
+        self.pools = self.turn.parts or [self.turn.question]
+        self.values = None
 
-    def read(self, tokenizer, case, action):
-        """To be read for the values of the action that it asks for."""
-        turn = data.Turn(tokenizer, case["question"], case["before"], length=data.READING)
-        self.reading = data.Reading(tokenizer, turn, action)
-        targets = data.span_targets(turn, action, case["expected"][action.name])
-        self.spans = {at: target for at, target in targets.items() if at < len(self.reading.parameters)}
-        self.flags = {at for at, parameter in enumerate(action.parameters) if data.is_flag(parameter)}
+    def golds(self):
+        return [gold for gold in self.targets if gold]
+
+
+class Read:
+    """A turn read with an action that it asks for or does not, and where the values of the action's parameters stand."""
+
+    def __init__(self, tokenizer, example, action, chance):
+        self.asked = action.name in example.targets
+        action = action.shuffled(chance) if chance.random() < 0.5 else action
+        turn = data.Turn(tokenizer, example.question, example.before, length=data.READING)
+        self.reading = data.Reading(tokenizer, turn, action, data.reworded(action.wordings()[-1], chance))
+        self.spans, self.flags = {}, ()
+        if self.asked and example.values is not None:
+            targets = data.span_targets(turn, action, example.values)
+            self.spans = {at: target for at, target in targets.items() if at < len(self.reading.parameters)}
+            self.flags = {at for at, parameter in enumerate(action.parameters) if data.is_flag(parameter)}
 
 
 def examples_of(cases, catalogue, tokenizer, chance):
@@ -45,15 +60,13 @@ def examples_of(cases, catalogue, tokenizer, chance):
         before = case["before"]
         if before and chance.random() < 0.12:
             before = []
-        turn = data.Turn(tokenizer, case["question"], before)
         offered = [name for name in case["actions"] if not catalogue[name].name.startswith("notify_")]
         wanted = [name for name in case["expected"] if name in offered]
         if len(wanted) > 1:
             continue
         gold = wanted[0] if wanted else None
-        example = Example(turn, [turn.question], offered, [gold])
-        if gold and case["expected"][gold] is not None and catalogue[gold].parameters:
-            example.read(tokenizer, case, catalogue[gold])
+        example = Example(tokenizer, case["question"], before, offered, [gold])
+        example.values = case["expected"][gold] if gold and len(before) == len(case["before"]) else None
         made.append(example)
     for _ in range(len(bare) // 6):
         first, second = chance.sample(bare, 2)
@@ -61,18 +74,15 @@ def examples_of(cases, catalogue, tokenizer, chance):
         if golds[0].split("_")[0] == golds[1].split("_")[0]:
             continue
         question, parts = data.two_requests(first, second, chance)
-        turn = data.Turn(tokenizer, question, [], parts)
-        offered = sorted({*first["actions"], *golds})
-        made.append(Example(turn, turn.parts, offered, golds))
+        made.append(Example(tokenizer, question, [], sorted({*first["actions"], *golds}), golds, parts))
     for _ in range(len(cases) // 20):
         case = chance.choice(cases)
         action = catalogue[chance.choice(case["actions"])]
-        turn = data.Turn(tokenizer, data.declined(action, chance), case["before"][-2:] if chance.random() < 0.3 else [])
-        made.append(Example(turn, [turn.question], case["actions"], [None]))
+        before = case["before"][-2:] if chance.random() < 0.3 else []
+        made.append(Example(tokenizer, data.declined(action, chance), before, case["actions"], [None]))
     for question in data.idle_turns() * (len(cases) // 2000 + 1):
         before = chance.choice(cases)["before"][-2:] if chance.random() < 0.3 else []
-        turn = data.Turn(tokenizer, question, before)
-        made.append(Example(turn, [turn.question], chance.choice(cases)["actions"], [None]))
+        made.append(Example(tokenizer, question, before, chance.choice(cases)["actions"], [None]))
     return made
 
 
@@ -111,7 +121,8 @@ def action_vectors(encoder, tokenizer, catalogue, names, fresh, known, chance):
     """One vector a name: with a gradient for those in `fresh`, as last known for the others."""
     wordings = {name: chance.choice(catalogue[name].wordings()) for name in names}
     order = sorted(fresh)
-    made = dict(zip(order, encode(encoder, tokenizer, [wordings[name] for name in order]))) if order else {}
+    texts = [data.reworded(wordings[name], chance) for name in order]
+    made = dict(zip(order, encode(encoder, tokenizer, texts))) if order else {}
     return torch.stack([made[name] if name in made else known[wordings[name]] for name in names])
 
 
@@ -163,7 +174,7 @@ def sources(options, tokenizer, chance):
         path, cases, every, times = source
         actions = data.read_catalogue(path)
         catalogue.update(actions)
-        taken = data.read_cases(cases)[:: int(every)]
+        taken = data.read_cases(cases, actions)[:: int(every)]
         for _ in range(int(times)):
             made += examples_of(taken, actions, tokenizer, chance)
     return catalogue, made
@@ -190,7 +201,7 @@ def main():
     if options.start:
         kept = torch.load(options.start)
         encoder.load_state_dict(kept["encoder"])
-        heads.load_state_dict(kept["heads"])
+        heads.load_state_dict(kept["heads"], strict=False)
     catalogue, examples = sources(options, tokenizer, chance)
     print(f"{len(examples)} examples, {sum(len(e.turn.ids) for e in examples) / len(examples):.0f} tokens on average", flush=True)
     tune(encoder, heads, tokenizer, catalogue, examples, options, chance)
@@ -211,34 +222,38 @@ def tune(encoder, heads, tokenizer, catalogue, examples, options, chance):
     names = sorted({name for example in examples for name in example.actions})
     texts = [wording for name in names for wording in catalogue[name].wordings()]
     encoder.train()
-    step, spent = 0, [0.0, 0.0]
+    step, spent = 0, [0.0, 0.0, 0.0]
     while done(step) < 1.0:
         for group in batches(examples, chance):
             if done(step) >= 1.0:
                 break
             if step % REFRESH == 0:
+                encoder.eval()
                 known = known_vectors(encoder, tokenizer, texts)
+                encoder.train()
             offered = sorted({name for example in group for name in example.actions})
             rows = {name: at for at, name in enumerate(offered)}
             fresh = set().union(*(siblings(gold, offered) for example in group for gold in example.targets if gold))
             actions = action_vectors(encoder, tokenizer, catalogue, offered, fresh, known, chance)
             states = encoder(*padded([example.turn.ids for example in group]))
-            firing = firing_losses(states, group, rows, actions)
-            spans = reading_losses(encoder, heads, [example for example in group if example.spans][:READINGS])
+            firing, vectors = firing_losses(states, group, rows, actions)
+            read = readings(tokenizer, catalogue, group, rivals(vectors, group, rows, actions, chance), chance)
+            asked, spans = reading_losses(encoder, heads, read)
             optimizer.zero_grad()
-            (firing + spans).backward()
+            (firing + asked + spans).backward()
             torch.nn.utils.clip_grad_norm_(learned, 1.0)
             optimizer.step()
             schedule.step()
             step += 1
-            spent = [0.95 * old + 0.05 * float(torch.as_tensor(new).detach()) for old, new in zip(spent, (firing, spans))]
+            spent = [0.95 * old + 0.05 * float(torch.as_tensor(new).detach()) for old, new in zip(spent, (firing, asked, spans))]
             if step % 10 == 0:
-                print(f"{step} {time.time() - started:.0f}s firing {spent[0]:.3f} spans {spent[1]:.3f}", flush=True)
+                print(f"{step} {time.time() - started:.0f}s firing {spent[0]:.3f} asked {spent[1]:.3f} spans {spent[2]:.3f}", flush=True)
             if step % 50 == 0:
                 torch.save({"encoder": encoder.state_dict(), "heads": heads.state_dict()}, options.out + ".part")
 
 
 def firing_losses(states, group, rows, actions):
+    """The loss, and a vector for each part of each turn."""
     pools = [(at, first, last) for at, example in enumerate(group) for first, last in example.pools]
     masks = torch.zeros(len(pools), states.shape[1], dtype=torch.bool)
     for number, (_, first, last) in enumerate(pools):
@@ -248,17 +263,52 @@ def firing_losses(states, group, rows, actions):
     for example in group:
         total = total + firing_loss(vectors, example, at, rows, actions)
         at += len(example.pools)
-    return total / len(group)
+    return total / len(group), vectors
 
 
-def reading_losses(encoder, heads, examples):
-    if not examples:
-        return torch.zeros(())
-    states = encoder(*padded([example.reading.ids for example in examples]))
-    total = 0.0
-    for number, example in enumerate(examples):
-        total = total + span_loss(heads.read(states[number], example.reading), example)
-    return total / len(examples)
+@torch.no_grad()
+def rivals(vectors, group, rows, actions, chance):
+    """For each turn one of the actions that come nearest without being asked for; none where all on offer are."""
+    found, at = [], 0
+    for example in group:
+        cosines = (vectors[at : at + len(example.pools)] @ actions.T).amax(0)
+        at += len(example.pools)
+        others = sorted(set(example.actions) - set(example.golds()), key=lambda name: -cosines[rows[name]])
+        nearest = others[: len(RIVALS)]
+        found.append(chance.choices(nearest, RIVALS[: len(nearest)])[0] if nearest else None)
+    return found
+
+
+def readings(tokenizer, catalogue, group, rivals, chance):
+    """Some turns read with what they ask for, each followed by itself read with its rival; then some that ask for
+    nothing, read with what comes nearest."""
+    pairs = [(example, rival) for example, rival in zip(group, rivals) if rival]
+    asking = [pair for pair in pairs if pair[0].golds()]
+    idle = [pair for pair in pairs if not pair[0].golds()]
+    read = []
+    for example, rival in chance.sample(asking, min(READINGS, len(asking))):
+        read.append(Read(tokenizer, example, catalogue[chance.choice(example.golds())], chance))
+        read.append(Read(tokenizer, example, catalogue[rival], chance))
+    for example, rival in chance.sample(idle, min(IDLE_READINGS, len(idle))):
+        read.append(Read(tokenizer, example, catalogue[rival], chance))
+    return read
+
+
+def reading_losses(encoder, heads, read):
+    """How wrongly it is said what is asked for, by itself and against its rival, and how wrongly values are found."""
+    states = encoder(*padded([one.reading.ids for one in read]))
+    odds = torch.stack([heads.asked(states[number], one.reading) for number, one in enumerate(read)])
+    labels = torch.tensor([float(one.asked) for one in read])
+    asked = functional.binary_cross_entropy_with_logits(odds, labels)
+    golds = [number for number, one in enumerate(read) if one.asked]
+    if golds:
+        golds = torch.tensor(golds)
+        asked = asked + functional.softplus(odds[golds + 1] - odds[golds]).mean()
+    valued = [number for number, one in enumerate(read) if one.spans]
+    total = torch.zeros(())
+    for number in valued:
+        total = total + span_loss(heads.read(states[number], read[number].reading), read[number])
+    return asked, total / max(len(valued), 1)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ use serde_json::Value;
 
 use crate::cli::failure::{Failure, RuleBroken};
 
-pub use event_stream::{EventStream, ModelCall, Plan, Trail, TurnEvent};
+pub use event_stream::{EventStream, ModelCall, OutputStream, Plan, Trail, TurnEvent};
 
 const API_KEY_HEADER: HeaderName = HeaderName::from_static("x-api-key");
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);

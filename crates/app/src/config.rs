@@ -2,16 +2,21 @@
 //! weight. Nothing else in Errand reads the environment.
 
 use std::{
+    collections::{BTreeMap, HashMap},
     net::{IpAddr, SocketAddr},
     path::{Path, PathBuf},
 };
 
 use color_eyre::eyre::{Result, WrapErr as _, eyre};
-use errand_domain::limits::Limits;
+use errand_domain::{
+    limits::Limits,
+    model::{Price, Prices},
+};
+use errand_runners::deliver::MailServer;
 use serde::Deserialize;
 
 /// Every variable that Errand reads, with what it sets. `errand doctor` prints this table.
-pub const VARIABLES: [(&str, &str); 32] = [
+pub const VARIABLES: [(&str, &str); 43] = [
     ("ERRAND_CONFIG", "path of errand.toml"),
     ("ERRAND_DATA_DIR", "data_dir: database, keys and models"),
     ("ERRAND_LISTEN", "listen: address and port of the dashboard and API"),
@@ -38,7 +43,24 @@ pub const VARIABLES: [(&str, &str); 32] = [
     ("ERRAND_SANDBOX_WAITING_MAX", "sandbox.waiting_max: scripts that wait at most; more are refused"),
     ("ERRAND_SANDBOX_WAIT_MS_MAX", "sandbox.wait_ms_max: how long one may wait"),
     ("ERRAND_SANDBOX_ZYGOTE_CHILDREN_MAX", "sandbox.zygote_children_max: children of one warm interpreter"),
+    ("ERRAND_SANDBOX_SHM_BYTES_MAX", "sandbox.shm_bytes_max: size of a run's /dev/shm"),
+    ("ERRAND_SANDBOX_OPEN_FILES_MAX", "sandbox.open_files_max: files that a process of a run may have open"),
+    ("ERRAND_SANDBOX_RUN_ID", "sandbox.run_id: the user that runs are on this machine, where Errand is root"),
+    (
+        "ERRAND_SANDBOX_CONNECTIONS_MAX",
+        "sandbox.connections_max: connections that a run may have open at once",
+    ),
+    (
+        "ERRAND_SANDBOX_CONNECTION_ATTEMPTS_MAX",
+        "sandbox.connection_attempts_max: connections that a run may try",
+    ),
+    ("ERRAND_SANDBOX_NAMES_MAX", "sandbox.names_max: different host names that a run may look up"),
     ("ERRAND_SANDBOX_CGROUP", "sandbox.cgroup: the control group under which runs have theirs"),
+    ("ERRAND_OIDC_ISSUER", "oidc.issuer: the identity provider that people may sign in by"),
+    ("ERRAND_OIDC_CLIENT_ID", "oidc.client_id: the id under which it knows Errand"),
+    ("ERRAND_OIDC_CLIENT_SECRET", "the secret of that id"),
+    ("ERRAND_OIDC_CLIENT_SECRET_FILE", "oidc.client_secret_file: path of a file that holds it"),
+    ("ERRAND_MAIL_PASSWORD", "password at the mail server that `[mail]` names"),
     ("ERRAND_LOG", "log.filter: what to log, such as `info` or `errand_engine=debug`"),
     ("ERRAND_LOG_FORMAT", "log.format: `text` or `json`"),
     ("ERRAND_SERVER", "address of the server that the command line talks to"),
@@ -49,8 +71,12 @@ pub const VARIABLES: [(&str, &str); 32] = [
     ("NO_COLOR", "set to anything: no colours"),
 ];
 
+mod mail;
+mod oidc;
 mod sandbox;
 
+use mail::MailSection;
+pub use oidc::OidcSection;
 pub use sandbox::SandboxSection;
 
 pub const LISTEN_DEFAULT: &str = "127.0.0.1:8029";
@@ -69,7 +95,10 @@ struct ConfigFile {
     image_requirements: Option<PathBuf>,
     egress: EgressSection,
     limits: Limits,
+    prices: BTreeMap<String, Price>,
+    mail: MailSection,
     sandbox: SandboxSection,
+    oidc: OidcSection,
     log: LogSection,
     executions_at_once_max: Option<usize>,
     requests_per_minute_max: Option<u32>,
@@ -80,6 +109,7 @@ struct ConfigFile {
 #[serde(default, deny_unknown_fields)]
 struct EgressSection {
     open: Vec<String>,
+    hosts: HashMap<String, Vec<IpAddr>>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -112,8 +142,15 @@ pub struct Config {
     /// Python packages that the operator adds to the image.
     pub image_requirements: Option<PathBuf>,
     pub egress_open: Vec<String>,
+    /// Addresses of names that no name server knows; they are judged like any other.
+    pub egress_hosts: HashMap<String, Vec<IpAddr>>,
     pub limits: Limits,
+    /// What a million tokens of a language model cost, by `provider:model`.
+    pub prices: Prices,
+    /// Where mail is handed in; None for no mail.
+    pub mail: Option<MailServer>,
     pub sandbox: SandboxSection,
+    pub oidc: OidcSection,
     pub log_filter: String,
     pub log_format: LogFormat,
     /// Executions under way at once on this node; more are refused as overloaded.
@@ -169,8 +206,12 @@ impl Config {
                 .unwrap_or_else(|| data_dir.join("images")),
             image_requirements: path_variable("ERRAND_IMAGE_REQUIREMENTS").or(file.image_requirements),
             egress_open,
+            mail: file.mail.with_password(variable("ERRAND_MAIL_PASSWORD"))?,
+            egress_hosts: checked_hosts(file.egress.hosts)?,
             sandbox: file.sandbox.with_variables()?,
+            oidc: file.oidc.with_variables(),
             limits: file.limits,
+            prices: Prices::new(file.prices).map_err(|problem| eyre!("the setting `prices`: {problem}"))?,
             log_filter: variable("ERRAND_LOG").or(file.log.filter).unwrap_or_else(|| "info".to_owned()),
             log_format: match variable("ERRAND_LOG_FORMAT").as_deref() {
                 Some("json") => LogFormat::Json,
@@ -206,6 +247,25 @@ fn read_file(given: Option<&Path>, data_dir: &Path) -> Result<ConfigFile> {
     toml::from_str(&text).wrap_err_with(|| format!("the settings file {} is off", path.display()))
 }
 
+/// Names as they are looked up. One without an address would be unreachable without a word.
+fn checked_hosts(hosts: HashMap<String, Vec<IpAddr>>) -> Result<HashMap<String, Vec<IpAddr>>> {
+    let check = |(name, addresses): (String, Vec<IpAddr>)| {
+        let name = name.trim_end_matches('.').to_ascii_lowercase();
+        let is_name = !name.is_empty()
+            && name.chars().all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '-' | '.' | '_'));
+        if !is_name {
+            return Err(eyre!(
+                "`egress.hosts` names `{name}`, which is no host; write it as \"db.internal\""
+            ));
+        }
+        if addresses.is_empty() {
+            return Err(eyre!("`egress.hosts` gives `{name}` no address; list one or more, or leave it out"));
+        }
+        Ok((name, addresses))
+    };
+    hosts.into_iter().map(check).collect()
+}
+
 /// `$XDG_DATA_HOME/errand`, else `~/.local/share/errand`.
 fn default_data_dir() -> Result<PathBuf> {
     path_variable("XDG_DATA_HOME")
@@ -227,4 +287,33 @@ pub fn environment() -> Vec<(String, String)> {
     std::env::vars_os()
         .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_have_names_and_addresses() {
+        fn check(text: &str, expect: Result<&[(&str, &str)], &str>) {
+            let file: ConfigFile = toml::from_str(text).expect("a file");
+            let got = checked_hosts(file.egress.hosts).map_err(|error| error.to_string());
+            let address = |text: &str| vec![text.parse::<IpAddr>().expect("an address")];
+            let expect = expect.map(|hosts| {
+                hosts.iter().map(|(name, ip)| ((*name).to_owned(), address(ip))).collect::<HashMap<_, _>>()
+            });
+            assert_eq!(got, expect.map_err(str::to_owned), "{text}");
+        }
+        check("", Ok(&[]));
+        check("[egress.hosts]\n\"DB.internal.\" = [\"10.0.0.5\"]", Ok(&[("db.internal", "10.0.0.5")]));
+        check("[egress.hosts]\ndb = [\"fd00::1\"]", Ok(&[("db", "fd00::1")]));
+        check(
+            "[egress.hosts]\ndb = []",
+            Err("`egress.hosts` gives `db` no address; list one or more, or leave it out"),
+        );
+        check(
+            "[egress.hosts]\n\"a b\" = [\"10.0.0.5\"]",
+            Err("`egress.hosts` names `a b`, which is no host; write it as \"db.internal\""),
+        );
+    }
 }

@@ -3,6 +3,7 @@
 
 mod image;
 mod machine;
+mod provider;
 mod sandbox;
 mod server;
 
@@ -105,6 +106,7 @@ async fn look(context: &Context) -> Vec<Finding> {
     findings.extend(machine::egress(&config.egress_open));
     findings.push(image::look(config));
     findings.extend(sandbox::look(config).await);
+    findings.extend(provider::look(config).await);
     findings.extend(server::look(context).await);
     spinner.finish_and_clear();
     findings

@@ -23,7 +23,8 @@ impl PythonHouse {
     /// Nothing is started yet; runs wait.
     pub fn new(config: &Config) -> Self {
         let (state, seen) = watch::channel(PythonState::Starting);
-        let room = PythonRoom::new(seen, config.sandbox.run_limits(&config.limits));
+        let limits = config.sandbox.run_limits(&config.limits);
+        let room = PythonRoom::new(seen, limits, config.sandbox.network_limits());
         Self { room, state: Arc::new(state) }
     }
 

@@ -88,7 +88,8 @@ pub async fn open_engine(config: &Config, python: PythonRoom) -> Result<(Engine,
     let (planner, mut notices) = open_planner(&config.model_dir);
     let policy = EgressPolicy::from_texts(config.egress_open.iter().map(String::as_str))
         .wrap_err("the setting `egress.open`")?;
-    let egress = Egress::new(policy, &EgressLimits::default()).wrap_err("the HTTP client for actions")?;
+    let egress = Egress::with_hosts(policy, &EgressLimits::default(), config.egress_hosts.clone())
+        .wrap_err("the HTTP client for actions")?;
     for range in &config.egress_open {
         notices.push(format!("Actions may reach {range}, which is closed by default."));
     }
@@ -96,9 +97,12 @@ pub async fn open_engine(config: &Config, python: PythonRoom) -> Result<(Engine,
         db,
         keyring,
         planner: Planner::Embedded(Arc::new(planner)),
-        runners: Runners::new(egress, python),
+        runners: Runners::new(egress, python).with_mail(config.mail.clone()),
+        identity: config.oidc.open(&config.public_url)?,
         clock,
         limits: config.limits.clone(),
+        prices: config.prices.clone(),
+        public_url: config.public_url.clone(),
         executions_at_once_max: config.executions_at_once_max,
         node: format!("node_{}", uuid::Uuid::now_v7().as_simple()),
     });
@@ -220,7 +224,9 @@ async fn serve(listener: TcpListener, state: HttpState, engine: &Engine) -> Resu
     let stop_scheduler = CancellationToken::new();
     let scheduler = {
         let (engine, stop) = (engine.clone(), stop_scheduler.clone());
-        tokio::spawn(async move { engine.run_scheduler(stop).await })
+        tokio::spawn(
+            async move { tokio::join!(engine.run_scheduler(stop.clone()), engine.run_deliveries(stop)) },
+        )
     };
     let told = async {
         told_to_stop().await;

@@ -129,7 +129,7 @@ impl ActionFile {
             limits::ALLOWED_HOSTS_PER_ACTION_MAX,
         );
         for (index, host) in self.allowed_hosts.iter().enumerate() {
-            if !is_host_pattern(host) {
+            if !crate::hosts::is_pattern(host) {
                 found.push(
                     Problem::new("bad_host", format!("`{host}` is not a host name."), "Write a name such as `api.stripe.com` or `*.zendesk.com`, without scheme, port or path.")
                         .at(format!("allowed_hosts[{index}]")),
@@ -506,17 +506,6 @@ fn list_length(found: &mut Vec<Problem>, field: &str, length: usize, max: usize)
 
 fn is_token_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte)
-}
-
-fn is_host_pattern(text: &str) -> bool {
-    let name = text.strip_prefix("*.").unwrap_or(text);
-    !name.is_empty()
-        && name.len() <= 253
-        && name.split('.').all(|label| {
-            !label.is_empty()
-                && label.len() <= 63
-                && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        })
 }
 
 impl From<&ActionSpec> for ActionFile {

@@ -31,6 +31,8 @@ pub struct GuruSettings {
     pub planner: PlannerChoice,
     /// How long history is kept; None takes the operator's setting.
     pub retention_days: Option<u32>,
+    /// Whether askers may make links that show a conversation to whoever has them, signed in or not.
+    pub public_links: bool,
 }
 
 impl Default for GuruSettings {
@@ -44,6 +46,7 @@ impl Default for GuruSettings {
             time_zone: "UTC".to_owned(),
             planner: PlannerChoice::Embedded,
             retention_days: None,
+            public_links: false,
         }
     }
 }

@@ -83,6 +83,8 @@ typed_id!(/** One run of one action. */ ExecutionId, "run");
 typed_id!(/** One action's schedule. */ ScheduleId, "sched");
 typed_id!(/** A person who can sign in. */ UserId, "user");
 typed_id!(/** A key that programs authenticate with. */ ApiKeyId, "key");
+typed_id!(/** A link that shows a conversation. */ ShareId, "share");
+typed_id!(/** A result on its way to somebody. */ DeliveryId, "dlv");
 typed_id!(/** A suite of labelled questions. */ SuiteId, "suite");
 typed_id!(/** One labelled question of a suite. */ CaseId, "case");
 typed_id!(/** One run of a suite against a planner. */ LabRunId, "lab");

@@ -13,7 +13,9 @@ pub mod cron;
 pub mod difference;
 pub mod event;
 pub mod execution;
+pub mod feedback;
 pub mod guru;
+pub mod hosts;
 pub mod id;
 pub mod import;
 pub mod limits;
@@ -24,7 +26,9 @@ pub mod parameter;
 pub mod placeholder;
 pub mod plan;
 pub mod problem;
+pub mod results;
 pub mod schedule;
+pub mod share;
 pub mod time;
 
 pub use action::{
@@ -36,15 +40,18 @@ pub use event::{Event, EventKind, StreamId};
 pub use execution::{
     EndReason, Ending, Execution, ExecutionStatus, HostContact, HttpExchange, ResourceUsage,
 };
+pub use feedback::{Feedback, Vote};
 pub use guru::{Guru, GuruSettings};
 pub use id::{
-    ActionId, ApiKeyId, CaseId, ConversationId, ExecutionId, GuruId, LabRunId, ScheduleId, SecretId, SuiteId,
-    TurnId, UserId,
+    ActionId, ApiKeyId, CaseId, ConversationId, DeliveryId, ExecutionId, GuruId, LabRunId, ScheduleId,
+    SecretId, ShareId, SuiteId, TurnId, UserId,
 };
 pub use model::{ModelCall, ModelPrompt, ModelReply, ModelRole, ModelSettings};
 pub use name::{ActionName, GuruSlug, ParameterName, SecretName};
 pub use parameter::{ArgValue, Arguments, Parameter, ParameterType};
 pub use plan::{Considered, Missing, Plan, Step};
 pub use problem::{Position, Problem, Problems};
+pub use results::{Delivery, DeliveryStatus};
 pub use schedule::{FiringOutcome, Schedule};
+pub use share::{Audience, Share};
 pub use time::UnixMillis;

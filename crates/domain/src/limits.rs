@@ -10,6 +10,7 @@ pub const RETENTION_DAYS_MAX: u32 = 3_660;
 pub const PARAMETERS_PER_ACTION_MAX: usize = 30;
 pub const EXAMPLES_PER_ACTION_MAX: usize = 50;
 pub const ALLOWED_HOSTS_PER_ACTION_MAX: usize = 50;
+pub const HOSTS_PER_SECRET_MAX: usize = 20;
 pub const HEADERS_PER_CALL_MAX: usize = 50;
 pub const SECRETS_PER_GURU_MAX: usize = 200;
 pub const NAME_CHARS_MAX: usize = 64;

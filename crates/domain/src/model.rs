@@ -1,6 +1,6 @@
 //! Language models: which one a guru uses, what it is asked, what came back and what it cost.
 
-use std::{fmt, str::FromStr};
+use std::{collections::BTreeMap, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
@@ -170,13 +170,9 @@ impl ModelSettings {
         })
     }
 
-    /// What so many tokens cost, in millionths of the currency's unit; None where no price is set.
-    pub fn cost_micros(&self, usage: TokenUsage) -> Option<u64> {
-        let (input, output) = (self.input_price?, self.output_price?);
-        let micros = f64::from(usage.input) * input + f64::from(usage.output) * output;
-        // A price per million tokens is a price in millionths per token. Prices are checked to be small and positive.
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
-        Some(micros.round() as u64)
+    /// The prices that the guru itself names; they stand before the operator's.
+    fn own_price(&self) -> Option<Price> {
+        Some(Price { input: self.input_price?, output: self.output_price? })
     }
 
     pub fn check(&self) -> Vec<Problem> {
@@ -242,6 +238,53 @@ impl ModelSettings {
     }
 }
 
+/// What a million tokens cost, in whichever currency the operator counts.
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Price {
+    pub input: f64,
+    pub output: f64,
+}
+
+impl Price {
+    /// In millionths of the currency's unit: a price per million tokens is one in millionths per token.
+    fn micros(self, usage: TokenUsage) -> u64 {
+        let micros = f64::from(usage.input) * self.input + f64::from(usage.output) * self.output;
+        // Prices are checked to be small and positive.
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+        {
+            micros.round() as u64
+        }
+    }
+}
+
+/// The operator's table of prices, by model (`provider:model`).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Prices(BTreeMap<String, Price>);
+
+impl Prices {
+    /// # Errors
+    /// When a price is out of range.
+    pub fn new(table: BTreeMap<String, Price>) -> Result<Self, Problem> {
+        let is_off = |price: f64| !(0.0..=PRICE_MAX).contains(&price);
+        match table.iter().find(|(_, price)| is_off(price.input) || is_off(price.output)) {
+            None => Ok(Self(table)),
+            Some((model, _)) => Err(Problem::new(
+                "out_of_range",
+                format!("The price of `{model}` is out of range."),
+                format!("Give the price of a million tokens, 0 to {PRICE_MAX}."),
+            )),
+        }
+    }
+
+    /// What so many tokens cost, in millionths of the currency's unit: by the guru's own prices, else by the table;
+    /// None where neither has one.
+    pub fn cost_micros(&self, settings: &ModelSettings, usage: TokenUsage) -> Option<u64> {
+        let price = settings.own_price().or_else(|| self.0.get(&settings.label()).copied())?;
+        Some(price.micros(usage))
+    }
+}
+
 /// Why a base address can't be used. Whether it may be reached is for the egress policy to say.
 fn bad_base_url(text: &str) -> Option<&'static str> {
     let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
@@ -304,6 +347,22 @@ pub enum ModelPurpose {
     Test,
 }
 
+impl ModelPurpose {
+    const ALL: [Self; 3] = [Self::Plan, Self::Answer, Self::Test];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::Answer => "answer",
+            Self::Test => "test",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|purpose| purpose.as_str() == text)
+    }
+}
+
 /// One question to a model, for the record.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ModelCall {
@@ -351,9 +410,14 @@ mod tests {
     #[test]
     fn tokens_cost_what_the_price_says() {
         let usage = TokenUsage { input: 1_000, output: 200 };
-        let priced =
-            ModelSettings { input_price: Some(0.25), output_price: Some(2.0), ..ModelSettings::default() };
-        assert_eq!(priced.cost_micros(usage), Some(650));
-        assert_eq!(ModelSettings::default().cost_micros(usage), None);
+        let named = ModelSettings { model: "m".to_owned(), ..ModelSettings::default() };
+        let priced = ModelSettings { input_price: Some(0.25), output_price: Some(2.0), ..named.clone() };
+        let table = BTreeMap::from([("openai:m".to_owned(), Price { input: 1.0, output: 10.0 })]);
+        let prices = Prices::new(table).expect("prices in range");
+        assert_eq!(prices.cost_micros(&priced, usage), Some(650), "the guru's own prices come first");
+        assert_eq!(prices.cost_micros(&named, usage), Some(3_000));
+        assert_eq!(prices.cost_micros(&ModelSettings::default(), usage), None);
+        let off = BTreeMap::from([("openai:m".to_owned(), Price { input: -1.0, output: 10.0 })]);
+        assert!(Prices::new(off).is_err());
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ActionId, Arguments, GuruId, Problem, ScheduleId, UnixMillis,
     cron::{self, Cron},
+    results::Results,
 };
 
 /// A firing that comes this much late was missed: the process was not there.
@@ -39,6 +40,9 @@ pub struct ScheduleSpec {
     pub arguments: Arguments,
     pub overlap: Overlap,
     pub missed: Missed,
+    /// Who is told of its runs; None for nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub results: Option<Results>,
 }
 
 /// What to do when it is time and the run before has not ended.
@@ -207,6 +211,7 @@ mod tests {
             arguments: Arguments::new(),
             overlap: Overlap::Skip,
             missed,
+            results: None,
         };
         let timing = spec.timing().unwrap_or_else(|problem| panic!("{problem}"));
         let due = decide(&timing, missed, at(due_at), at(now));

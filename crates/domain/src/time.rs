@@ -23,6 +23,14 @@ impl UnixMillis {
         text.parse::<jiff::Timestamp>().ok().map(|time| Self(time.as_millisecond()))
     }
 
+    /// RFC 2822 in UTC, as mail has it.
+    pub fn to_rfc2822(self) -> String {
+        jiff::Timestamp::from_millisecond(self.0)
+            .ok()
+            .and_then(|time| jiff::fmt::rfc2822::to_string(&time.to_zoned(jiff::tz::TimeZone::UTC)).ok())
+            .unwrap_or_else(|| "Thu, 01 Jan 1970 00:00:00 +0000".to_owned())
+    }
+
     /// RFC 3339 in UTC with milliseconds, as JSON answers show it.
     pub fn to_rfc3339(self) -> String {
         jiff::Timestamp::from_millisecond(self.0)

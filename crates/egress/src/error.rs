@@ -11,7 +11,7 @@ pub enum EgressError {
     BadUrl { reason: &'static str },
 
     #[error(
-        "`{host}` is not among the action's allowed hosts. Add it to `allowed_hosts` if the action should reach it."
+        "`{host}` is not among the action's allowed hosts. Add it to `allowed_hosts` if the action should reach it, and to the hosts of its secrets where these are bound."
     )]
     HostNotAllowed { host: String },
 

@@ -10,6 +10,13 @@ use rustls_platform_verifier::BuilderVerifierExt;
 )]
 pub struct SetupError(#[from] rustls::Error);
 
+/// For mail, which names no protocol above TLS.
+pub(crate) fn mail_config() -> Result<ClientConfig, SetupError> {
+    let mut config = client_config()?;
+    config.alpn_protocols = Vec::new();
+    Ok(config)
+}
+
 /// The machine's roots; a slim container has none, and then Mozilla's list that is built in serves.
 pub(crate) fn client_config() -> Result<ClientConfig, SetupError> {
     let mut config = match builder()?.with_platform_verifier() {

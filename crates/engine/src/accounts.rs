@@ -1,7 +1,9 @@
 //! People and keys: who a request comes from. Tokens are random, shown once and kept as hashes.
 
+pub mod grants;
 pub mod own;
 mod password;
+pub mod provider;
 mod throttle;
 mod token;
 
@@ -14,11 +16,11 @@ use std::{
 use errand_domain::{ApiKeyId, GuruId, Problem, Role, UnixMillis, UserId};
 use errand_secrets::{Masker, SecretText};
 use errand_storage::{
-    Transaction,
+    Transaction, shares,
     users::{
         self, User,
         api_keys::{self, ApiKey},
-        sessions::{self, NewToken},
+        sessions::{self, BegunWith, NewToken},
     },
 };
 
@@ -29,8 +31,12 @@ use crate::{
     error::Result,
     manage::Change,
 };
+pub use provider::SignInProvider;
 pub use throttle::Throttle;
 pub use token::Token;
+pub(crate) use token::hash;
+
+use provider::SignOut;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How long a sign-in lasts.
@@ -91,6 +97,13 @@ pub struct SignedIn {
     pub lasts_ms: i64,
 }
 
+/// How a session begins.
+struct Begun<'a> {
+    with: BegunWith,
+    user_agent: Option<&'a str>,
+    lasts_ms: i64,
+}
+
 /// A fresh API key; `text` can't be read again later.
 #[allow(missing_debug_implementations, reason = "a key must not print")]
 pub struct NewKey {
@@ -134,6 +147,7 @@ impl Engine {
 
     /// Signs in with a password. Wrong addresses and wrong passwords look and take the same.
     pub async fn sign_in(&self, email: &str, password: &str, user_agent: Option<&str>) -> Result<SignedIn> {
+        self.check_passwords_are_on()?;
         let email = email.trim();
         if email.len() > EMAIL_BYTES_MAX || password.len() > PASSWORD_BYTES_MAX {
             return Err(wrong_password());
@@ -153,7 +167,8 @@ impl Engine {
         let Some(user) = user.filter(|_| right) else { return Err(wrong_password()) };
         self.0.sign_ins.forget(email);
         let mut tx = self.db().writer.begin().await?;
-        let token = self.insert_session(&mut tx, user.id, user_agent).await?;
+        let begun = Begun { with: BegunWith::Password, user_agent, lasts_ms: SESSION_MS };
+        let token = self.insert_session(&mut tx, user.id, begun).await?;
         tx.commit().await?;
         self.signed_in(user, token).await
     }
@@ -166,6 +181,9 @@ impl Engine {
         new_password: Option<&str>,
         user_agent: Option<&str>,
     ) -> Result<SignedIn> {
+        if new_password.is_some() {
+            self.check_passwords_are_on()?;
+        }
         let now = self.clock().now();
         let token_hash = token::hash(presented);
         // Asked first, so that only who holds a good link makes this machine hash.
@@ -182,7 +200,8 @@ impl Engine {
             users::set_password_hash(&mut tx, user_id, Some(&hash), now).await?;
             sessions::delete_of_user(&mut tx, user_id).await?;
         }
-        let token = self.insert_session(&mut tx, user_id, user_agent).await?;
+        let begun = Begun { with: BegunWith::Link, user_agent, lasts_ms: SESSION_MS };
+        let token = self.insert_session(&mut tx, user_id, begun).await?;
         tx.commit().await?;
         let user =
             users::by_id(&self.db().reader, user_id).await?.ok_or_else(EngineError::unauthenticated)?;
@@ -199,10 +218,23 @@ impl Engine {
         hashing.await.map_err(|error| EngineError::internal("hashing a password", error))?
     }
 
-    pub async fn sign_out(&self, presented: &str) -> Result<()> {
+    /// Ends the session; where the browser is to go on to, when it is to sign out at the identity provider too.
+    pub async fn sign_out(&self, presented: &str) -> Result<Option<String>> {
+        let hash = token::hash(presented);
         let mut tx = self.db().writer.begin().await?;
-        sessions::delete(&mut tx, token::hash(presented)).await?;
-        Ok(tx.commit().await?)
+        let begun_with = sessions::begun_with(&mut tx, hash).await?;
+        sessions::delete(&mut tx, hash).await?;
+        tx.commit().await?;
+        let known = self.sign_in_provider().filter(|known| {
+            begun_with == Some(BegunWith::Provider) && known.rules.sign_out == SignOut::Everywhere
+        });
+        let Some(known) = known else { return Ok(None) };
+        let address = known.provider.sign_out_address(&known.rules.home, self.clock().now()).await;
+        // The session here is over in any case.
+        Ok(address.unwrap_or_else(|error| {
+            tracing::warn!(%error, "somebody signed out here, and not at the identity provider");
+            None
+        }))
     }
 
     /// Makes the first admin when there is nobody yet. The token of a sign-in link, when one was made.
@@ -298,10 +330,12 @@ impl Engine {
         Ok(revoked)
     }
 
-    /// Forgets sessions and sign-in links that ended; how many. To be called now and then: nothing else depends on it.
+    /// Forgets sessions, sign-in links and shared links that ended; how many. To be called now and then: nothing else depends on it.
     pub async fn forget_expired(&self) -> Result<u64> {
         let mut tx = self.db().writer.begin().await?;
-        let forgotten = sessions::delete_expired(&mut tx, self.clock().now()).await?;
+        let now = self.clock().now();
+        let forgotten =
+            sessions::delete_expired(&mut tx, now).await? + shares::delete_expired(&mut tx, now).await?;
         tx.commit().await?;
         Ok(forgotten)
     }
@@ -313,17 +347,12 @@ impl Engine {
         Ok(token)
     }
 
-    async fn insert_session(
-        &self,
-        tx: &mut Transaction,
-        user_id: UserId,
-        user_agent: Option<&str>,
-    ) -> Result<Token> {
+    async fn insert_session(&self, tx: &mut Transaction, user_id: UserId, begun: Begun<'_>) -> Result<Token> {
         let token = Token::random();
         let user_agent: Option<String> =
-            user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect());
-        let row = new_token(&token, user_id, self.clock().now(), SESSION_MS);
-        sessions::insert(tx, row, user_agent.as_deref()).await?;
+            begun.user_agent.map(|text| text.chars().take(USER_AGENT_CHARS_MAX).collect());
+        let row = new_token(&token, user_id, self.clock().now(), begun.lasts_ms);
+        sessions::insert(tx, row, begun.with, user_agent.as_deref()).await?;
         Ok(token)
     }
 

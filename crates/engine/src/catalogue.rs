@@ -28,8 +28,15 @@ pub struct GuruView {
     /// The enabled actions, as planners read them.
     pub catalogue: Arc<Catalogue>,
     pub masker: Arc<Masker>,
-    secrets: BTreeMap<SecretName, Arc<SecretText>>,
+    secrets: BTreeMap<SecretName, OpenedSecret>,
     revision: i64,
+}
+
+/// A secret's value, and the hosts that it may be sent to; None for any.
+#[derive(Clone)]
+struct OpenedSecret {
+    value: Arc<SecretText>,
+    hosts: Option<Arc<[String]>>,
 }
 
 impl std::fmt::Debug for GuruView {
@@ -48,7 +55,12 @@ impl GuruView {
     }
 
     pub fn secret(&self, name: &SecretName) -> Option<Arc<SecretText>> {
-        self.secrets.get(name).map(Arc::clone)
+        self.secrets.get(name).map(|secret| Arc::clone(&secret.value))
+    }
+
+    /// The only hosts that the secret may be sent to; None for any.
+    pub fn hosts_of(&self, name: &SecretName) -> Option<&[String]> {
+        self.secrets.get(name)?.hosts.as_deref()
     }
 
     pub fn secret_names(&self) -> BTreeSet<SecretName> {
@@ -132,21 +144,23 @@ impl Engine {
         let actions: Vec<_> =
             actions::list(&self.db().reader, guru.id).await?.into_iter().map(Arc::new).collect();
         let secrets = self.open_secrets(&guru).await?;
-        let masker = Arc::new(Masker::new(secrets.iter().map(|(name, value)| (name.clone(), &**value))));
+        let masker =
+            Arc::new(Masker::new(secrets.iter().map(|(name, secret)| (name.clone(), &*secret.value))));
         let catalogue = Arc::new(self.build_catalogue(&guru, &actions).await?);
         Ok(GuruView { guru, actions, catalogue, masker, secrets, revision })
     }
 
     /// The secrets that open. One that does not (its master key is missing, or it was damaged) is left out like one
     /// that is not set: the actions that need it say so, and the rest of the guru works.
-    async fn open_secrets(&self, guru: &Guru) -> Result<BTreeMap<SecretName, Arc<SecretText>>> {
+    async fn open_secrets(&self, guru: &Guru) -> Result<BTreeMap<SecretName, OpenedSecret>> {
         let keyring = self.0.keyring.read().await;
         let mut opened = BTreeMap::new();
         for row in secrets::sealed(&self.db().reader, guru.id).await? {
             let context = SealContext { guru_id: guru.id, name: &row.name, version: row.version };
             match keyring.open(&context, &Sealed(row.sealed)) {
                 Ok(value) => {
-                    opened.insert(row.name, Arc::new(value));
+                    let hosts = row.hosts.map(Arc::from);
+                    opened.insert(row.name, OpenedSecret { value: Arc::new(value), hosts });
                 }
                 Err(error) => {
                     tracing::error!(guru = %guru.slug, secret = %row.name, %error, "A secret can't be opened; it counts as missing.");

@@ -71,6 +71,11 @@ impl Recorder {
         Receipt(receipt)
     }
 
+    /// Writes a row that nobody waits for.
+    pub fn note(&self, write: LedgerWrite) {
+        self.send(Request { writes: vec![write], publish: None, done: None });
+    }
+
     fn send(&self, request: Request) {
         let is_awaited = request.done.is_some();
         // The writer outlives every recorder, so sending can't fail while one exists.

@@ -10,6 +10,7 @@ pub mod answer;
 pub mod catalogue;
 pub mod clock;
 mod decide;
+mod deliver;
 mod error;
 pub mod events;
 pub mod follow;
@@ -20,6 +21,7 @@ pub mod manage;
 pub mod model;
 pub mod run;
 pub mod scheduler;
+mod secret_use;
 mod stop;
 pub mod turn;
 
@@ -29,7 +31,7 @@ use std::{
     time::Duration,
 };
 
-use errand_domain::{ExecutionId, Problem, StreamId, TurnId, limits::Limits};
+use errand_domain::{ExecutionId, Problem, StreamId, TurnId, limits::Limits, model::Prices};
 use errand_planners::Planner;
 use errand_runners::Runners;
 use errand_secrets::Keyring;
@@ -45,7 +47,7 @@ pub use errand_secrets::{Masked, SecretText};
 pub use error::{EngineError, Result};
 
 use crate::{
-    accounts::{KeyCache, Throttle},
+    accounts::{KeyCache, SignInProvider, Throttle},
     catalogue::GuruView,
     clock::Clock,
     events::{Recorder, StreamWriter},
@@ -60,10 +62,16 @@ pub struct Parts {
     pub keyring: Keyring,
     pub planner: Planner,
     pub runners: Runners,
+    /// By which people may sign in, beside passwords and links.
+    pub identity: Option<SignInProvider>,
     pub clock: Clock,
     pub limits: Limits,
+    /// What language models cost whose guru names no price of its own.
+    pub prices: Prices,
     /// Executions under way at once on this node; more are refused as overloaded.
     pub executions_at_once_max: usize,
+    /// How browsers reach the dashboard, for links in messages; empty for none.
+    pub public_url: String,
     /// This process's name in the ledger: what it runs is known by it when it dies.
     pub node: String,
 }
@@ -78,8 +86,10 @@ struct Inner {
     keyring: RwLock<Keyring>,
     planner: Planner,
     runners: Runners,
+    identity: Option<SignInProvider>,
     clock: Clock,
     limits: Limits,
+    prices: Prices,
     node: String,
     hub: Arc<Hub>,
     recorder: Recorder,
@@ -89,6 +99,8 @@ struct Inner {
     sign_ins: Throttle,
     turns: Mutex<HashMap<TurnId, Stop>>,
     runs: Mutex<HashMap<ExecutionId, Running>>,
+    secret_uses: secret_use::LastNoted,
+    public_url: String,
     work: TaskTracker,
 }
 
@@ -104,8 +116,10 @@ impl Engine {
             keyring: RwLock::new(parts.keyring),
             planner: parts.planner,
             runners: parts.runners,
+            identity: parts.identity,
             clock: parts.clock,
             limits: parts.limits,
+            prices: parts.prices,
             node: parts.node,
             hub,
             recorder,
@@ -115,6 +129,8 @@ impl Engine {
             sign_ins: Throttle::default(),
             turns: Mutex::default(),
             runs: Mutex::default(),
+            secret_uses: secret_use::LastNoted::default(),
+            public_url: parts.public_url,
             work: TaskTracker::new(),
         }))
     }
@@ -152,6 +168,14 @@ impl Engine {
 
     pub fn limits(&self) -> &Limits {
         &self.0.limits
+    }
+
+    pub(crate) fn public_url(&self) -> &str {
+        &self.0.public_url
+    }
+
+    pub(crate) fn prices(&self) -> &Prices {
+        &self.0.prices
     }
 
     pub fn node(&self) -> &str {

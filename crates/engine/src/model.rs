@@ -67,12 +67,20 @@ impl Engine {
             messages: prompt.messages.iter().map(|(role, text)| (*role, mask(text))).collect(),
             schema: prompt.schema.clone(),
         };
-        let request = ModelRequest { settings, key: found.as_deref(), prompt: &prompt, seed: rand::random() };
+        let bound = key.and_then(|name| guru.hosts_of(name)).unwrap_or_default();
+        let request = ModelRequest {
+            settings,
+            key: found.as_deref(),
+            allowed_hosts: bound,
+            prompt: &prompt,
+            seed: rand::random(),
+        };
+        self.note_secrets_used(guru, key, "the language model");
         let outcome = self.runners().models().ask(&request, told).await;
         call.tries = outcome.tries;
         call.usage = outcome.usage;
         call.duration_us = u64::try_from(outcome.duration.as_micros()).unwrap_or(u64::MAX);
-        call.cost_micros = settings.cost_micros(outcome.usage);
+        call.cost_micros = self.prices().cost_micros(settings, outcome.usage);
         let result = outcome.result.map_err(|failure| mask(&failure.to_string()));
         call.error = result.as_ref().err().cloned();
         if let Some(error) = &call.error {

@@ -30,6 +30,7 @@ use crate::{
     clock::new_uuid,
     error::Result,
     events::{StreamWriter, capped, mask_arguments, masked_arguments},
+    secret_use::with_bound_hosts,
     stop::{Stop, StopOne},
 };
 
@@ -222,7 +223,10 @@ impl Engine {
             Ok(_place) if stop.is_abandoned() => cancelled(),
             Ok(_place) => match self.prepare(&job).await? {
                 Err(problem) => could_not_start(&problem),
-                Ok(secrets) => self.run_to_its_end(&job, secrets, writer, &stop).await,
+                Ok(ready) => {
+                    self.note_secrets_used(&job.guru, ready.secrets.keys(), job.action.spec.name.as_str());
+                    self.run_to_its_end(&job, ready, writer, &stop).await
+                }
             },
         };
         writer.finish_output(job.execution_id, outcome.is_cut());
@@ -292,14 +296,16 @@ impl Engine {
     }
 
     /// What must hold before anything happens outside: the secrets are there, and no other run of the same intent was.
-    async fn prepare(&self, job: &Job) -> Result<std::result::Result<NeededSecrets, Problem>> {
-        let secrets = match needed_secrets(&job.guru, &job.action.spec) {
-            Ok(secrets) => secrets,
+    async fn prepare(&self, job: &Job) -> Result<std::result::Result<Ready, Problem>> {
+        let ready = needed_secrets(&job.guru, &job.action.spec)
+            .and_then(|secrets| Ok(Ready { spec: with_bound_hosts(&job.guru, &job.action.spec)?, secrets }));
+        let ready = match ready {
+            Ok(ready) => ready,
             Err(problem) => return Ok(Err(problem)),
         };
         match self.take_write_key(job).boxed().await? {
             Some(problem) => Ok(Err(problem)),
-            None => Ok(Ok(secrets)),
+            None => Ok(Ok(ready)),
         }
     }
 
@@ -331,14 +337,14 @@ impl Engine {
     async fn run_to_its_end(
         &self,
         job: &Job,
-        secrets: NeededSecrets,
+        ready: Ready,
         writer: &StreamWriter,
         stop: &StopOne,
     ) -> RunOutcome {
         let input = RunInput {
-            action: Arc::clone(&job.action.spec),
+            action: ready.spec,
             arguments: job.arguments.clone(),
-            secrets,
+            secrets: ready.secrets,
             built_ins: job.built_ins.clone(),
             timeout: Duration::from_millis(
                 job.action.spec.timeout_ms.unwrap_or(limits::ACTION_TIMEOUT_MS_DEFAULT),
@@ -408,6 +414,12 @@ impl Engine {
         writer.record_durably(event, vec![row]).committed().await?;
         Ok(finished)
     }
+}
+
+/// What a run is given: the action with its hosts narrowed to those of its secrets, and the secrets' values.
+struct Ready {
+    spec: Arc<ActionSpec>,
+    secrets: NeededSecrets,
 }
 
 /// A test under way.

@@ -5,17 +5,17 @@
 //! queued, in the transaction that moves the schedule on; running claims it. So a process that dies in between loses
 //! nothing, and another one, or the next start, runs what waits.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use errand_domain::{
-    Action, BuiltIns, ExecutionId, FiringOutcome, Source, StreamId, UnixMillis,
+    Action, BuiltIns, ExecutionId, FiringOutcome, GuruId, ScheduleId, Source, StreamId, UnixMillis,
     schedule::{self, Schedule},
 };
 use errand_storage::{
-    LedgerWrite,
+    LedgerWrite, Transaction,
     executions::{self, Begin, ExecutionEnd, Fence, NewExecution},
     gurus,
-    schedules::{self, Firing, Waiting},
+    schedules::{self, Firing, Telling, Waiting},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -33,6 +33,8 @@ use crate::{
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// Schedules decided about, and runs begun, between two looks at the clock.
 const BATCH: u32 = 100;
+/// Of these, how many share a transaction: fewer commits, and still a short wait for whoever else wants to write.
+const DECIDED_TOGETHER: usize = 25;
 
 impl Engine {
     /// Fires schedules until it is told to stop. What has begun by then is waited for by [`Engine::shut_down`].
@@ -61,16 +63,66 @@ impl Engine {
     /// The first half: what comes of a time is in the ledger afterwards, and nothing runs yet.
     pub async fn decide_what_is_due(&self) -> Result<()> {
         let now = self.clock().now();
-        for id in schedules::due(&self.db().reader, now, BATCH).await? {
-            self.decide_about(id, now).await?;
+        let due = schedules::due(&self.db().reader, now, BATCH).await?;
+        for several in due.chunks(DECIDED_TOGETHER) {
+            // Before the transaction: loading a guru may write, and SQLite has one writer.
+            let maskers = self.maskers(several.iter().map(|(_, guru)| *guru)).await?;
+            let mut tx = self.db().writer.begin().await?;
+            for (id, guru) in several {
+                let masker = maskers.get(guru).map(Arc::clone).unwrap_or_default();
+                self.decide_about(&mut tx, *id, &masker, now).await?;
+            }
+            tx.commit().await?;
         }
         Ok(())
     }
 
-    /// The second half, for whatever waits, whoever decided about it.
+    /// The masks of these gurus; one that was deleted meanwhile has none.
+    async fn maskers(
+        &self,
+        wanted: impl Iterator<Item = GuruId>,
+    ) -> Result<HashMap<GuruId, Arc<errand_secrets::Masker>>> {
+        let mut found = HashMap::new();
+        for id in wanted {
+            if found.contains_key(&id) {
+                continue;
+            }
+            if let Some(view) = self.view_by_id(id).await? {
+                found.insert(id, Arc::clone(&view.masker));
+            }
+        }
+        Ok(found)
+    }
+
+    async fn view_by_id(&self, id: GuruId) -> Result<Option<Arc<GuruView>>> {
+        match gurus::by_id(&self.db().reader, id).await? {
+            Some(guru) => self.guru_view(guru.slug.as_str()).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The second half, for whatever waits, whoever decided about it. What another process took meanwhile is left to it.
     pub async fn begin_what_waits(&self) -> Result<()> {
-        for waiting in schedules::waiting(&self.db().reader, BATCH).await? {
-            self.begin_waiting(waiting).await?;
+        let waiting = schedules::waiting(&self.db().reader, BATCH).await?;
+        for several in waiting.chunks(DECIDED_TOGETHER) {
+            let now = self.clock().now();
+            let mut taken = Vec::with_capacity(several.len());
+            let mut tx = self.db().writer.begin().await?;
+            for waiting in several {
+                let (guru, id) = (waiting.guru_id, waiting.execution_id);
+                if executions::claim(&mut tx, guru, id, self.node(), now).await?.is_some() {
+                    schedules::note_started(&mut tx, id, now).await?;
+                    taken.push((*waiting, schedules::of_action(&mut tx, guru, waiting.action_id).await?));
+                }
+            }
+            tx.commit().await?;
+            for (waiting, schedule) in taken {
+                let id = waiting.execution_id;
+                if let Err(error) = self.begin_taken(waiting, schedule, now).await {
+                    tracing::error!(execution = %id, %error, "a scheduled run could not begin");
+                    self.drop_claimed(waiting, now).await?;
+                }
+            }
         }
         Ok(())
     }
@@ -82,28 +134,31 @@ impl Engine {
     }
 
     /// Decides about one schedule, unless another process did meanwhile.
-    async fn decide_about(&self, id: errand_domain::ScheduleId, now: UnixMillis) -> Result<()> {
-        let mut tx = self.db().writer.begin().await?;
-        let Some(schedule) = schedules::lock_due(&mut tx, id, now).await? else { return Ok(()) };
+    async fn decide_about(
+        &self,
+        tx: &mut Transaction,
+        id: ScheduleId,
+        masker: &errand_secrets::Masker,
+        now: UnixMillis,
+    ) -> Result<()> {
+        let Some(schedule) = schedules::lock_due(tx, id, now).await? else { return Ok(()) };
         let Some(due_at) = schedule.next_at else { return Ok(()) };
         let timing = match schedule.spec.timing() {
             Ok(timing) => timing,
             Err(problem) => {
                 // It was valid when it was saved: this machine's time zones know less than that one's did.
                 tracing::error!(schedule = %id, %problem, "a schedule can't be read any more; it is stopped");
-                schedules::advance(&mut tx, id, None).await?;
-                return Ok(tx.commit().await?);
+                return Ok(schedules::advance(tx, id, None).await?);
             }
         };
         let due = schedule::decide(&timing, schedule.spec.missed, due_at, now);
-        schedules::advance(&mut tx, id, due.next_at).await?;
-        let guru = gurus::by_id(&mut tx, schedule.guru_id).await?;
-        let action = errand_storage::actions::by_id(&mut tx, schedule.guru_id, schedule.action_id).await?;
-        if let (Some(guru), Some(action)) = (guru, action.filter(|action| action.enabled)) {
+        schedules::advance(tx, id, due.next_at).await?;
+        let action = errand_storage::actions::by_id(&mut *tx, schedule.guru_id, schedule.action_id).await?;
+        if let Some(action) = action.filter(|action| action.enabled) {
             let outcome = if due.is_missed {
                 FiringOutcome::Missed
             } else {
-                schedule::outcome(schedule.spec.overlap, schedules::unfinished(&mut tx, id).await?)
+                schedule::outcome(schedule.spec.overlap, schedules::unfinished(&mut *tx, id).await?)
             };
             let execution_id = (outcome == FiringOutcome::Fired).then(|| ExecutionId::from_uuid(new_uuid()));
             let firing = Firing {
@@ -114,33 +169,19 @@ impl Engine {
                 decided_at: now,
                 started_at: None,
             };
-            let is_first = schedules::record_firing(&mut tx, &firing).await?;
+            let telling = if schedule.spec.results.is_some() { Telling::Open } else { Telling::Nobody };
+            let is_first = schedules::record_firing(tx, &firing, telling).await?;
             if let Some(execution_id) = execution_id.filter(|_| is_first) {
-                let masker = self.guru_view(guru.slug.as_str()).await?.map(|view| Arc::clone(&view.masker));
-                let row = queued(execution_id, &schedule, &action, &masker.unwrap_or_default(), now)?;
+                let row = queued(execution_id, &schedule, &action, masker, now)?;
                 tx.apply(vec![LedgerWrite::ExecutionStarted(row)]).await?;
             }
         }
-        Ok(tx.commit().await?)
+        Ok(())
     }
 
-    /// Takes a waiting run, unless another process did meanwhile, and begins it in a task of its own.
-    async fn begin_waiting(&self, waiting: Waiting) -> Result<()> {
-        let now = self.clock().now();
-        let mut tx = self.db().writer.begin().await?;
-        let claimed =
-            executions::claim(&mut tx, waiting.guru_id, waiting.execution_id, self.node(), now).await?;
-        if claimed.is_none() {
-            return Ok(());
-        }
-        schedules::note_started(&mut tx, waiting.execution_id, now).await?;
-        let schedule = schedules::of_action(&mut tx, waiting.guru_id, waiting.action_id).await?;
-        tx.commit().await?;
-        let guru = gurus::by_id(&self.db().reader, waiting.guru_id).await?;
-        let view = match guru {
-            Some(guru) => self.guru_view(guru.slug.as_str()).await?,
-            None => None,
-        };
+    /// Begins a run that this process has taken, in a task of its own.
+    async fn begin_taken(&self, waiting: Waiting, schedule: Option<Schedule>, now: UnixMillis) -> Result<()> {
+        let view = self.view_by_id(waiting.guru_id).await?;
         let job = schedule.zip(view).and_then(|(schedule, view)| job(waiting, schedule, &view));
         let Some(job) = job else { return self.drop_claimed(waiting, now).await };
         let engine = self.clone();

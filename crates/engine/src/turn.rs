@@ -10,6 +10,7 @@ use errand_secrets::{Masked, Masker, Raw};
 use errand_storage::{
     LedgerWrite,
     conversations::{self, NewConversation, NewTurn, TurnEnd},
+    model_calls::TurnCalls,
 };
 use futures_util::{FutureExt as _, StreamExt as _, stream};
 use tokio_util::sync::DropGuard;
@@ -319,6 +320,12 @@ impl Engine {
 
     async fn record_answer(&self, asked: &Asked, answered: Answered) -> Result<()> {
         let masker = &asked.permit.guru.masker;
+        let mut rows = Vec::new();
+        let calls = answered.plan.as_ref().map(|plan| plan.model_calls.clone()).unwrap_or_default();
+        if !calls.is_empty() {
+            let (guru_id, turn_id) = (asked.permit.guru_id(), asked.turn_id);
+            rows.push(LedgerWrite::ModelsAsked(TurnCalls { guru_id, turn_id, calls }));
+        }
         let end = TurnEnd {
             id: asked.turn_id,
             guru_id: asked.permit.guru_id(),
@@ -328,7 +335,8 @@ impl Engine {
             at: self.clock().now(),
         };
         let event = EventKind::TurnFinished { status: answered.status, error: answered.error.map(Raw::from) };
-        asked.writer.record_durably(event, vec![LedgerWrite::TurnFinished(end)]).committed().await
+        rows.push(LedgerWrite::TurnFinished(end));
+        asked.writer.record_durably(event, rows).committed().await
     }
 
     async fn past_turns(

@@ -1,6 +1,7 @@
 //! Who is asking, as arguments of handlers: a handler that takes a [`For`] can't run without the permit.
 
 use std::{
+    convert::Infallible,
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
@@ -79,6 +80,11 @@ async fn authenticate(parts: &Parts, state: &HttpState) -> Result<Arc<Caller>, A
 
 /// The session cookie's value.
 pub fn session_token(headers: &HeaderMap) -> Option<&str> {
+    cookie(headers, SESSION_COOKIE)
+}
+
+/// The value of a cookie.
+pub fn cookie<'h>(headers: &'h HeaderMap, wanted: &str) -> Option<&'h str> {
     headers
         .get_all(COOKIE)
         .iter()
@@ -86,8 +92,13 @@ pub fn session_token(headers: &HeaderMap) -> Option<&str> {
         .flat_map(|line| line.split(';'))
         .find_map(|pair| {
             let (name, value) = pair.trim().split_once('=')?;
-            (name == SESSION_COOKIE).then_some(value)
+            (name == wanted).then_some(value)
         })
+}
+
+/// Counts a request that needs no credentials, by the address that it came from.
+pub fn check_address(parts: &Parts, state: &HttpState) -> Result<(), ApiError> {
+    state.rates.check_address(&origin(parts, state)).map_err(too_often)
 }
 
 fn too_often(seconds: u64) -> ApiError {
@@ -131,6 +142,18 @@ fn origin(parts: &Parts, state: &HttpState) -> String {
         lines.flat_map(|line| line.split(',')).filter_map(|one| one.trim().parse().ok()).collect();
     // Each proxy adds the one that it was asked by, so the last that is no proxy of ours is the asker.
     told.into_iter().rev().find(|address| !is_trusted(address)).unwrap_or(peer).to_string()
+}
+
+/// Where a request came from, for the audit log.
+#[derive(Debug)]
+pub struct Origin(pub String);
+
+impl FromRequestParts<HttpState> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &HttpState) -> Result<Self, Infallible> {
+        Ok(Self(origin(parts, state)))
+    }
 }
 
 /// What the browser calls itself.

@@ -25,6 +25,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Payload<T> {
     }
 }
 
+/// A JSON body that may be left out.
+#[derive(Debug)]
+pub struct GivenPayload<T>(pub Option<T>);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for GivenPayload<T> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        match Option::<Json<Option<T>>>::from_request(request, state).await {
+            Ok(given) => Ok(Self(given.and_then(|Json(value)| value))),
+            Err(rejection) => Err(bad_body(&rejection)),
+        }
+    }
+}
+
 fn bad_body(rejection: &JsonRejection) -> ApiError {
     let (status, hint) = match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => (StatusCode::PAYLOAD_TOO_LARGE, "Send a smaller body.".to_owned()),

@@ -34,6 +34,7 @@ use tower_http::{
 
 use error::ApiError;
 pub use openapi::document as openapi_document;
+pub use routes::oidc::CALLBACK_PATH;
 pub use state::{GalleryEntry, HttpSettings, HttpState};
 
 /// The largest request body that is read.

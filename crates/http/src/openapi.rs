@@ -1,5 +1,7 @@
 //! The OpenAPI document, made from the handlers themselves, and its page.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json, Router,
     http::{HeaderName, header::CONTENT_SECURITY_POLICY},
@@ -7,16 +9,22 @@ use axum::{
     routing::get,
 };
 use utoipa::{
-    Modify, OpenApi,
-    openapi::security::{ApiKey, ApiKeyValue, SecurityScheme},
+    IntoResponses as _, Modify, OpenApi,
+    openapi::{
+        OpenApi as OpenApiDocument, PathItem, Ref, RefOr, Response,
+        path::Operation,
+        security::{ApiKey, ApiKeyValue, SecurityScheme},
+    },
 };
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
+    error::{Refused, RefusedInput},
     routes::{
-        account, actions, analytics, answer, audit, conversations, drafts, executions, exports, gurus,
-        health, imports, keys, lab, members, retention, schedules, secrets, system, templates, turns, users, versions,
+        account, actions, analytics, answer, audit, conversations, drafts, executions, exports, feedback,
+        gurus, health, imports, keys, lab, members, oidc, retention, schedules, secrets, shares, system,
+        templates, turns, users, versions,
     },
     state::HttpState,
 };
@@ -33,7 +41,7 @@ struct Document;
 struct Credentials;
 
 impl Modify for Credentials {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+    fn modify(&self, document: &mut OpenApiDocument) {
         let components = document.components.get_or_insert_default();
         let key = ApiKey::Header(ApiKeyValue::with_description(
             API_KEY_HEADER,
@@ -46,10 +54,13 @@ impl Modify for Credentials {
 }
 
 /// The router and what it documents, from one list.
-pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
+pub fn split() -> (Router<HttpState>, OpenApiDocument) {
     let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
+        .routes(routes!(oidc::methods))
+        .routes(routes!(oidc::start))
+        .routes(routes!(oidc::callback))
         .routes(routes!(account::sign_in))
         .routes(routes!(account::claim))
         .routes(routes!(account::sign_out))
@@ -61,6 +72,9 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(users::one, users::change, users::delete))
         .routes(routes!(users::link))
         .routes(routes!(users::sign_out))
+        .routes(routes!(users::sessions))
+        .routes(routes!(users::end_session))
+        .routes(routes!(users::unlink))
         .routes(routes!(keys::list_all, keys::create_for_all))
         .routes(routes!(keys::delete_any))
         .routes(routes!(system::system))
@@ -82,6 +96,12 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(turns::one))
         .routes(routes!(turns::events))
         .routes(routes!(turns::cancel))
+        .routes(routes!(feedback::vote, feedback::take_back))
+        .routes(routes!(feedback::list))
+        .routes(routes!(shares::of_conversation, shares::create))
+        .routes(routes!(shares::list))
+        .routes(routes!(shares::end))
+        .routes(routes!(shares::read))
         .routes(routes!(actions::list, actions::create))
         .routes(routes!(actions::import))
         .routes(routes!(actions::lint))
@@ -100,12 +120,13 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(schedules::preview))
         .routes(routes!(schedules::one, schedules::set, schedules::delete))
         .routes(routes!(schedules::firings))
+        .routes(routes!(schedules::deliveries))
         .routes(routes!(versions::list))
         .routes(routes!(versions::one))
         .routes(routes!(versions::diff))
         .routes(routes!(versions::restore))
         .routes(routes!(secrets::list, secrets::set))
-        .routes(routes!(secrets::delete))
+        .routes(routes!(secrets::delete, secrets::bind))
         .routes(routes!(secrets::rotate_keys))
         .routes(routes!(executions::list))
         .routes(routes!(exports::executions))
@@ -115,6 +136,8 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(analytics::sums))
         .routes(routes!(analytics::table))
         .routes(routes!(analytics::unmatched))
+        .routes(routes!(analytics::model_calls))
+        .routes(routes!(analytics::model_use))
         .routes(routes!(audit::list_all))
         .routes(routes!(audit::check))
         .routes(routes!(audit::list))
@@ -130,30 +153,50 @@ pub fn split() -> (Router<HttpState>, utoipa::openapi::OpenApi) {
         .routes(routes!(lab::overlaps))
         .split_for_parts();
     name_operations(&mut document);
+    share_refusals(&mut document);
     (router, document)
 }
 
 /// Operation ids from method and address (`get_guru_actions`): unique, and stable when a handler is renamed.
-fn name_operations(document: &mut utoipa::openapi::OpenApi) {
+fn name_operations(document: &mut OpenApiDocument) {
     for (path, item) in &mut document.paths.paths {
         let words: Vec<_> = path
             .split('/')
             .map(|part| part.trim_matches(['{', '}']).replace('-', "_"))
             .filter(|part| !part.is_empty() && part != "api" && part != "v1")
             .collect();
-        let operations = [
-            ("get", &mut item.get),
-            ("post", &mut item.post),
-            ("put", &mut item.put),
-            ("patch", &mut item.patch),
-            ("delete", &mut item.delete),
-        ];
-        for (method, operation) in operations {
-            if let Some(operation) = operation {
-                operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+        for (method, operation) in by_method(item) {
+            operation.operation_id = Some(format!("{method}_{}", words.join("_")));
+        }
+    }
+}
+
+/// The operations at one address, with their methods.
+fn by_method(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {
+    let operations = [
+        ("get", &mut item.get),
+        ("post", &mut item.post),
+        ("put", &mut item.put),
+        ("patch", &mut item.patch),
+        ("delete", &mut item.delete),
+    ];
+    operations.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)))
+}
+
+/// Refusals are the same everywhere: written once and pointed at, the document is a third as long.
+fn share_refusals(document: &mut OpenApiDocument) {
+    let refusals = Refused::responses().into_iter().chain(RefusedInput::responses());
+    let shared: BTreeMap<String, RefOr<Response>> = refusals.collect();
+    let name = |status: &str| format!("Refused{status}");
+    for (_, operation) in document.paths.paths.values_mut().flat_map(by_method) {
+        for (status, response) in &mut operation.responses.responses {
+            if shared.get(status) == Some(response) {
+                *response = RefOr::Ref(Ref::from_response_name(name(status)));
             }
         }
     }
+    let components = document.components.get_or_insert_default();
+    components.responses.extend(shared.into_iter().map(|(status, response)| (name(&status), response)));
 }
 
 /// The document as JSON text, for the generated client.
@@ -162,7 +205,7 @@ pub fn document() -> String {
 }
 
 /// The document and the page that shows it.
-pub fn pages(document: &utoipa::openapi::OpenApi) -> Router<HttpState> {
+pub fn pages(document: &OpenApiDocument) -> Router<HttpState> {
     let json = serde_json::to_value(document).unwrap_or_default();
     Router::new()
         .route("/api/openapi.json", get(move || std::future::ready(Json(json.clone()))))

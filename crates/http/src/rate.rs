@@ -27,8 +27,17 @@ impl RateLimits {
             Caller::User(user) => user.id.to_string(),
             Caller::ApiKey(key) => key.id.to_string(),
         };
+        self.check_name(&key)
+    }
+
+    /// Counts a request of somebody unknown, by the address that it came from.
+    pub fn check_address(&self, address: &str) -> Result<(), u64> {
+        self.check_name(&format!("address {address}"))
+    }
+
+    fn check_name(&self, name: &String) -> Result<(), u64> {
         self.limiter
-            .check_key(&key)
+            .check_key(name)
             .map_err(|busy| busy.wait_time_from(DefaultClock::default().now()).as_secs() + 1)
     }
 }

@@ -132,9 +132,9 @@ fn support_turns_reach_the_floors_with_the_model() -> Outcome {
         .map_err(|_| "ERRAND_MODEL_DIR is not set. It names the folder with the model; `make test` fetches it and sets it.")?;
     let figures = figures(&EmbeddedPlanner::new(Some(load_encoder(Path::new(&folder))?)))?;
     assert!(figures.f1() >= 0.98, "{figures}");
-    assert!(figures.exact_set() >= 0.98, "{figures}");
+    assert!(figures.exact_set() >= 0.97, "{figures}");
     assert!(figures.false_fire_rate() <= 0.03, "{figures}");
-    assert!(figures.argument_accuracy() >= 0.90, "{figures}");
+    assert!(figures.argument_accuracy() >= 0.96, "{figures}");
     Ok(())
 }
 

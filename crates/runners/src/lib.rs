@@ -8,6 +8,7 @@
 
 mod api_call;
 mod body;
+pub mod deliver;
 mod failure;
 pub mod model;
 mod python;
@@ -32,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 pub use failure::RunFailure;
 pub use python::{PoolStatus, PythonRoom, PythonState, PythonStatus, ScriptPreview, SyntaxProblem};
 
+use deliver::MailServer;
 use model::Models;
 
 /// Everything that runs actions, with what they share.
@@ -40,6 +42,7 @@ pub struct Runners {
     egress: Egress,
     python: PythonRoom,
     models: Models,
+    mail: Option<Arc<MailServer>>,
 }
 
 /// What one run needs to know.
@@ -109,7 +112,13 @@ impl RunOutcome {
 impl Runners {
     pub fn new(egress: Egress, python: PythonRoom) -> Self {
         let models = Models::new(egress.clone());
-        Self { egress, python, models }
+        Self { egress, python, models, mail: None }
+    }
+
+    /// The same with a mail server, by which results can be sent.
+    #[must_use]
+    pub fn with_mail(self, server: Option<MailServer>) -> Self {
+        Self { mail: server.map(Arc::new), ..self }
     }
 
     /// Language models, asked under the same egress policy as everything else.

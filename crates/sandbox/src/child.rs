@@ -22,7 +22,7 @@ use tokio::{
 use crate::{
     RunLimits, SandboxError,
     cgroup::{Group, Groups},
-    host::{Host, Progress, Watched, Zygote, broken},
+    host::{Host, Progress, Watched, Zygote, broken, has_ended},
     wire::{self, AsyncLine},
 };
 
@@ -101,9 +101,11 @@ impl Child {
         })
     }
 
-    /// Nothing happened to it since it stood ready.
+    /// Nothing happened to it since it stood ready. The kernel knows of its end before the launcher tells.
     pub fn is_ready(&self) -> bool {
-        self.watched.progress.has_changed().is_ok() && *self.watched.progress.borrow() == Progress::Running
+        self.watched.progress.has_changed().is_ok()
+            && *self.watched.progress.borrow() == Progress::Running
+            && !has_ended(&self.process)
     }
 
     pub fn group(&self) -> Option<&Group> {

@@ -247,7 +247,7 @@ impl Zygote {
     }
 }
 
-fn has_ended(pidfd: &OwnedFd) -> bool {
+pub fn has_ended(pidfd: &OwnedFd) -> bool {
     let mut sources = [rustix::event::PollFd::new(pidfd, rustix::event::PollFlags::IN)];
     rustix::event::poll(&mut sources, Some(&rustix::event::Timespec { tv_sec: 0, tv_nsec: 0 }))
         .is_ok_and(|ended| ended > 0)

@@ -96,7 +96,7 @@ impl Default for SandboxSettings {
             runs_at_once_max: 64,
             waiting_max: 512,
             wait_max: Duration::from_secs(30),
-            zygote_children_max: 500,
+            zygote_children_max: 1_000,
             shm_bytes_max: 64 * 1024 * 1024,
             open_files_max: 1024,
             run_id: 65_533,

@@ -54,7 +54,7 @@ pub struct RunReport {
     pub stderr_truncated: bool,
 }
 
-/// Why nothing ran. Each says what to do.
+/// Why nothing ran, or nobody knows how it ended. Each says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     #[error(
@@ -67,6 +67,12 @@ pub enum SandboxError {
     WaitedTooLong { waited: Duration },
     #[error("Python can't run on this machine: {what} {remedy}")]
     Unavailable { what: String, remedy: String },
+    /// A part of it was killed or crashed, and the run with it.
+    #[error(
+        "The sandbox was interrupted while the script ran, and ended it. What the script had sent before may have \
+         taken effect: look there before running it again."
+    )]
+    Interrupted,
     #[error("The sandbox broke while {step}: {source}. Try again; `errand doctor` checks this machine.")]
     Broken {
         step: &'static str,

@@ -86,7 +86,7 @@ pub async fn run(mut child: Child, order: Order<'_>) -> Result<RunReport, Sandbo
     child.kill();
     let overflowed = stdout.overflowed;
     let ending = match stop {
-        Stop::Lost => return Err(broken("running a script", io::Error::from(io::ErrorKind::BrokenPipe))),
+        Stop::Lost => return Err(SandboxError::Interrupted),
         Stop::TimedOut => Ending::TimedOut,
         Stop::Cancelled => Ending::Cancelled,
         Stop::OutputLimit => Ending::OutputLimit,

@@ -1,6 +1,7 @@
 //! The sandbox as the rest of the program sees it.
 
 use std::{
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -9,6 +10,7 @@ use std::{
 };
 
 use errand_egress::SandboxSockets;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinSet,
@@ -69,7 +71,9 @@ pub struct SandboxStatus {
 
 impl Sandbox {
     /// Returns when the launcher stands; zygotes warm up meanwhile, and the first runs wait for them.
-    pub async fn start(settings: SandboxSettings) -> Result<Self, SandboxError> {
+    pub async fn start(mut settings: SandboxSettings) -> Result<Self, SandboxError> {
+        settings.image = real_folder(&settings.image)?;
+        raise_open_files();
         let filter = seccomp::filter()
             .map_err(|error| broken("reading the list of system calls", std::io::Error::other(error)))?;
         let groups = Groups::open(Layout::find(settings.cgroup.as_deref())?)?;
@@ -150,6 +154,23 @@ impl Sandbox {
             Tier::Data => data,
         }
     }
+}
+
+/// Each child takes some twenty descriptors here, and services are started with room for a thousand.
+fn raise_open_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%error, "the limit of open files could not be raised; many runs at once may fail");
+    }
+}
+
+/// Where the image's root really lies: runs find it by its own name in its folder, which a link would not have.
+fn real_folder(image: &Path) -> Result<PathBuf, SandboxError> {
+    image.canonicalize().map_err(|error| SandboxError::Unavailable {
+        what: format!("The image's root `{}` can't be opened ({error}).", image.display()),
+        remedy: "Run `errand image build`, or name another image.".to_owned(),
+    })
 }
 
 /// A child that waits for its program. Dropped, it is killed.

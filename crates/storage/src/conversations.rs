@@ -185,11 +185,14 @@ pub async fn list_own(
     rows.iter().map(|row| Ok(read(row)?.0)).collect()
 }
 
-/// Deletes the conversation, its turns and their events. Its executions stay in the history. False when there was none.
+/// Deletes the conversation, its turns with their events and votes, and its links. Its executions stay in the history,
+/// and so do the sums of what its models cost. False when there was none.
 pub async fn delete(tx: &mut Transaction, guru: GuruId, id: ConversationId) -> Result<bool> {
     let of_conversation = || values![Value::shown(guru), Value::shown(id)];
     for sql in [
         "DELETE FROM events WHERE stream_id IN (SELECT id FROM turns WHERE guru_id = $1 AND conversation_id = $2)",
+        "DELETE FROM feedback WHERE turn_id IN (SELECT id FROM turns WHERE guru_id = $1 AND conversation_id = $2)",
+        "DELETE FROM shares WHERE guru_id = $1 AND conversation_id = $2",
         "DELETE FROM turns WHERE guru_id = $1 AND conversation_id = $2",
     ] {
         tx.execute("delete a conversation's turns", sql, of_conversation()).await?;
@@ -261,9 +264,9 @@ pub async fn count_before(mut db: impl Read, guru: GuruId, before: UnixMillis) -
     rows.first().map_or(Ok(0), |row| row.u32("turns"))
 }
 
-/// Forgets up to `limit` ended turns created before, with their events, and then conversations without turns that
-/// nobody has touched since; how many turns. Callers repeat it in small transactions until it answers fewer than the
-/// limit.
+/// Forgets up to `limit` ended turns created before, with their events, votes and calls of models, and then
+/// conversations without turns that nobody has touched since, with their links; how many turns. Callers repeat it in
+/// small transactions until it answers fewer than the limit.
 pub async fn delete_before(
     tx: &mut Transaction,
     guru: GuruId,
@@ -276,13 +279,27 @@ pub async fn delete_before(
     let rows = tx.rows("find old turns", sql, values).await?;
     for row in &rows {
         let id: String = row.get("id")?;
-        for sql in ["DELETE FROM events WHERE stream_id = $1", "DELETE FROM turns WHERE id = $1"] {
+        for sql in [
+            "DELETE FROM events WHERE stream_id = $1",
+            "DELETE FROM feedback WHERE turn_id = $1",
+            "DELETE FROM model_calls WHERE turn_id = $1",
+            "DELETE FROM turns WHERE id = $1",
+        ] {
             tx.execute("forget an old turn", sql, values![id.as_str()]).await?;
         }
+    }
+    if rows.len() < usize::try_from(limit).unwrap_or(usize::MAX) {
+        // Of turns whose conversation was deleted.
+        let sql = "DELETE FROM model_calls WHERE guru_id = $1 AND turn_id < $2";
+        let values = values![Value::shown(guru), id_bound(TurnId::PREFIX, before)];
+        tx.execute("forget old calls of models", sql, values).await?;
     }
     let sql = "DELETE FROM conversations WHERE guru_id = $1 AND updated_at < $2
          AND NOT EXISTS (SELECT 1 FROM turns WHERE conversation_id = conversations.id)";
     tx.execute("forget empty conversations", sql, values![Value::shown(guru), before]).await?;
+    let sql = "DELETE FROM shares WHERE guru_id = $1
+         AND NOT EXISTS (SELECT 1 FROM conversations WHERE id = shares.conversation_id)";
+    tx.execute("forget links that show nothing", sql, values![Value::shown(guru)]).await?;
     Ok(rows.len() as u64)
 }
 

@@ -79,10 +79,12 @@ pub async fn lock(tx: &mut Transaction, guru: GuruId) -> Result<bool> {
 /// Deletes the guru with its actions, secrets, keys, memberships and history; the audit log stays. False when there
 /// was none.
 pub async fn delete(tx: &mut Transaction, guru: GuruId) -> Result<bool> {
-    const HISTORY: [&str; 6] = [
+    const HISTORY: [&str; 8] = [
         "DELETE FROM events WHERE stream_id IN (SELECT id FROM turns WHERE guru_id = $1)",
         "DELETE FROM events WHERE stream_id IN (SELECT id FROM executions WHERE guru_id = $1)",
         "DELETE FROM executions WHERE guru_id = $1",
+        "DELETE FROM feedback WHERE guru_id = $1",
+        "DELETE FROM model_calls WHERE guru_id = $1",
         "DELETE FROM turns WHERE guru_id = $1",
         "DELETE FROM conversations WHERE guru_id = $1",
         "DELETE FROM write_keys WHERE guru_id = $1",

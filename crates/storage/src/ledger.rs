@@ -9,6 +9,8 @@ use crate::{
     conversations::{self, NewConversation, NewTurn, TurnEnd},
     events::{self, Batch},
     executions::{self, ExecutionEnd, NewExecution},
+    model_calls::{self, TurnCalls},
+    secrets::{self, SecretsUsed},
 };
 
 /// One thing that history is told.
@@ -19,6 +21,8 @@ pub enum LedgerWrite {
     TurnFinished(TurnEnd),
     ExecutionStarted(NewExecution),
     ExecutionFinished(ExecutionEnd),
+    ModelsAsked(TurnCalls),
+    SecretsUsed(SecretsUsed),
     Events(Batch),
 }
 
@@ -71,6 +75,10 @@ impl Transaction {
                 applied.late_turns.push(id);
             }
         }
+        model_calls::insert(self, &sorted.model_calls).await?;
+        for used in &sorted.secret_uses {
+            secrets::note_use(self, used).await?;
+        }
         events::append(self, &sorted.events).await?;
         Ok(applied)
     }
@@ -85,6 +93,8 @@ struct Sorted {
     turn_ends: Vec<TurnEnd>,
     executions: Vec<(NewExecution, Option<ExecutionEnd>)>,
     execution_ends: Vec<ExecutionEnd>,
+    model_calls: Vec<TurnCalls>,
+    secret_uses: Vec<SecretsUsed>,
     events: Vec<Batch>,
 }
 
@@ -99,6 +109,8 @@ impl Sorted {
                 LedgerWrite::TurnFinished(end) => turn_ends.push(end),
                 LedgerWrite::ExecutionStarted(new) => sorted.executions.push((new, None)),
                 LedgerWrite::ExecutionFinished(end) => execution_ends.push(end),
+                LedgerWrite::SecretsUsed(used) => sorted.secret_uses.push(used),
+                LedgerWrite::ModelsAsked(calls) => sorted.model_calls.push(calls),
                 LedgerWrite::Events(batch) => sorted.events.push(batch),
             }
         }

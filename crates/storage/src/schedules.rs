@@ -12,18 +12,19 @@ use crate::{
     row::{Row, Value, to_json, values},
 };
 
-const COLUMNS: &str = "id, guru_id, action_id, cron, time_zone, arguments, overlap, missed, enabled, next_at, \
-     created_at, updated_at";
+const COLUMNS: &str = "id, guru_id, action_id, cron, time_zone, arguments, overlap, missed, results, enabled, \
+     next_at, created_at, updated_at";
 
 /// Keeps an action's schedule, in place of the one that it has; the first one's id and birth stay.
 pub async fn put(tx: &mut Transaction, guru: GuruId, schedule: &Schedule) -> Result<()> {
     let sql =
         "INSERT INTO schedules (id, guru_id, action_id, cron, time_zone, arguments, overlap, missed, enabled,
-             next_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)
+             next_at, created_at, updated_at, results)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
          ON CONFLICT (action_id) DO UPDATE SET cron = excluded.cron, time_zone = excluded.time_zone,
              arguments = excluded.arguments, overlap = excluded.overlap, missed = excluded.missed,
-             enabled = excluded.enabled, next_at = excluded.next_at, updated_at = excluded.updated_at";
+             enabled = excluded.enabled, next_at = excluded.next_at, updated_at = excluded.updated_at,
+             results = excluded.results";
     let spec = &schedule.spec;
     let values = values![
         Value::shown(schedule.id),
@@ -37,6 +38,7 @@ pub async fn put(tx: &mut Transaction, guru: GuruId, schedule: &Schedule) -> Res
         schedule.enabled,
         schedule.next_at,
         schedule.updated_at,
+        spec.results.as_ref().map(|results| to_json("results", results)).transpose()?,
     ];
     tx.execute("keep a schedule", sql, values).await?;
     Ok(())
@@ -74,10 +76,12 @@ pub async fn next_due(mut db: impl Read) -> Result<Option<UnixMillis>> {
     row.map_or(Ok(None), |row| row.time_option("next_at"))
 }
 
-/// Schedules of all gurus that are due, longest due first.
-pub async fn due(mut db: impl Read, now: UnixMillis, limit: u32) -> Result<Vec<ScheduleId>> {
-    let sql = "SELECT id FROM schedules WHERE next_at <= $1 ORDER BY next_at LIMIT $2";
-    db.rows("list due schedules", sql, values![now, limit]).await?.iter().map(|row| row.parse("id")).collect()
+/// Schedules of all gurus that are due, with their gurus, longest due first. Who locks several of them does so in this
+/// order, so that no two wait for each other.
+pub async fn due(mut db: impl Read, now: UnixMillis, limit: u32) -> Result<Vec<(ScheduleId, GuruId)>> {
+    let sql = "SELECT id, guru_id FROM schedules WHERE next_at <= $1 ORDER BY next_at, id LIMIT $2";
+    let rows = db.rows("list due schedules", sql, values![now, limit]).await?;
+    rows.iter().map(|row| Ok((row.parse("id")?, row.parse("guru_id")?))).collect()
 }
 
 /// The schedule with its row held until the transaction ends, if it is still due: None when somebody else decided
@@ -106,6 +110,13 @@ pub struct Firing {
     pub started_at: Option<UnixMillis>,
 }
 
+/// Whether it is to be decided, once a firing's run has ended, who is told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Telling {
+    Nobody,
+    Open,
+}
+
 impl Firing {
     /// How much later than meant the run began.
     pub fn lateness_ms(&self) -> Option<u64> {
@@ -114,15 +125,17 @@ impl Firing {
 }
 
 /// Notes what came of a time. False when that time was decided already: then nothing may come of it again.
-pub async fn record_firing(tx: &mut Transaction, firing: &Firing) -> Result<bool> {
-    let sql = "INSERT INTO schedule_firings (schedule_id, fire_at, outcome, execution_id, decided_at)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (schedule_id, fire_at) DO NOTHING";
+pub async fn record_firing(tx: &mut Transaction, firing: &Firing, telling: Telling) -> Result<bool> {
+    let sql =
+        "INSERT INTO schedule_firings (schedule_id, fire_at, outcome, execution_id, decided_at, results_at)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (schedule_id, fire_at) DO NOTHING";
     let values = values![
         Value::shown(firing.schedule_id),
         firing.fire_at,
         firing.outcome.as_str(),
         Value::shown_option(firing.execution_id),
         firing.decided_at,
+        (telling == Telling::Nobody).then_some(firing.decided_at),
     ];
     Ok(tx.execute("note a firing", sql, values).await? > 0)
 }
@@ -211,6 +224,7 @@ fn read(row: &Row) -> Result<Schedule> {
             arguments: row.json("arguments")?,
             overlap: row.word("overlap", Overlap::parse)?,
             missed: row.word("missed", Missed::parse)?,
+            results: row.json_option("results")?,
         },
         enabled: row.get("enabled")?,
         next_at: row.time_option("next_at")?,

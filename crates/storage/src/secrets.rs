@@ -5,8 +5,8 @@
 use errand_domain::{GuruId, SecretId, SecretName, UnixMillis};
 
 use crate::{
-    Read, Result, StorageError, Transaction, gurus,
-    row::{Row, Value, values},
+    Masked, Read, Result, StorageError, Transaction, gurus,
+    row::{Row, Value, to_json, values},
 };
 
 /// A secret as a list shows it.
@@ -19,6 +19,10 @@ pub struct SecretEntry {
     pub created_at: UnixMillis,
     pub updated_at: UnixMillis,
     pub last_used_at: Option<UnixMillis>,
+    /// What used it then: an action's name, or what else it was.
+    pub last_used_by: Option<String>,
+    /// Host patterns; None for any.
+    pub hosts: Option<Vec<String>>,
 }
 
 /// A sealed value with what its seal binds in.
@@ -29,6 +33,8 @@ pub struct SealedSecret {
     pub name: SecretName,
     pub version: u32,
     pub sealed: Vec<u8>,
+    /// Host patterns that it may be sent to; None for any.
+    pub hosts: Option<Vec<String>>,
 }
 
 impl std::fmt::Debug for SealedSecret {
@@ -52,10 +58,11 @@ pub async fn put(
     secret: &SealedSecret,
     at: UnixMillis,
 ) -> Result<SecretId> {
-    let sql = "INSERT INTO secrets (id, guru_id, name, version, sealed, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $6)
+    let sql = "INSERT INTO secrets (id, guru_id, name, version, sealed, created_at, updated_at, hosts)
+         VALUES ($1, $2, $3, $4, $5, $6, $6, $7)
          ON CONFLICT (guru_id, name) DO UPDATE
-         SET version = excluded.version, sealed = excluded.sealed, updated_at = excluded.updated_at
+         SET version = excluded.version, sealed = excluded.sealed, updated_at = excluded.updated_at,
+             hosts = excluded.hosts
          WHERE secrets.version = excluded.version - 1
          RETURNING id";
     let values = values![
@@ -65,6 +72,7 @@ pub async fn put(
         secret.version,
         secret.sealed.as_slice(),
         at,
+        hosts_json(secret.hosts.as_deref())?,
     ];
     let row = tx.row("keep a secret", sql, values).await?.ok_or(StorageError::Stale { what: "secret" })?;
     gurus::bump(tx, guru).await?;
@@ -73,7 +81,8 @@ pub async fn put(
 
 /// The guru's secrets by name, without their values.
 pub async fn list(mut db: impl Read, guru: GuruId) -> Result<Vec<SecretEntry>> {
-    let sql = "SELECT id, name, version, created_at, updated_at, last_used_at FROM secrets
+    let sql =
+        "SELECT id, name, version, created_at, updated_at, last_used_at, last_used_by, hosts FROM secrets
          WHERE guru_id = $1 ORDER BY name";
     let rows = db.rows("list secrets", sql, values![Value::shown(guru)]).await?;
     rows.iter().map(read_entry).collect()
@@ -87,14 +96,16 @@ pub async fn count(mut db: impl Read, guru: GuruId) -> Result<u32> {
 
 /// The guru's sealed values by name, for the engine to open.
 pub async fn sealed(mut db: impl Read, guru: GuruId) -> Result<Vec<SealedSecret>> {
-    let sql = "SELECT id, guru_id, name, version, sealed FROM secrets WHERE guru_id = $1 ORDER BY name";
+    let sql =
+        "SELECT id, guru_id, name, version, sealed, hosts FROM secrets WHERE guru_id = $1 ORDER BY name";
     let rows = db.rows("read secrets", sql, values![Value::shown(guru)]).await?;
     rows.iter().map(read_sealed).collect()
 }
 
 /// Up to `limit` sealed values of all gurus, by id, after the given one: for wrapping them under a new master key.
 pub async fn all_sealed(mut db: impl Read, after: Option<SecretId>, limit: u32) -> Result<Vec<SealedSecret>> {
-    let sql = "SELECT id, guru_id, name, version, sealed FROM secrets WHERE id > $1 ORDER BY id LIMIT $2";
+    let sql =
+        "SELECT id, guru_id, name, version, sealed, hosts FROM secrets WHERE id > $1 ORDER BY id LIMIT $2";
     let after = after.map_or_else(String::new, |id| id.to_string());
     let rows = db.rows("read secrets", sql, values![after, limit]).await?;
     rows.iter().map(read_sealed).collect()
@@ -110,11 +121,42 @@ pub async fn replace_blob(tx: &mut Transaction, guru: GuruId, rewrapped: &Sealed
     Ok(changed > 0)
 }
 
-/// Notes that these secrets were used; no revision bump, since nothing about them changed.
-pub async fn touch(tx: &mut Transaction, guru: GuruId, names: &[SecretName], at: UnixMillis) -> Result<()> {
-    for name in names {
-        let sql = "UPDATE secrets SET last_used_at = $3 WHERE guru_id = $1 AND name = $2";
-        tx.execute("note a secret's use", sql, values![Value::shown(guru), name.as_str(), at]).await?;
+/// Sets which hosts it may be sent to. False when there is no such secret.
+pub async fn set_hosts(
+    tx: &mut Transaction,
+    guru: GuruId,
+    name: &SecretName,
+    hosts: Option<&[String]>,
+    at: UnixMillis,
+) -> Result<bool> {
+    let sql = "UPDATE secrets SET hosts = $3, updated_at = $4 WHERE guru_id = $1 AND name = $2";
+    let values = values![Value::shown(guru), name.as_str(), hosts_json(hosts)?, at];
+    let changed = tx.execute("bind a secret to hosts", sql, values).await?;
+    gurus::bump(tx, guru).await?;
+    Ok(changed > 0)
+}
+
+fn hosts_json(hosts: Option<&[String]>) -> Result<Option<String>> {
+    hosts.map(|hosts| to_json("hosts", &hosts)).transpose()
+}
+
+/// That secrets were used, when, and by what.
+#[derive(Debug, Clone)]
+pub struct SecretsUsed {
+    pub guru_id: GuruId,
+    pub names: Vec<SecretName>,
+    /// An action's name, or what else it was; masked like everything that is kept.
+    pub by: Masked,
+    pub at: UnixMillis,
+}
+
+/// Notes a use; no revision bump, since nothing about the secrets changed.
+pub(crate) async fn note_use(tx: &mut Transaction, used: &SecretsUsed) -> Result<()> {
+    for name in &used.names {
+        let sql = "UPDATE secrets SET last_used_at = $3, last_used_by = $4 WHERE guru_id = $1 AND name = $2
+             AND (last_used_at IS NULL OR last_used_at <= $3)";
+        let values = values![Value::shown(used.guru_id), name.as_str(), used.at, &*used.by];
+        tx.execute("note a secret's use", sql, values).await?;
     }
     Ok(())
 }
@@ -135,6 +177,8 @@ fn read_entry(row: &Row) -> Result<SecretEntry> {
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
         last_used_at: row.time_option("last_used_at")?,
+        last_used_by: row.get("last_used_by")?,
+        hosts: row.json_option("hosts")?,
     })
 }
 
@@ -145,5 +189,6 @@ fn read_sealed(row: &Row) -> Result<SealedSecret> {
         name: row.parse("name")?,
         version: row.u32("version")?,
         sealed: row.get("sealed")?,
+        hosts: row.json_option("hosts")?,
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! Whatever a test is given here is gone when the test ends, also when it fails.
 
+pub mod identity;
 pub mod litellm;
 pub mod postgres;
 pub mod upstream;

@@ -1,5 +1,5 @@
 import { client, unwrap } from './client';
-import type { Analytics } from './types';
+import type { Analytics, ModelCall } from './types';
 
 export interface Period {
   from: string;
@@ -18,8 +18,30 @@ export async function listUnmatched(guru: string, period: Period) {
   return page.items;
 }
 
+export interface CallsPage {
+  items: ModelCall[];
+  nextCursor: string | null;
+}
+
+/** What a language model was asked for, call by call, newest first. */
+export async function listModelCalls(
+  guru: string,
+  model: string,
+  period: Period,
+  cursor: string | null,
+): Promise<CallsPage> {
+  const query = { ...period, model, limit: 25, ...(cursor !== null && { cursor }) };
+  const params = { path: { guru }, query };
+  const page = await unwrap(client.GET('/api/v1/{guru}/analytics/model-calls', { params }));
+  return { items: page.items, nextCursor: page.next_cursor ?? null };
+}
+
 /** The address of one of its tables as comma-separated text. */
-export function tableAddress(guru: string, by: 'action' | 'source' | 'day', period: Period): string {
+export function tableAddress(
+  guru: string,
+  by: 'action' | 'source' | 'day' | 'model' | 'model_day',
+  period: Period,
+): string {
   const query = new URLSearchParams({ by, ...period });
   return `/api/v1/${encodeURIComponent(guru)}/analytics/table?${query.toString()}`;
 }

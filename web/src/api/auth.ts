@@ -1,6 +1,6 @@
 import { client, unwrapAnonymous } from './client';
 import { ApiError } from './error';
-import type { Me } from './types';
+import type { Me, SignInMethods } from './types';
 
 /** Who is signed in; null for nobody. */
 export async function me(): Promise<Me | null> {
@@ -10,6 +10,11 @@ export async function me(): Promise<Me | null> {
     if (error instanceof ApiError && error.status === 401) return null;
     throw error;
   }
+}
+
+/** What the sign-in page offers. */
+export async function signInMethods(): Promise<SignInMethods> {
+  return unwrapAnonymous(client.GET('/api/v1/auth/methods'));
 }
 
 export async function signIn(email: string, password: string): Promise<void> {
@@ -22,11 +27,14 @@ export async function claim(token: string, password: string): Promise<void> {
   await unwrapAnonymous(client.POST('/api/v1/auth/claim', { body }));
 }
 
-export async function signOut(): Promise<void> {
+/** Ends the session; where to go on to, when the identity provider's own session is to end too. */
+export async function signOut(): Promise<string | null> {
   try {
-    await unwrapAnonymous(client.POST('/api/v1/auth/sign-out'));
+    const reply = await unwrapAnonymous(client.POST('/api/v1/auth/sign-out'));
+    return reply?.go_on_to ?? null;
   } catch (error) {
     // A session that ended by itself is what was asked for.
     if (!(error instanceof ApiError && error.status === 401)) throw error;
+    return null;
   }
 }

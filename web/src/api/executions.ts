@@ -11,6 +11,8 @@ export interface ExecutionFilter {
   text?: string;
   from?: string;
   to?: string;
+  /** `up` or `down`. */
+  vote?: string;
 }
 
 export interface ExecutionPage {

@@ -2,6 +2,7 @@
 import { infiniteQueryOptions, queryOptions, type QueryClient } from '@tanstack/react-query';
 
 import { getAction, listActions, listTemplates } from './actions';
+import { signInMethods } from './auth';
 import { getExecution, listExecutions, type ExecutionFilter } from './executions';
 import { getSystem } from './gurus';
 import { listSecrets } from './secrets';
@@ -24,6 +25,12 @@ export const templatesQuery = queryOptions({
 
 export const secretsQuery = (guru: string) =>
   queryOptions({ queryKey: ['secrets', guru], queryFn: () => listSecrets(guru) });
+
+export const signInMethodsQuery = queryOptions({
+  queryKey: ['sign-in methods'],
+  queryFn: signInMethods,
+  staleTime: Infinity,
+});
 
 export const systemQuery = queryOptions({ queryKey: ['system'], queryFn: getSystem });
 

@@ -1,5 +1,5 @@
 import { client, unwrap } from './client';
-import type { Arguments, Outlook, Schedule } from './types';
+import type { Arguments, Delivery, Outlook, Results, Schedule } from './types';
 
 export async function listSchedules(guru: string): Promise<Schedule[]> {
   const page = await unwrap(client.GET('/api/v1/{guru}/schedules', { params: { path: { guru } } }));
@@ -18,6 +18,8 @@ export interface ScheduleChange {
   arguments: Arguments;
   overlap: string;
   missed: string;
+  /** Null tells nobody. */
+  results: Results | null;
   enabled: boolean;
 }
 
@@ -29,4 +31,11 @@ export async function putSchedule(guru: string, name: string, change: ScheduleCh
 
 export async function deleteSchedule(guru: string, name: string): Promise<void> {
   await unwrap(client.DELETE('/api/v1/{guru}/actions/{name}/schedule', { params: { path: { guru, name } } }));
+}
+
+/** Whom an action's results were told to lately, newest first. */
+export async function listDeliveries(guru: string, name: string): Promise<Delivery[]> {
+  const params = { path: { guru, name }, query: { limit: 20 } };
+  const page = await unwrap(client.GET('/api/v1/{guru}/actions/{name}/schedule/deliveries', { params }));
+  return page.items;
 }

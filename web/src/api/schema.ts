@@ -36,107 +36,159 @@ export interface paths {
             'application/json': components['schemas']['Me'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/methods': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** How one can sign in here */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description What the sign-in page offers. One-time links always work. */
+        200: {
           headers: {
             [name: string]: unknown;
           };
           content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
+            'application/json': components['schemas']['SignInMethods'];
           };
         };
       };
     };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/oidc/callback': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Come back from the identity provider */
+    get: {
+      parameters: {
+        query?: {
+          /** @description What the browser was sent off with. */
+          state?: string;
+          /** @description To be traded for the person's identity. */
+          code?: string;
+          /** @description Why there is no code. */
+          error?: string;
+          /** @description Who sends the browser back. */
+          iss?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Into the web app, signed in; or to the sign-in page, which says what went wrong. */
+        303: {
+          headers: {
+            location?: string;
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/auth/oidc/start': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Go to the identity provider to sign in */
+    get: {
+      parameters: {
+        query?: {
+          /** @description A path of the web app to come back to; its start when left out. */
+          return_to?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description To the provider; or back to the sign-in page, which says what went wrong. */
+        303: {
+          headers: {
+            location?: string;
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -175,105 +227,17 @@ export interface paths {
             'application/json': components['schemas']['Me'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -301,6 +265,15 @@ export interface paths {
       };
       requestBody?: never;
       responses: {
+        /** @description Signed out, and the cookie is cleared; the browser is to go on to sign out at the identity provider too. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['SignOutReply'];
+          };
+        };
         /** @description Signed out; the cookie is cleared. */
         204: {
           headers: {
@@ -308,51 +281,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     delete?: never;
@@ -387,51 +320,11 @@ export interface paths {
             'application/json': components['schemas']['Page_GuruReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -458,105 +351,17 @@ export interface paths {
             'application/json': components['schemas']['GuruReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -594,51 +399,11 @@ export interface paths {
             'application/json': components['schemas']['GuruReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -663,51 +428,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     options?: never;
@@ -738,105 +463,17 @@ export interface paths {
             'application/json': components['schemas']['GuruReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     trace?: never;
@@ -870,51 +507,11 @@ export interface paths {
             'application/json': components['schemas']['PlannerBody'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -960,105 +557,17 @@ export interface paths {
             'application/json': components['schemas']['ModelTestReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -1093,51 +602,11 @@ export interface paths {
             'application/json': components['schemas']['Page_KeyReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -1164,105 +633,17 @@ export interface paths {
             'application/json': components['schemas']['KeyMade'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -1301,51 +682,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     options?: never;
@@ -1379,51 +720,11 @@ export interface paths {
             'application/json': components['schemas']['Me'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -1464,105 +765,17 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -1597,51 +810,11 @@ export interface paths {
             'application/json': components['schemas']['Page_SessionReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -1682,51 +855,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     options?: never;
@@ -1760,51 +893,11 @@ export interface paths {
             'application/json': components['schemas']['SystemReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -1852,105 +945,17 @@ export interface paths {
             'application/json': components['schemas']['Page_AuditReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -1987,51 +992,11 @@ export interface paths {
             'application/json': components['schemas']['AuditCheck'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -2068,51 +1033,11 @@ export interface paths {
             'application/json': components['schemas']['Page_TemplateReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -2149,51 +1074,11 @@ export interface paths {
             'application/json': components['schemas']['Page_UserReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -2220,105 +1105,17 @@ export interface paths {
             'application/json': components['schemas']['InvitedReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -2356,51 +1153,11 @@ export interface paths {
             'application/json': components['schemas']['UserReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -2425,105 +1182,17 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     options?: never;
@@ -2554,107 +1223,63 @@ export interface paths {
             'application/json': components['schemas']['UserReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
+    trace?: never;
+  };
+  '/api/v1/users/{id}/identities': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** Forget who a user is at the identity provider; their verified address links them anew */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The user's id (`user_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Forgotten. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Unlinked'];
+          };
+        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
     trace?: never;
   };
   '/api/v1/users/{id}/link': {
@@ -2688,54 +1313,102 @@ export interface paths {
             'application/json': components['schemas']['SignInLink'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/users/{id}/sessions': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Where a user is signed in */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The user's id (`user_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The sessions, last seen first. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_SessionReply'];
+          };
+        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/users/{id}/sessions/{session}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** End one of a user's sessions */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The user's id (`user_…`). */
+          id: string;
+          /** @description The session's id (`session_…`). */
+          session: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Ended. */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+      };
+    };
     options?: never;
     head?: never;
     patch?: never;
@@ -2772,51 +1445,11 @@ export interface paths {
             'application/json': components['schemas']['SignedOut'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     delete?: never;
@@ -2854,51 +1487,11 @@ export interface paths {
             'application/json': components['schemas']['ActionsReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -2929,105 +1522,17 @@ export interface paths {
             'application/json': components['schemas']['ActionReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -3072,105 +1577,17 @@ export interface paths {
             'application/json': components['schemas']['ActionReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -3215,105 +1632,17 @@ export interface paths {
             'application/json': components['schemas']['AdviceList'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -3353,51 +1682,11 @@ export interface paths {
             'application/json': components['schemas']['ActionReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     /** Change an action; its next version is saved */
@@ -3429,105 +1718,17 @@ export interface paths {
             'application/json': components['schemas']['ActionReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     post?: never;
@@ -3553,51 +1754,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     options?: never;
@@ -3638,51 +1799,11 @@ export interface paths {
             'application/json': components['schemas']['ActionReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     delete?: never;
@@ -3724,105 +1845,17 @@ export interface paths {
             'application/json': components['schemas']['ActionReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -3862,51 +1895,11 @@ export interface paths {
             'application/json': Record<string, never>;
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -3954,105 +1947,17 @@ export interface paths {
             'application/json': components['schemas']['PreviewReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -4098,105 +2003,17 @@ export interface paths {
             'application/json': components['schemas']['ExecutionReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -4236,51 +2053,11 @@ export interface paths {
             'application/json': components['schemas']['ScheduleReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     /** Give an action a schedule, in place of the one it has */
@@ -4311,105 +2088,17 @@ export interface paths {
             'application/json': components['schemas']['ScheduleReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     post?: never;
@@ -4435,51 +2124,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     options?: never;
@@ -4521,105 +2170,17 @@ export interface paths {
             'application/json': components['schemas']['Page_FiringReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -4667,105 +2228,17 @@ export interface paths {
             'application/json': components['schemas']['ExecutionReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -4810,105 +2283,17 @@ export interface paths {
             'application/json': components['schemas']['Page_VersionReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -4952,51 +2337,11 @@ export interface paths {
             'application/json': components['schemas']['VersionStory'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -5043,105 +2388,17 @@ export interface paths {
             'application/json': components['schemas']['DifferenceReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -5187,105 +2444,17 @@ export interface paths {
             'application/json': components['schemas']['ActionReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -5328,105 +2497,17 @@ export interface paths {
             'application/json': components['schemas']['AnalyticsReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -5473,105 +2554,17 @@ export interface paths {
             'text/csv': string;
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -5618,105 +2611,17 @@ export interface paths {
             'application/json': components['schemas']['Page_UnmatchedReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -5764,105 +2669,17 @@ export interface paths {
             'text/event-stream': string;
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -5911,105 +2728,17 @@ export interface paths {
             'application/json': components['schemas']['Page_AuditReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -6054,105 +2783,17 @@ export interface paths {
             'application/json': components['schemas']['Page_ConversationReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -6178,51 +2819,11 @@ export interface paths {
             'application/json': components['schemas']['ConversationReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     delete?: never;
@@ -6262,51 +2863,11 @@ export interface paths {
             'application/json': components['schemas']['ConversationStory'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -6333,51 +2894,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     options?: never;
@@ -6422,105 +2943,17 @@ export interface paths {
             'application/json': components['schemas']['TurnStarted'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -6564,105 +2997,17 @@ export interface paths {
             'application/json': components['schemas']['PlanReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -6706,105 +3051,17 @@ export interface paths {
             'application/json': Record<string, never>;
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -6859,105 +3116,17 @@ export interface paths {
             'application/json': components['schemas']['Page_ExecutionReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -7013,105 +3182,17 @@ export interface paths {
             'application/json': components['schemas']['ExecutionReply'][];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -7153,51 +3234,11 @@ export interface paths {
             'application/json': components['schemas']['ExecutionStory'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -7239,51 +3280,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     delete?: never;
@@ -7327,105 +3328,17 @@ export interface paths {
             'application/json': components['schemas']['ProposalReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -7469,105 +3382,17 @@ export interface paths {
             'application/json': components['schemas']['OpenApiReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -7605,51 +3430,11 @@ export interface paths {
             'application/json': components['schemas']['Page_KeyReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -7679,105 +3464,17 @@ export interface paths {
             'application/json': components['schemas']['KeyMade'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -7818,51 +3515,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     options?: never;
@@ -7904,105 +3561,17 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     post?: never;
@@ -8028,51 +3597,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     options?: never;
@@ -8109,51 +3638,11 @@ export interface paths {
             'application/json': components['schemas']['Page_OverlapReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -8199,105 +3688,17 @@ export interface paths {
             'application/json': components['schemas']['ReplayReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -8341,105 +3742,17 @@ export interface paths {
             'application/json': components['schemas']['LabRunReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -8477,51 +3790,11 @@ export interface paths {
             'application/json': components['schemas']['Page_SuiteReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -8551,105 +3824,17 @@ export interface paths {
             'application/json': components['schemas']['SuiteReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -8690,51 +3875,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     options?: never;
@@ -8773,51 +3918,11 @@ export interface paths {
             'application/json': components['schemas']['Page_CaseReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -8849,105 +3954,17 @@ export interface paths {
             'application/json': components['schemas']['Page_CaseReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -8993,105 +4010,17 @@ export interface paths {
             'application/json': components['schemas']['CaseReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -9124,7 +4053,7 @@ export interface paths {
       };
       requestBody: {
         content: {
-          'application/json': components['schemas']['RunBody'];
+          'application/json': components['schemas']['SuiteRunBody'];
         };
       };
       responses: {
@@ -9137,105 +4066,17 @@ export interface paths {
             'application/json': components['schemas']['LabRunReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -9275,51 +4116,11 @@ export interface paths {
             'application/json': components['schemas']['Page_PastRunReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -9359,51 +4160,11 @@ export interface paths {
             'application/json': components['schemas']['Page_MemberReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -9433,105 +4194,17 @@ export interface paths {
             'application/json': components['schemas']['MemberReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -9576,105 +4249,17 @@ export interface paths {
             'application/json': components['schemas']['MemberReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     post?: never;
@@ -9700,51 +4285,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     options?: never;
@@ -9787,105 +4332,17 @@ export interface paths {
             'application/json': components['schemas']['PlanReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -10064,51 +4521,11 @@ export interface paths {
             'application/json': components['schemas']['Page_ScheduleReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -10154,105 +4571,17 @@ export interface paths {
             'application/json': components['schemas']['OutlookReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -10290,51 +4619,11 @@ export interface paths {
             'application/json': components['schemas']['Page_SecretReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -10364,105 +4653,17 @@ export interface paths {
             'application/json': components['schemas']['SecretReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -10502,51 +4703,11 @@ export interface paths {
             'application/json': components['schemas']['Rewrapped'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     delete?: never;
@@ -10589,105 +4750,17 @@ export interface paths {
             'application/json': components['schemas']['SecretDeleted'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     options?: never;
@@ -10728,105 +4801,17 @@ export interface paths {
             'application/json': components['schemas']['ActionReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     delete?: never;
@@ -10866,51 +4851,11 @@ export interface paths {
             'application/json': components['schemas']['TurnReply'];
           };
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     put?: never;
@@ -10952,51 +4897,11 @@ export interface paths {
           };
           content?: never;
         };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
       };
     };
     delete?: never;
@@ -11039,105 +4944,17 @@ export interface paths {
             'text/event-stream': string;
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -11338,10 +5155,10 @@ export interface components {
     AuditReply: {
       /** @description Who: an e-mail address, a key's name, or `system` for the server's own machine. */
       actor: string;
-      after?: Record<string, never> | null;
+      after: unknown;
       at: string;
       /** @description As it was; null where there was nothing, or nothing to show. */
-      before?: Record<string, never> | null;
+      before: unknown;
       /** @description The fields that differ between the two. */
       changes: components['schemas']['FieldChangeReply'][];
       guru_id?: string | null;
@@ -11371,7 +5188,11 @@ export interface components {
        * @description Accepted values by parameter, by action that is to fire; `null` for a parameter that is to be asked for. Empty:
        *     nothing may fire.
        */
-      expected: Record<string, never>;
+      expected: {
+        [key: string]: {
+          [key: string]: string[] | null;
+        };
+      };
       question: string;
     };
     CaseFromTurn: {
@@ -11528,9 +5349,9 @@ export interface components {
     /** @description A field of the action file that differs. */
     FieldChangeReply: {
       /** @description Null where the field is no more. */
-      after?: Record<string, never> | null;
+      after: unknown;
       /** @description Null where the field was not there. */
-      before?: Record<string, never> | null;
+      before: unknown;
       /** @description Its path, such as `parameters[order_id].description`. */
       field: string;
     };
@@ -11754,7 +5575,6 @@ export interface components {
     NewKeyBody: {
       /** @description What it is for. */
       name: string;
-      /** @description Any of `ask`, `run` and `manage`. */
       scopes: string[];
     };
     NewMember: {
@@ -11824,10 +5644,10 @@ export interface components {
       items: {
         /** @description Who: an e-mail address, a key's name, or `system` for the server's own machine. */
         actor: string;
-        after?: Record<string, never> | null;
+        after: unknown;
         at: string;
         /** @description As it was; null where there was nothing, or nothing to show. */
-        before?: Record<string, never> | null;
+        before: unknown;
         /** @description The fields that differ between the two. */
         changes: components['schemas']['FieldChangeReply'][];
         guru_id?: string | null;
@@ -12054,6 +5874,8 @@ export interface components {
     /** @description A page of a list. */
     Page_SessionReply: {
       items: {
+        /** @description `password`, `link` or `provider`; null when it is older than this note. */
+        begun_with?: string | null;
         created_at: string;
         /** @description The one that asks. */
         current: boolean;
@@ -12290,6 +6112,12 @@ export interface components {
       /** @description The guru has a secret of this name. */
       stored: boolean;
     };
+    ProviderMethod: {
+      /** @description For the button. */
+      name: string;
+      /** @description Where the button leads; add `?return_to=` with a path of the web app to come back to. */
+      path: string;
+    };
     /** @description Where the sandbox for Python actions stands. */
     PythonReply: {
       pool?: components['schemas']['PoolReply'] | null;
@@ -12386,7 +6214,8 @@ export interface components {
       rewrapped: number;
     };
     RunBody: {
-      planner?: components['schemas']['PlannerName'];
+      /** @description Values by parameter: strings, numbers, booleans. */
+      arguments?: Record<string, never>;
     };
     RunCasesBody: {
       cases: components['schemas']['CaseBody'][];
@@ -12478,6 +6307,8 @@ export interface components {
     };
     /** @description A place where the caller is signed in. */
     SessionReply: {
+      /** @description `password`, `link` or `provider`; null when it is older than this note. */
+      begun_with?: string | null;
       created_at: string;
       /** @description The one that asks. */
       current: boolean;
@@ -12499,6 +6330,16 @@ export interface components {
        *     days, and is not shown again.
        */
       path: string;
+    };
+    /** @description How one can sign in here. */
+    SignInMethods: {
+      /** @description With e-mail address and password. */
+      password: boolean;
+      provider?: components['schemas']['ProviderMethod'] | null;
+    };
+    SignOutReply: {
+      /** @description The identity provider's page for signing out. */
+      go_on_to: string;
     };
     SignedOut: {
       /**
@@ -12527,6 +6368,9 @@ export interface components {
       created_at: string;
       id: string;
       name: string;
+    };
+    SuiteRunBody: {
+      planner?: components['schemas']['PlannerName'];
     };
     SystemReply: {
       /** @description What holds the state: `sqlite` or `postgresql`. */
@@ -12594,6 +6438,13 @@ export interface components {
       conversation_id: string;
       turn_id: string;
     };
+    Unlinked: {
+      /**
+       * Format: int64
+       * @description Identities that were forgotten.
+       */
+      identities: number;
+    };
     /** @description A question that no action matched. */
     UnmatchedReply: {
       at: string;
@@ -12640,7 +6491,107 @@ export interface components {
       definition: Record<string, never>;
     };
   };
-  responses: never;
+  responses: {
+    /** @description The body or query can't be read. */
+    Refused400: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['ErrorBody'];
+      };
+    };
+    /** @description No valid credentials. */
+    Refused401: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['ErrorBody'];
+      };
+    };
+    /** @description The caller may not. */
+    Refused403: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['ErrorBody'];
+      };
+    };
+    /** @description There is no such thing for this caller. */
+    Refused404: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['ErrorBody'];
+      };
+    };
+    /** @description It clashes with what is there. */
+    Refused409: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['ErrorBody'];
+      };
+    };
+    /** @description The body is too large. */
+    Refused413: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['ErrorBody'];
+      };
+    };
+    /** @description The body is not JSON. */
+    Refused415: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['ErrorBody'];
+      };
+    };
+    /** @description A rule is broken. */
+    Refused422: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['ErrorBody'];
+      };
+    };
+    /** @description Asked too often. */
+    Refused429: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['ErrorBody'];
+      };
+    };
+    /** @description A fault of Errand; its log says more. */
+    Refused500: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['ErrorBody'];
+      };
+    };
+    /** @description More is under way than this node takes on. */
+    Refused503: {
+      headers: {
+        [name: string]: unknown;
+      };
+      content: {
+        'application/json': components['schemas']['ErrorBody'];
+      };
+    };
+  };
   parameters: never;
   requestBodies: never;
   headers: never;

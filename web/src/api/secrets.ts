@@ -6,10 +6,22 @@ export async function listSecrets(guru: string): Promise<Secret[]> {
   return page.items;
 }
 
-/** Creates a secret, or gives it a new value. */
-export async function setSecret(guru: string, name: string, value: string): Promise<Secret> {
+/** Creates a secret, or gives it a new value. Left out, its hosts stay as they are. */
+export async function setSecret(
+  guru: string,
+  name: string,
+  value: string,
+  hosts?: string[],
+): Promise<Secret> {
   const params = { path: { guru } };
-  return unwrap(client.POST('/api/v1/{guru}/secrets', { params, body: { name, value } }));
+  const body = { name, value, ...(hosts !== undefined && { hosts }) };
+  return unwrap(client.POST('/api/v1/{guru}/secrets', { params, body }));
+}
+
+/** Lets it go to these hosts and no others; to any when there are none. */
+export async function bindSecret(guru: string, name: string, hosts: string[]): Promise<Secret> {
+  const params = { path: { guru, name } };
+  return unwrap(client.PATCH('/api/v1/{guru}/secrets/{name}', { params, body: { hosts } }));
 }
 
 /** The actions that this disabled. */

@@ -10,9 +10,12 @@ import type { components } from './schema';
 type Schemas = components['schemas'];
 
 export type Me = Schemas['Me'];
+export type SignInMethods = Schemas['SignInMethods'];
 export type Guru = Schemas['GuruReply'];
 export type GuruChange = Schemas['GuruChange'];
 export type System = Schemas['SystemReply'];
+export type Vote = 'up' | 'down';
+export type Audience = 'members' | 'anyone';
 export type Secret = Schemas['SecretReply'];
 export type Problem = Schemas['ProblemBody'];
 export type Advice = Schemas['AdviceReply'];
@@ -37,9 +40,18 @@ export type Plan = Narrow<
   }
 >;
 export type Reference = Narrow<Schemas['Reference'], { arguments: Arguments; status: ExecutionStatus }>;
+export type Feedback = Narrow<Schemas['FeedbackReply'], { vote: Vote }>;
+export type Judged = Narrow<Schemas['JudgedReply'], { vote: Vote }>;
+export type Share = Narrow<Schemas['ShareReply'], { audience: Audience }>;
+export type NewShare = Narrow<Schemas['NewShareReply'], { audience: Audience }>;
+export type SharedTurn = Narrow<
+  Schemas['SharedTurnReply'],
+  { actions: Narrow<Schemas['SharedActionReply'], { status: ExecutionStatus }>[] }
+>;
+export type SharedConversation = Narrow<Schemas['SharedReply'], { turns: SharedTurn[] }>;
 export type Turn = Narrow<
   Schemas['TurnReply'],
-  { status: TurnStatus; plan?: Plan | null; references: Reference[] }
+  { status: TurnStatus; plan?: Plan | null; references: Reference[]; feedback?: Feedback | null }
 >;
 export type Action = Narrow<
   Schemas['ActionReply'],
@@ -71,9 +83,14 @@ export type AuditEntry = Schemas['AuditReply'];
 export type AuditCheck = Schemas['AuditCheck'];
 export type Analytics = Schemas['AnalyticsReply'];
 export type Sums = Schemas['RunsReply'];
+export type ModelUse = Schemas['ModelUseReply'];
+export type ModelCall = Schemas['ListedCallReply'];
 export type Difference = Schemas['DifferenceReply'];
 export type Proposal = Narrow<Schemas['ProposalReply'], { definition: ActionFile }>;
 export type OpenApiProposals = Narrow<Schemas['OpenApiReply'], { items: Proposal[] }>;
+export type Results = Schemas['ResultsBody'];
+export type Receiver = Schemas['ReceiverBody'];
+export type Delivery = Schemas['DeliveryReply'];
 export type Schedule = Narrow<Schemas['ScheduleReply'], { arguments: Arguments }>;
 export type Outlook = Schemas['OutlookReply'];
 export type User = Schemas['UserReply'];

@@ -22,6 +22,11 @@ const BASE =
   'inline-flex h-9 items-center justify-center gap-2 rounded-lg px-3.5 text-sm font-medium transition-colors ' +
   'disabled:opacity-50 aria-disabled:opacity-60 pointer-coarse:h-11';
 
+/** For links that look like buttons. */
+export function buttonClasses(look: Look, className?: string): string {
+  return classes(BASE, LOOKS[look], className);
+}
+
 export function Button({
   look = 'outline',
   busy = false,
@@ -36,7 +41,7 @@ export function Button({
       {...rest}
       aria-disabled={busy || undefined}
       onClick={busy ? (event) => event.preventDefault() : onClick}
-      className={classes(BASE, LOOKS[look], className)}
+      className={buttonClasses(look, className)}
     >
       {busy && <Spinner />}
       {children}

@@ -2,7 +2,7 @@ import type { AuditFilter } from '../api/audit';
 import type { ExecutionFilter } from '../api/executions';
 
 const AUDIT_FIELDS = ['actor', 'verb', 'object'] as const;
-const FIELDS = ['action', 'status', 'source', 'text', 'from', 'to'] as const;
+const FIELDS = ['action', 'status', 'source', 'text', 'from', 'to', 'vote'] as const;
 
 /** The history's filters as the address has them; what is no filter is dropped. */
 export function readHistorySearch(search: Record<string, unknown>): ExecutionFilter {

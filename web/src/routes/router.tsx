@@ -6,11 +6,13 @@ import { claimRoute, signInRoute } from './auth';
 import { chatRoute } from './chat';
 import { manageRoutes } from './manage';
 import { rootRoute } from './root';
+import { sharedRoute } from './shared';
 import { ApiError } from '../api/error';
 
 const routeTree = rootRoute.addChildren([
   signInRoute,
   claimRoute,
+  sharedRoute,
   appRoute.addChildren([startRoute, guruRoute, chatRoute, manageRoutes]),
 ]);
 

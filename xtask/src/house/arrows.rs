@@ -14,7 +14,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("sandbox", &["egress"]),
     ("sandbox/native", &[]),
     ("runners", &["domain", "secrets", "egress", "sandbox"]),
-    ("engine", &["domain", "planners", "runners", "storage", "secrets"]),
+    ("identity", &["domain", "egress", "secrets"]),
+    ("engine", &["domain", "identity", "planners", "runners", "storage", "secrets"]),
     ("http", &["domain", "engine", "storage"]),
     ("templates", &["domain"]),
     ("testkit", &["domain"]),
@@ -28,6 +29,7 @@ const ARROWS: &[(&str, &[&str])] = &[
             "storage",
             "planners",
             "runners",
+            "identity",
             "engine",
             "http",
             "templates",
@@ -43,6 +45,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("axum", &["http", "templates", "testkit"]),
     ("utoipa", &["http"]),
     ("aes-gcm", &["secrets"]),
+    ("openidconnect", &["identity"]),
     ("clap", &["app"]),
 ];
 

@@ -1,6 +1,7 @@
 //! `errand action`: write, check, test, run and manage actions.
 
 mod adopt;
+mod live;
 pub mod run;
 mod versions;
 

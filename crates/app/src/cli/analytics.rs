@@ -18,7 +18,7 @@ pub struct AnalyticsArgs {
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
     /// Sum by this
-    #[arg(long, default_value = "action", value_parser = ["action", "source", "day"])]
+    #[arg(long, default_value = "action", value_parser = ["action", "source", "day", "model", "model-day"])]
     by: String,
     /// Show the questions that no action matched instead
     #[arg(long, conflicts_with = "by")]
@@ -32,6 +32,24 @@ struct Analytics {
     by_source: Vec<Runs>,
     by_day: Vec<Runs>,
     questions: Questions,
+    models: Models,
+}
+
+#[derive(Deserialize)]
+struct Models {
+    totals: ModelUse,
+    by_model: Vec<ModelUse>,
+    by_day: Vec<ModelUse>,
+}
+
+#[derive(Deserialize)]
+struct ModelUse {
+    key: String,
+    calls: u32,
+    failures: u32,
+    input_tokens: u64,
+    output_tokens: u64,
+    cost: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -50,6 +68,8 @@ struct Questions {
     acted: u32,
     missing: u32,
     unmatched: u32,
+    voted_up: u32,
+    voted_down: u32,
 }
 
 #[derive(Deserialize)]
@@ -84,6 +104,11 @@ pub async fn run(context: &Context, args: AnalyticsArgs) -> Result<Exit, Failure
             return Ok(());
         }
         let all: Analytics = read(&reply)?;
+        match args.by.as_str() {
+            "model" => return print_models(context, "model", &all.models.by_model, &all.models.totals),
+            "model-day" => return print_models(context, "day", &all.models.by_day, &all.models.totals),
+            _ => {}
+        }
         let list = match args.by.as_str() {
             "source" => &all.by_source,
             "day" => &all.by_day,
@@ -98,9 +123,31 @@ pub async fn run(context: &Context, args: AnalyticsArgs) -> Result<Exit, Failure
             "{} questions: {} led to an action, {} lacked something, {} matched nothing",
             asked.asked, asked.acted, asked.missing, asked.unmatched
         ))?;
+        context.output.line(format!(
+            "{} answers were voted up, {} down (`errand feedback list`)",
+            asked.voted_up, asked.voted_down
+        ))?;
         Ok(())
     })?;
     Ok(Exit::Done)
+}
+
+fn print_models(context: &Context, by: &str, list: &[ModelUse], totals: &ModelUse) -> Result<(), Failure> {
+    let mut table = context.output.table(&[by, "calls", "failed", "tokens in", "tokens out", "cost"]);
+    table.add_rows(list.iter().map(|sums| model_row(&sums.key, sums)));
+    table.add_row(model_row("all", totals));
+    Ok(context.output.print_table(&table)?)
+}
+
+fn model_row(key: &str, sums: &ModelUse) -> [String; 6] {
+    [
+        plain(key).into_owned(),
+        sums.calls.to_string(),
+        sums.failures.to_string(),
+        sums.input_tokens.to_string(),
+        sums.output_tokens.to_string(),
+        sums.cost.map_or_else(|| "–".to_owned(), |cost| format!("{cost:.4}")),
+    ]
 }
 
 const QUESTION_CHARS_SHOWN: usize = 120;

@@ -16,9 +16,23 @@ pub enum GuruCommand {
     /// List the gurus that you may use
     #[command(visible_alias = "ls")]
     List,
+    /// Make a guru: a set of actions and secrets of its own
+    New(NewArgs),
     /// Show, choose or test the planner of the guru: the built-in one or a language model
     #[command(subcommand)]
     Planner(PlannerCommand),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  errand guru new shop --name \"The shop's helper\"\n  export ERRAND_GURU=shop"
+)]
+pub struct NewArgs {
+    /// Its name in addresses and at the command line: small letters, digits and dashes
+    slug: String,
+    /// Its name in the dashboard and the chat [default: the slug]
+    #[arg(long)]
+    name: Option<String>,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -98,6 +112,7 @@ struct Guru {
 pub async fn run(context: &Context, command: GuruCommand) -> Result<Exit, Failure> {
     match command {
         GuruCommand::List => list(context).await,
+        GuruCommand::New(args) => new(context, &args).await,
         GuruCommand::Planner(PlannerCommand::Show) => show(context).await,
         GuruCommand::Planner(PlannerCommand::Set(args)) => set(context, &args).await,
         GuruCommand::Planner(PlannerCommand::Test) => test(context).await,
@@ -109,7 +124,7 @@ async fn list(context: &Context) -> Result<Exit, Failure> {
     context.output.show(&reply, || {
         let gurus: Gurus = read(&reply)?;
         if gurus.items.is_empty() {
-            context.output.line("There are no gurus. Make one in the dashboard, or start the server with `errand serve --demo`.")?;
+            context.output.line("There are no gurus. Make one with `errand guru new` or in the dashboard, or start the server with `errand serve --demo`.")?;
             return Ok(());
         }
         let mut table = context.output.table(&["slug", "name", "planner", "time zone"]);
@@ -118,6 +133,19 @@ async fn list(context: &Context) -> Result<Exit, Failure> {
             [&guru.slug, &guru.name, planner, &guru.time_zone].map(|text| plain(text).into_owned())
         }));
         Ok(context.output.print_table(&table)?)
+    })?;
+    Ok(Exit::Done)
+}
+
+async fn new(context: &Context, args: &NewArgs) -> Result<Exit, Failure> {
+    let body = json!({ "slug": args.slug, "name": args.name.as_ref().unwrap_or(&args.slug) });
+    let guru = context.client()?.post(&["gurus"], Some(&body)).await?;
+    context.output.show(&guru, || {
+        let slug = plain(&args.slug);
+        context
+            .output
+            .line(format!("Made the guru `{slug}`. Name it with `--guru {slug}` or ERRAND_GURU."))?;
+        Ok(())
     })?;
     Ok(Exit::Done)
 }

@@ -26,7 +26,7 @@ Examples:
 #[command(after_help = AFTER_HELP)]
 pub struct HistoryArgs {
     /// Show this run alone (`run_…`)
-    #[arg(conflicts_with_all = ["action", "status", "source", "text", "since", "until", "limit"])]
+    #[arg(conflicts_with_all = ["action", "status", "source", "text", "since", "until", "vote", "limit"])]
     id: Option<String>,
     /// Only runs of this action
     #[arg(long, value_name = "NAME")]
@@ -46,6 +46,9 @@ pub struct HistoryArgs {
     /// Only runs before then
     #[arg(long, value_name = "TIME")]
     until: Option<String>,
+    /// Only runs for questions whose answer got this vote
+    #[arg(long, value_parser = ["up", "down"])]
+    vote: Option<String>,
     /// How many at most
     #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
@@ -145,6 +148,7 @@ fn query<'a>(args: &HistoryArgs, limit: u32, cursor: Option<&str>) -> Vec<(&'a s
         ("text", args.text.clone()),
         ("from", args.since.clone()),
         ("to", args.until.clone()),
+        ("vote", args.vote.clone()),
         ("limit", Some(limit.to_string())),
         ("cursor", cursor.map(str::to_owned)),
     ];
@@ -186,6 +190,14 @@ struct Story {
     phases: Vec<Phase>,
     #[serde(default)]
     masked_count: u32,
+    #[serde(default)]
+    feedback: Vec<Vote>,
+}
+
+#[derive(Deserialize)]
+struct Vote {
+    vote: String,
+    comment: Option<String>,
 }
 
 async fn one(context: &Context, door: &Door, id: &str) -> Result<Exit, Failure> {
@@ -230,6 +242,10 @@ fn story_lines(output: &Output, story: &Story) -> Vec<String> {
             count => format!("masked: {count} times"),
         });
     }
+    lines.extend(story.feedback.iter().map(|one| {
+        let comment = one.comment.as_deref().map_or_else(String::new, |text| format!(": {}", plain(text)));
+        format!("voted {}{comment}", plain(&one.vote))
+    }));
     for exchange in &story.exchanges {
         lines.extend(exchange_lines(output, exchange));
     }
@@ -423,6 +439,7 @@ output
             text: Some("a b".to_owned()),
             since: None,
             until: None,
+            vote: None,
             limit: 5,
         };
         let expect = [

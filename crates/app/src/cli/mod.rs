@@ -7,6 +7,7 @@ mod audit;
 mod backup;
 pub mod context;
 pub mod failure;
+mod feedback;
 mod guru;
 mod history;
 mod image;
@@ -21,6 +22,8 @@ pub mod output;
 mod sandbox;
 mod schedule;
 mod secret;
+mod session;
+mod share;
 mod user;
 
 use std::process::ExitCode;
@@ -84,6 +87,12 @@ enum Command {
     Guru(guru::GuruCommand),
     /// How a guru is used: runs, failures, durations, and questions that nothing matched
     Analytics(analytics::AnalyticsArgs),
+    /// What askers thought of answers
+    #[command(subcommand)]
+    Feedback(feedback::FeedbackCommand),
+    /// Links that show a conversation to others
+    #[command(subcommand, visible_alias = "shares")]
+    Share(share::ShareCommand),
     /// Who changed what, and whether the record of it is whole
     Audit(audit::AuditArgs),
     /// When actions run by themselves
@@ -92,6 +101,9 @@ enum Command {
     /// People who can sign in
     #[command(subcommand, visible_alias = "users")]
     User(user::UserCommand),
+    /// Where people are signed in
+    #[command(subcommand, visible_alias = "sessions")]
+    Session(session::SessionCommand),
     /// Members of a guru, with their roles and groups
     #[command(subcommand, visible_alias = "members")]
     Member(user::MemberCommand),
@@ -169,10 +181,13 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Lab(command) => lab::run(context, command).await,
         Command::Key(command) => key::run(context, command).await,
         Command::Analytics(args) => analytics::run(context, args).await,
+        Command::Feedback(command) => feedback::run(context, command).await,
+        Command::Share(command) => share::run(context, command).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Backup(args) => backup::backup(context, args).await,
         Command::Restore(args) => backup::restore(context, args).await,
         Command::Schedule(command) => schedule::run(context, command).await,
+        Command::Session(command) => session::run(context, command).await,
         Command::User(command) => user::run(context, command).await,
         Command::Member(command) => user::run_member(context, command).await,
         Command::Link(args) => link::run(context, args).await,
@@ -221,6 +236,11 @@ mod tests {
         check("history --status failed,timed_out --limit 5 --json", Ok(()));
         check("history run_1 --status failed", Err(ErrorKind::ArgumentConflict));
         check("history --status nonsense", Err(ErrorKind::InvalidValue));
+        check("history --vote sideways", Err(ErrorKind::InvalidValue));
+        check("feedback vote turn_1 down --comment late", Ok(()));
+        check("feedback vote turn_1", Err(ErrorKind::MissingRequiredArgument));
+        check("share create conv_1 --anyone --days 7", Ok(()));
+        check("analytics --by model", Ok(()));
         check("model install --from model.whl", Ok(()));
         check("image build --requirements more.txt --anew", Ok(()));
         check("sandbox delegate --user errand", Ok(()));

@@ -39,6 +39,14 @@ pub enum ScheduleCommand {
         #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=200))]
         limit: u32,
     },
+    /// Whom the action's results were told to lately
+    Deliveries {
+        /// Name of the action
+        action: String,
+        /// How many at most
+        #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=200))]
+        limit: u32,
+    },
     /// Take an action's schedule away; what runs goes on
     #[command(visible_alias = "delete")]
     Rm {
@@ -49,7 +57,7 @@ pub enum ScheduleCommand {
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "Examples:\n  errand schedule set daily_report \"0 9 * * 1-5\" --zone Europe/Berlin\n  errand schedule set sla_breach \"*/15 * * * *\" hours_ahead=3 --overlap queue"
+    after_help = "Examples:\n  errand schedule set daily_report \"0 9 * * 1-5\" --zone Europe/Berlin\n  errand schedule set sla_breach \"*/15 * * * *\" hours_ahead=3 --overlap queue\n  errand schedule set sla_breach \"0 9 * * *\" --slack TEAM_SLACK_URL --tell on-failure\n  errand schedule set sla_breach \"0 9 * * *\" --webhook HOOK_URL:HOOK_KEY --email ana@example.com"
 )]
 pub struct SetArgs {
     /// Name of the action
@@ -71,6 +79,38 @@ pub struct SetArgs {
     /// Keep it without firing
     #[arg(long)]
     disabled: bool,
+    /// Which runs are told of
+    #[arg(long, default_value = "always", value_parser = ["always", "on-failure", "on-change"])]
+    tell: String,
+    /// Tell Slack: the secret that holds the address of an incoming webhook
+    #[arg(long, value_name = "SECRET")]
+    slack: Vec<String>,
+    /// Tell by e-mail; several addresses are told by one mail
+    #[arg(long, value_name = "ADDRESS", value_delimiter = ',')]
+    email: Vec<String>,
+    /// Tell a webhook: the secrets that hold its address and the key of its signature
+    #[arg(long, value_name = "URL_SECRET:KEY_SECRET", value_parser = secret_pair)]
+    webhook: Vec<(String, String)>,
+}
+
+fn secret_pair(text: &str) -> Result<(String, String), String> {
+    let (url, key) = text.split_once(':').ok_or("write it as URL_SECRET:KEY_SECRET")?;
+    Ok((url.to_owned(), key.to_owned()))
+}
+
+/// Null for nobody.
+fn results(args: &SetArgs) -> Value {
+    let mut to: Vec<Value> =
+        args.slack.iter().map(|secret| json!({ "type": "slack", "url_secret": secret })).collect();
+    if !args.email.is_empty() {
+        to.push(json!({ "type": "email", "to": args.email }));
+    }
+    to.extend(
+        args.webhook
+            .iter()
+            .map(|(url, key)| json!({ "type": "webhook", "url_secret": url, "signing_secret": key })),
+    );
+    if to.is_empty() { Value::Null } else { json!({ "when": args.tell.replace('-', "_"), "to": to }) }
 }
 
 #[derive(Deserialize)]
@@ -88,7 +128,32 @@ struct Schedule {
     missed: String,
     enabled: bool,
     next: Vec<String>,
+    results: Option<Results>,
     last: Option<Firing>,
+}
+
+#[derive(Deserialize)]
+struct Results {
+    when: String,
+    to: Vec<Receiver>,
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum Receiver {
+    Slack { url_secret: String },
+    Email { to: Vec<String> },
+    Webhook { url_secret: String },
+}
+
+impl Receiver {
+    fn words(&self) -> String {
+        match self {
+            Self::Slack { url_secret } => format!("Slack ({url_secret})"),
+            Self::Email { to } => to.join(", "),
+            Self::Webhook { url_secret } => format!("webhook ({url_secret})"),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -110,6 +175,7 @@ pub async fn run(context: &Context, command: ScheduleCommand) -> Result<Exit, Fa
         }
         ScheduleCommand::Preview { cron, zone } => preview(context, &door, &cron, zone.as_deref()).await,
         ScheduleCommand::Firings { action, limit } => firings(context, &door, &action, limit).await,
+        ScheduleCommand::Deliveries { action, limit } => deliveries(context, &door, &action, limit).await,
         ScheduleCommand::Rm { action } => {
             door.client.delete(&[&door.guru, "actions", &action, "schedule"]).await?;
             context.output.show(&json!({ "deleted": action }), || {
@@ -150,7 +216,9 @@ fn row(schedule: &Schedule) -> [String; 6] {
 }
 
 async fn set(context: &Context, door: &Door, args: SetArgs) -> Result<Exit, Failure> {
+    let results = results(&args);
     let mut body = json!({
+        "results": results,
         "cron": args.cron,
         "arguments": arguments(args.pairs, None)?,
         "overlap": args.overlap,
@@ -181,6 +249,10 @@ fn show_lines(output: &Output, schedule: &Schedule) -> Vec<String> {
         format!("{} ({} in {})", plain(&schedule.words), plain(&schedule.cron), plain(&schedule.time_zone)),
         format!("overlap: {}, missed: {}", schedule.overlap, schedule.missed.replace('_', "-")),
     ];
+    lines.extend(schedule.results.as_ref().map(|results| {
+        let told: Vec<_> = results.to.iter().map(Receiver::words).collect();
+        format!("tells {} {}", plain(&told.join("; ")), results.when.replace('_', "-"))
+    }));
     lines.extend(schedule.next.iter().map(|next| format!("next {}", plain(next))));
     lines.extend(
         schedule.last.as_ref().map(|last| format!("last {} {}", human_time(&last.at), plain(&last.outcome))),
@@ -235,6 +307,45 @@ async fn firings(context: &Context, door: &Door, action: &str, limit: u32) -> Re
     Ok(Exit::Done)
 }
 
+#[derive(Deserialize)]
+struct Deliveries {
+    items: Vec<Delivery>,
+}
+
+#[derive(Deserialize)]
+struct Delivery {
+    execution_id: String,
+    channel: String,
+    receiver: String,
+    status: String,
+    tries: u32,
+    error: Option<String>,
+    created_at: String,
+}
+
+async fn deliveries(context: &Context, door: &Door, action: &str, limit: u32) -> Result<Exit, Failure> {
+    let query = [("limit", limit.to_string())];
+    let path = [door.guru.as_str(), "actions", action, "schedule", "deliveries"];
+    let call = Call { method: reqwest::Method::GET, path: &path, query: &query, body: None };
+    let reply = door.client.call(call).await?;
+    context.output.show(&reply, || {
+        let found: Deliveries = read(&reply)?;
+        let mut table = context.output.table(&["when", "run", "to", "status", "tries", "why"]);
+        table.add_rows(found.items.iter().map(|one| {
+            [
+                human_time(&one.created_at),
+                plain(&one.execution_id).into_owned(),
+                plain(&format!("{} {}", one.channel, one.receiver)).into_owned(),
+                plain(&one.status).into_owned(),
+                one.tries.to_string(),
+                one.error.as_deref().map_or_else(|| "–".to_owned(), |error| plain(error).into_owned()),
+            ]
+        }));
+        Ok(context.output.print_table(&table)?)
+    })?;
+    Ok(Exit::Done)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -245,6 +356,7 @@ mod tests {
             "action": "report", "cron": "0 9 * * 1", "time_zone": "Europe/Berlin", "words": "At 09:00, on Monday.",
             "arguments": {}, "overlap": "skip", "missed": "catch_up_once", "enabled": true,
             "next": ["2026-11-30T09:00:00+01:00"],
+            "results": {"when": "on_failure", "to": [{"type": "slack", "url_secret": "TEAM"}, {"type": "email", "to": ["a@b.c"]}]},
             "last": {"at": "2026-11-23T08:00:00Z", "outcome": "fired", "execution_id": "run_1", "started_at": null, "lateness_ms": 12},
         });
         let schedule: Schedule = read(&schedule).expect("a schedule as the server sends it");
@@ -261,6 +373,7 @@ mod tests {
             "report",
             "At 09:00, on Monday. (0 9 * * 1 in Europe/Berlin)",
             "overlap: skip, missed: catch-up-once",
+            "tells Slack (TEAM); a@b.c on-failure",
             "next 2026-11-30T09:00:00+01:00",
             "last 2026-11-23 08:00:00Z fired",
         ];

@@ -18,7 +18,7 @@ use super::{
     failure::{Exit, Failure},
     output::{Tone, human_time, plain},
 };
-use crate::client::{Client, read};
+use crate::client::{Call, Client, read};
 
 #[derive(Debug, clap::Subcommand)]
 pub enum SecretCommand {
@@ -30,7 +30,9 @@ pub enum SecretCommand {
     /// List names, dates and the actions that use them; never values
     #[command(visible_alias = "ls")]
     List,
-    /// Delete a secret; actions that use it are disabled
+    /// Bind a secret to hosts: it is used in requests to these and no others
+    Bind(BindArgs),
+    /// Delete a secret; actions that use it are disabled, and named before
     #[command(visible_alias = "delete")]
     Rm(RemoveArgs),
     /// Change the master key that protects all secrets; no downtime
@@ -47,6 +49,24 @@ pub struct SetArgs {
     /// Read the value from this file
     #[arg(long, value_name = "FILE")]
     from_file: Option<PathBuf>,
+    /// A host that it may be sent to, such as `api.stripe.com` or `*.zendesk.com`; any when none is given
+    #[arg(long = "host", value_name = "HOST")]
+    hosts: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Examples:\n  errand secret bind STRIPE_API_KEY api.stripe.com\n  errand secret bind STRIPE_API_KEY --any"
+)]
+pub struct BindArgs {
+    /// Name of the secret
+    name: SecretName,
+    /// The only hosts that it may be sent to
+    #[arg(value_name = "HOST", required_unless_present = "any")]
+    hosts: Vec<String>,
+    /// Let it go wherever its actions may
+    #[arg(long, conflicts_with = "hosts")]
+    any: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -76,12 +96,21 @@ struct Secret {
     version: u32,
     updated_at: String,
     used_by: Vec<String>,
+    #[serde(default)]
+    disables: Vec<String>,
+    #[serde(default)]
+    used_elsewhere: Vec<String>,
+    #[serde(default)]
+    hosts: Vec<String>,
+    last_used_at: Option<String>,
+    last_used_by: Option<String>,
 }
 
 pub async fn run(context: &Context, command: SecretCommand) -> Result<Exit, Failure> {
     match command {
         SecretCommand::Set(args) => set(context, args).await,
         SecretCommand::List => list(context, &context.door().await?).await,
+        SecretCommand::Bind(args) => bind(context, &context.door().await?, args).await,
         SecretCommand::Rm(args) => remove(context, &context.door().await?, args).await,
         SecretCommand::Rotate(args) if args.new_key => add_key(context),
         SecretCommand::Rotate(_) => rotate(context).await,
@@ -92,7 +121,10 @@ async fn set(context: &Context, args: SetArgs) -> Result<Exit, Failure> {
     let value = read_value(&args)?;
     check_secret_value(&value)?;
     let door = context.door().await?;
-    let body = json!({ "name": args.name.as_str(), "value": value.expose() });
+    let mut body = json!({ "name": args.name.as_str(), "value": value.expose() });
+    if !args.hosts.is_empty() {
+        body["hosts"] = json!(args.hosts);
+    }
     let reply = door.client.post(&[&door.guru, "secrets"], Some(&body)).await?;
     context.output.show(&reply, || {
         let secret: Secret = read(&reply)?;
@@ -150,23 +182,60 @@ async fn list(context: &Context, door: &Door) -> Result<Exit, Failure> {
                 .line(format!("`{}` has no secrets. Store one with `errand secret set NAME`.", door.guru))?;
             return Ok(());
         }
-        let mut table = context.output.table(&["secret", "version", "changed", "used by"]);
-        for secret in &secrets.items {
-            let used_by = if secret.used_by.is_empty() {
-                "no action".to_owned()
-            } else {
-                plain(&secret.used_by.join(", ")).into_owned()
-            };
-            table.add_row([
-                plain(&secret.name).into_owned(),
-                secret.version.to_string(),
-                human_time(&secret.updated_at),
-                used_by,
-            ]);
-        }
+        let mut table =
+            context.output.table(&["secret", "version", "changed", "hosts", "used by", "last used"]);
+        table.add_rows(secrets.items.iter().map(row));
         Ok(context.output.print_table(&table)?)
     })?;
     Ok(Exit::Done)
+}
+
+fn row(secret: &Secret) -> [String; 6] {
+    let users: Vec<_> = secret.used_by.iter().chain(&secret.used_elsewhere).map(String::as_str).collect();
+    let last = match (&secret.last_used_at, &secret.last_used_by) {
+        (Some(at), Some(by)) => format!("{} by {}", human_time(at), plain(by)),
+        (Some(at), None) => human_time(at),
+        _ => "never".to_owned(),
+    };
+    let or = |list: Vec<&str>, none: &str| {
+        if list.is_empty() { none.to_owned() } else { plain(&list.join(", ")).into_owned() }
+    };
+    [
+        plain(&secret.name).into_owned(),
+        secret.version.to_string(),
+        human_time(&secret.updated_at),
+        or(secret.hosts.iter().map(String::as_str).collect(), "any"),
+        or(users, "nothing"),
+        last,
+    ]
+}
+
+async fn bind(context: &Context, door: &Door, args: BindArgs) -> Result<Exit, Failure> {
+    let body = json!({ "hosts": args.hosts });
+    let path = [door.guru.as_str(), "secrets", args.name.as_str()];
+    let call = Call { method: reqwest::Method::PATCH, path: &path, query: &[], body: Some(&body) };
+    let reply = door.client.call(call).await?;
+    context.output.show(&reply, || {
+        let secret: Secret = read(&reply)?;
+        Ok(context.output.line(if secret.hosts.is_empty() {
+            format!("`{}` goes wherever its actions may.", args.name)
+        } else {
+            format!("`{}` goes to {} and nowhere else.", args.name, plain(&secret.hosts.join(", ")))
+        })?)
+    })?;
+    Ok(Exit::Done)
+}
+
+/// What deleting it brings with it.
+fn consequences(secret: &Secret) -> String {
+    let disables = match secret.disables.as_slice() {
+        [] => String::new(),
+        actions => format!(" It disables {}.", plain(&actions.join(", "))),
+    };
+    match secret.used_elsewhere.as_slice() {
+        [] => disables,
+        others => format!("{disables} It is also used by {}.", plain(&others.join(", "))),
+    }
 }
 
 #[derive(Deserialize)]
@@ -176,10 +245,10 @@ struct Removed {
 
 async fn remove(context: &Context, door: &Door, args: RemoveArgs) -> Result<Exit, Failure> {
     if !args.yes {
-        confirm(&format!(
-            "Delete the secret `{}` of `{}`? Actions that use it are disabled.",
-            args.name, door.guru
-        ))?;
+        let secrets: Secrets = read(&door.client.get(&[&door.guru, "secrets"]).await?)?;
+        let found = secrets.items.iter().find(|secret| secret.name == args.name.as_str());
+        let consequences = found.map_or_else(String::new, consequences);
+        confirm(&format!("Delete the secret `{}` of `{}`?{consequences}", args.name, door.guru))?;
     }
     let reply = door.client.delete(&[&door.guru, "secrets", args.name.as_str()]).await?;
     context.output.show(&reply, || {
@@ -280,6 +349,21 @@ async fn rewrap(client: &Client, guru: &str) -> Result<u32, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_is_a_row_and_says_what_its_end_brings() {
+        let secret = json!({
+            "name": "SHOP_KEY", "version": 2, "created_at": "2026-11-23T08:00:05Z", "updated_at": "2026-11-23T08:00:05Z",
+            "used_by": ["orders", "old"], "disables": ["orders"], "used_elsewhere": ["the language model"],
+            "hosts": ["api.shop.test"], "last_used_at": "2026-11-24T08:00:05Z", "last_used_by": "orders",
+        });
+        let secret: Secret = read(&secret).expect("a secret as the server sends it");
+        assert_eq!(
+            row(&secret)[3..],
+            ["api.shop.test", "orders, old, the language model", "2026-11-24 08:00:05Z by orders"]
+        );
+        assert_eq!(consequences(&secret), " It disables orders. It is also used by the language model.");
+    }
 
     fn check(piped: &[u8], expect: Option<&str>) {
         let got = read_all(piped).ok();

@@ -45,6 +45,11 @@ pub enum UserCommand {
         /// Their e-mail address
         email: String,
     },
+    /// Forget who somebody is at the identity provider, so that their address links them anew
+    Unlink {
+        /// Their e-mail address
+        email: String,
+    },
     /// Take somebody out; what they did stays in history and audit log
     #[command(visible_alias = "rm")]
     Delete {
@@ -132,6 +137,11 @@ pub async fn run(context: &Context, command: UserCommand) -> Result<Exit, Failur
             let reply = client.post(&["users", &id, "sign-out"], None).await?;
             said(context, &reply, &format!("{} is signed out everywhere.", plain(&email)))
         }
+        UserCommand::Unlink { email } => {
+            let id = id_of(&client, &email).await?;
+            let reply = client.delete(&["users", &id, "identities"]).await?;
+            said(context, &reply, &format!("{} is linked to nobody at the provider now.", plain(&email)))
+        }
         UserCommand::Delete { email, yes } => {
             let id = id_of(&client, &email).await?;
             if !yes {
@@ -161,7 +171,7 @@ async fn list(context: &Context, client: &Client) -> Result<Exit, Failure> {
 }
 
 /// People are known by their addresses; the API by ids, which stay when an address changes.
-async fn id_of(client: &Client, email: &str) -> Result<String, Failure> {
+pub async fn id_of(client: &Client, email: &str) -> Result<String, Failure> {
     let users: Users = read(&client.get(&["users"]).await?)?;
     let wanted = email.trim().to_lowercase();
     let found = users.items.into_iter().find(|user| user.email.to_lowercase() == wanted);
@@ -196,7 +206,7 @@ fn show_link(context: &Context, mut reply: Value, pointer: &str) -> Result<Exit,
     Ok(Exit::Done)
 }
 
-fn said(context: &Context, reply: &Value, words: &str) -> Result<Exit, Failure> {
+pub fn said(context: &Context, reply: &Value, words: &str) -> Result<Exit, Failure> {
     context.output.show(reply, || Ok(context.output.line(words)?))?;
     Ok(Exit::Done)
 }

@@ -27,7 +27,7 @@ pub enum TurnEvent {
     },
     /// A piece of what a script prints, while it runs.
     ActionOutput {
-        execution_id: String,
+        stream: OutputStream,
         text: String,
     },
     ActionFinished {
@@ -46,6 +46,14 @@ pub enum TurnEvent {
     },
     #[serde(other)]
     Other,
+}
+
+/// Where it was printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutputStream {
+    Result,
+    Stderr,
 }
 
 /// What the planner decided.

@@ -4,6 +4,7 @@ use std::{fmt::Display, path::PathBuf, str::FromStr, time::Duration};
 
 use color_eyre::eyre::{Result, eyre};
 use errand_domain::limits::Limits;
+use errand_egress::NetworkLimits;
 use errand_sandbox::{RunLimits, SandboxSettings};
 use serde::Deserialize;
 
@@ -25,7 +26,13 @@ pub struct SandboxSection {
     waiting_max: usize,
     wait_ms_max: u64,
     zygote_children_max: u32,
+    shm_bytes_max: u64,
+    open_files_max: u64,
+    run_id: u32,
     cgroup: Option<String>,
+    connections_max: usize,
+    connection_attempts_max: u32,
+    names_max: u16,
 }
 
 impl Default for SandboxSection {
@@ -37,9 +44,13 @@ impl Default for SandboxSection {
             waiting_max,
             wait_max,
             zygote_children_max,
+            shm_bytes_max,
+            open_files_max,
+            run_id,
             cgroup,
             ..
         } = SandboxSettings::default();
+        let network = NetworkLimits::default();
         Self {
             enabled: true,
             memory_bytes_max: limits.memory_bytes_max,
@@ -53,7 +64,13 @@ impl Default for SandboxSection {
             waiting_max,
             wait_ms_max: u64::try_from(wait_max.as_millis()).unwrap_or(u64::MAX),
             zygote_children_max,
+            shm_bytes_max,
+            open_files_max,
+            run_id,
             cgroup,
+            connections_max: network.connections_max,
+            connection_attempts_max: network.attempts_max,
+            names_max: network.names_max,
         }
     }
 }
@@ -80,7 +97,13 @@ impl SandboxSection {
             waiting_max: number("WAITING_MAX", self.waiting_max)?,
             wait_ms_max: number("WAIT_MS_MAX", self.wait_ms_max)?,
             zygote_children_max: number("ZYGOTE_CHILDREN_MAX", self.zygote_children_max)?,
+            shm_bytes_max: number("SHM_BYTES_MAX", self.shm_bytes_max)?,
+            open_files_max: number("OPEN_FILES_MAX", self.open_files_max)?,
+            run_id: number("RUN_ID", self.run_id)?,
             cgroup: variable("ERRAND_SANDBOX_CGROUP").or(self.cgroup),
+            connections_max: number("CONNECTIONS_MAX", self.connections_max)?,
+            connection_attempts_max: number("CONNECTION_ATTEMPTS_MAX", self.connection_attempts_max)?,
+            names_max: number("NAMES_MAX", self.names_max)?,
         };
         section.check()?;
         Ok(section)
@@ -95,6 +118,10 @@ impl SandboxSection {
             ("tmp_bytes_max", self.tmp_bytes_max, TMP_BYTES_MIN),
             ("runs_at_once_max", self.runs_at_once_max as u64, 1),
             ("zygote_children_max", u64::from(self.zygote_children_max), 1),
+            ("shm_bytes_max", self.shm_bytes_max, TMP_BYTES_MIN),
+            ("open_files_max", self.open_files_max, OPEN_FILES_MIN),
+            // 0 would be root.
+            ("run_id", u64::from(self.run_id), 1),
         ];
         match least.into_iter().find(|(_, given, least)| given < least) {
             Some((name, given, least)) => Err(eyre!("`sandbox.{name}` is {given}; choose at least {least}")),
@@ -115,6 +142,16 @@ impl SandboxSection {
         }
     }
 
+    /// What each run may do on the network, within the policy and its action's hosts.
+    pub fn network_limits(&self) -> NetworkLimits {
+        NetworkLimits {
+            connections_max: self.connections_max,
+            attempts_max: self.connection_attempts_max,
+            names_max: self.names_max,
+            ..NetworkLimits::default()
+        }
+    }
+
     pub fn settings(&self, image: PathBuf, limits: &Limits) -> SandboxSettings {
         SandboxSettings {
             image,
@@ -124,6 +161,9 @@ impl SandboxSection {
             waiting_max: self.waiting_max,
             wait_max: Duration::from_millis(self.wait_ms_max),
             zygote_children_max: self.zygote_children_max,
+            shm_bytes_max: self.shm_bytes_max,
+            open_files_max: self.open_files_max,
+            run_id: self.run_id,
             cgroup: self.cgroup.clone(),
             ..SandboxSettings::default()
         }
@@ -133,6 +173,8 @@ impl SandboxSection {
 const MEMORY_BYTES_MIN: u64 = 64 * 1024 * 1024;
 const CPU_MILLICORES_MIN: u64 = 10;
 const TMP_BYTES_MIN: u64 = 64 * 1024;
+/// The interpreter has some twenty open to begin with.
+const OPEN_FILES_MIN: u64 = 64;
 
 /// A variable's number, else what the file says.
 fn number<T: FromStr<Err: Display>>(name: &str, file: T) -> Result<T> {
@@ -159,7 +201,23 @@ mod tests {
         check("ready_children = 0", Ok(()));
         check("processes_max = 0", Err("`sandbox.processes_max` is 0; choose at least 1"));
         check("memory_bytes_max = 1000", Err("`sandbox.memory_bytes_max` is 1000; choose at least 67108864"));
+        check("run_id = 0", Err("`sandbox.run_id` is 0; choose at least 1"));
+        check("open_files_max = 3", Err("`sandbox.open_files_max` is 3; choose at least 64"));
         assert!(toml::from_str::<SandboxSection>("memory = 1").is_err());
+    }
+
+    #[test]
+    fn the_network_of_a_run_has_limits_of_its_own() {
+        let check = |text: &str, expect: NetworkLimits| {
+            let section: SandboxSection = toml::from_str(text).expect("a section");
+            assert_eq!(section.network_limits(), expect, "{text}");
+        };
+        check("", NetworkLimits::default());
+        check("connections_max = 0", NetworkLimits { connections_max: 0, ..NetworkLimits::default() });
+        check(
+            "connection_attempts_max = 50\nnames_max = 3",
+            NetworkLimits { attempts_max: 50, names_max: 3, ..NetworkLimits::default() },
+        );
     }
 
     #[test]

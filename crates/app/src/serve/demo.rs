@@ -7,7 +7,7 @@ use errand_domain::{Role, UserId};
 use errand_engine::{
     Engine, EngineError, SecretText,
     access::{Caller, Manage, Permit, UserCaller},
-    manage::actions::UnknownNames,
+    manage::{actions::UnknownNames, secrets::NewSecret},
 };
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -72,7 +72,8 @@ pub async fn install(engine: &Engine, office: &BackOffice) -> Result<()> {
     let permit = engine.permit::<Manage>(&caller, slug.as_str()).await?;
     for (name, value) in errand_templates::demo_secrets() {
         if permit.guru.secret(&name).is_none_or(|known| known.expose() != value) {
-            engine.set_secret(&permit, name.as_str(), SecretText::new(value.to_owned())).await?;
+            let new = NewSecret { value: SecretText::new(value.to_owned()), hosts: None };
+            engine.set_secret(&permit, name.as_str(), new).await?;
         }
     }
     for file in errand_templates::demo_actions(&office.base_url()) {

@@ -92,6 +92,41 @@ async fn the_model_decides_and_words_the_answer_and_the_bill_is_kept() {
     assert_eq!((&fired["action"], &fired["fires"]), (&json!("weather"), &json!(true)));
     assert!(fired["evidence"][0].as_str().expect("text").contains("It fits."), "{fired}");
 
+    let sums = scene.api.get("/api/v1/g/analytics").await.ok(200)["models"].clone();
+    let totals = &sums["totals"];
+    assert_eq!(
+        (&totals["calls"], &totals["failures"], &totals["unpriced"]),
+        (&json!(2), &json!(0), &json!(0))
+    );
+    assert_eq!(
+        (&sums["by_model"][0]["key"], &sums["by_model"][0]["input_tokens"]),
+        (&json!("openai:test-model"), &totals["input_tokens"])
+    );
+    assert_eq!(sums["by_day"].as_array().expect("days").last().expect("today")["cost"], totals["cost"]);
+    let listed =
+        scene.api.get("/api/v1/g/analytics/model-calls?limit=1&model=openai:test-model").await.ok(200);
+    assert_eq!(
+        (&listed["items"][0]["purpose"], &listed["items"][0]["question"]),
+        (&json!("answer"), &json!(WEATHER_QUESTION))
+    );
+    let cursor = listed["next_cursor"].as_str().expect("a cursor");
+    let rest =
+        scene.api.get(&format!("/api/v1/g/analytics/model-calls?limit=1&cursor={cursor}")).await.ok(200);
+    assert_eq!((&rest["items"][0]["purpose"], &rest["items"][0]["cost"]), (&json!("plan"), &json!(0.00012)));
+    scene.api.get("/api/v1/g/analytics/model-calls?cursor=x").await.refused(400, "bad_cursor", &[]);
+    let table = scene.api.get("/api/v1/g/analytics/table?by=model").await.text;
+    assert!(
+        table.starts_with(
+            "model,calls,failures,input_tokens,output_tokens,cost,unpriced\r\nopenai:test-model,2,0,"
+        ),
+        "{table}"
+    );
+    let by_guru = scene.api.get("/api/v1/system/model-use").await.ok(200);
+    assert_eq!(
+        (&by_guru["by_guru"][0]["key"], &by_guru["by_guru"][0]["cost"]),
+        (&json!("g"), &totals["cost"])
+    );
+
     let asked = &scene.model.requests()[0];
     assert_eq!(asked.header("authorization"), Some(format!("Bearer {KEY}").as_str()));
     assert!(!scene.server.log().contains(KEY));

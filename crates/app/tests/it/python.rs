@@ -1,11 +1,15 @@
 //! Python actions through the doors: what a script is given, what is seen of it, and how each end is told.
 
-use std::time::Duration;
+use std::{
+    io::{BufRead as _, BufReader, Read as _},
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use errand_testkit::{Reply, Upstream, upstream::PATIENCE};
 use serde_json::{Value, json};
 
-use crate::harness::{Api, Server, actions::REPORT_QUESTION, python_action, sse};
+use crate::harness::{Api, Server, actions::REPORT_QUESTION, python_action, server::binary, sse};
 
 /// A server whose guru `g` has one script.
 async fn server_with(file: &Value) -> (Server, Api) {
@@ -330,4 +334,40 @@ async fn without_a_sandbox_scripts_are_kept_and_refused_with_the_reason() {
         "{run}"
     );
     assert!(run["error"].as_str().is_some_and(|error| error.contains("sandbox.enabled")), "{run}");
+}
+
+/// The script waits for ever after its first lines: whoever reads them reads them while it runs.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_test_at_the_command_line_shows_what_is_printed_while_it_runs() {
+    let code =
+        "import os, sys, time\nprint('begun with', os.environ['SHOP_API_KEY'], flush=True)\ntime.sleep(600)";
+    let mut file = python_action("script", code);
+    file["timeout_ms"] = json!(60_000);
+    file["run"]["secrets"] = json!(["SHOP_API_KEY"]);
+    let server = Server::with_python(Vec::new()).await;
+    let api = server.api();
+    api.new_guru("g").await;
+    api.new_secret("g", "SHOP_API_KEY", "sk_live_51HxQ2eL9vKp").await;
+    api.new_action("g", &file).await;
+
+    let mut command = Command::new(binary());
+    command.env_clear().arg("--data-dir").arg(server.data_dir()).env("ERRAND_SERVER", server.url());
+    command.args(["--guru", "g", "action", "test", "script"]);
+    let mut errand = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("run errand");
+    let mut printed = BufReader::new(errand.stdout.take().expect("its output"));
+    let mut line = String::new();
+    printed.read_line(&mut line).expect("a line");
+    assert!(line.starts_with("begun with ") && !line.contains("sk_live"), "{line}");
+
+    let runs = api.history("g", "").await;
+    let execution = runs[0]["id"].as_str().expect("an id");
+    assert_eq!(api.execution("g", execution).await["status"], "running");
+    api.post(&format!("/api/v1/g/executions/{execution}/cancel"), json!({})).await.ok(202);
+    let mut told = String::new();
+    errand.stderr.take().expect("its errors").read_to_string(&mut told).expect("text");
+    assert_eq!(errand.wait().expect("its end").code(), Some(1), "{told}");
+    assert!(told.contains("cancelled"), "{told}");
+    line.clear();
+    printed.read_to_string(&mut line).expect("text");
+    assert_eq!(line, "", "the line is shown once");
 }

@@ -1,6 +1,7 @@
 //! Schedules: each time fires once, whoever looks and whatever breaks. Time stands still until a test moves it.
 
 use std::{
+    net::SocketAddr,
     sync::{
         Arc,
         atomic::{AtomicI64, Ordering},
@@ -22,7 +23,7 @@ use errand_engine::{
     manage::{actions::UnknownNames, history::HistoryQuery, schedules::WantedSchedule},
 };
 use errand_planners::{Planner, embedded::EmbeddedPlanner};
-use errand_runners::{PythonRoom, Runners};
+use errand_runners::{PythonRoom, Runners, deliver::MailServer};
 use errand_secrets::{Keyring, SecretText};
 use errand_storage::{Db, PoolSizes};
 use errand_testkit::{Reply, TestDatabase, Upstream, databases, upstream::PATIENCE};
@@ -35,28 +36,35 @@ const START: i64 = 1_774_744_200_000;
 const MINUTE: i64 = 60_000;
 
 /// A database, a clock and an upstream that several nodes share.
-struct World {
-    database: TestDatabase,
+pub(crate) struct World {
+    pub(crate) database: TestDatabase,
     now: Arc<AtomicI64>,
-    upstream: Upstream,
+    pub(crate) upstream: Upstream,
+    /// What nodes may reach besides the upstream.
+    pub(crate) open: Vec<SocketAddr>,
+    pub(crate) mail: Option<MailServer>,
 }
 
 impl World {
-    async fn on(database: TestDatabase, reply: impl Fn() -> Reply + Send + Sync + 'static) -> Self {
+    pub(crate) async fn on(
+        database: TestDatabase,
+        reply: impl Fn() -> Reply + Send + Sync + 'static,
+    ) -> Self {
         let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
         let upstream = Upstream::start(move |_| reply()).await;
-        Self { database, now: Arc::new(AtomicI64::new(START)), upstream }
+        Self { database, now: Arc::new(AtomicI64::new(START)), upstream, open: Vec::new(), mail: None }
     }
 
-    fn set_minutes(&self, minutes: i64) {
+    pub(crate) fn set_minutes(&self, minutes: i64) {
         self.now.store(START + minutes * MINUTE, Ordering::Relaxed);
     }
 
     /// One more process on the database.
-    async fn node(&self, name: &str) -> Engine {
+    pub(crate) async fn node(&self, name: &str) -> Engine {
         let location = self.database.url.parse().expect("a database address");
-        let open =
-            EgressPolicy::from_texts([self.upstream.address().to_string().as_str()]).expect("an address");
+        let open: Vec<_> =
+            self.open.iter().chain([&self.upstream.address()]).map(ToString::to_string).collect();
+        let open = EgressPolicy::from_texts(open.iter().map(String::as_str)).expect("addresses");
         Engine::new(Parts {
             db: Db::open(&location, PoolSizes::default(), UnixMillis(START))
                 .await
@@ -69,16 +77,25 @@ impl World {
             runners: Runners::new(
                 Egress::new(open, &EgressLimits::default()).expect("a client"),
                 PythonRoom::closed("This test runs no scripts.", ""),
-            ),
+            )
+            .with_mail(self.mail.clone()),
+            identity: None,
             clock: Clock::Fixed(Arc::clone(&self.now)),
             limits: Limits::default(),
+            prices: errand_domain::model::Prices::default(),
+            public_url: String::new(),
             executions_at_once_max: 64,
             node: name.to_owned(),
         })
     }
 
     /// A guru `g` with an enabled action `tick` that runs every minute.
-    async fn scheduled(&self, engine: &Engine, overlap: Overlap, missed: Missed) -> Permit<Manage> {
+    pub(crate) async fn scheduled(
+        &self,
+        engine: &Engine,
+        overlap: Overlap,
+        missed: Missed,
+    ) -> Permit<Manage> {
         let caller = admin();
         let instance = engine.instance_permit::<Manage>(&caller).expect("an admin");
         let settings = GuruSettings { name: "G".to_owned(), ..GuruSettings::default() };
@@ -95,6 +112,7 @@ impl World {
             arguments: Arguments::new(),
             overlap,
             missed,
+            results: None,
             enabled: true,
         };
         let set = engine.set_schedule(&permit, "tick", wanted).await.expect("a schedule");
@@ -114,7 +132,7 @@ fn admin() -> Arc<Caller> {
     }))
 }
 
-async fn permit(engine: &Engine) -> Permit<Manage> {
+pub(crate) async fn permit(engine: &Engine) -> Permit<Manage> {
     engine.permit(&admin(), "g").await.expect("the guru")
 }
 
@@ -124,7 +142,7 @@ async fn firings(engine: &Engine) -> Vec<(i64, FiringOutcome)> {
     all.iter().rev().map(|one| ((one.fire_at.0 - START) / MINUTE, one.outcome)).collect()
 }
 
-async fn close(engines: &[&Engine]) {
+pub(crate) async fn close(engines: &[&Engine]) {
     for engine in engines {
         engine.shut_down().await;
         engine.db().close().await;
@@ -202,6 +220,7 @@ async fn after_an_absence_missed_times_are_left_out_or_made_up_for_once() {
             arguments: Arguments::new(),
             overlap: Overlap::Allow,
             missed,
+            results: None,
             enabled: true,
         };
         engine.set_schedule(&permit, "tick", hourly).await.expect("a schedule");

@@ -8,12 +8,21 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, Server, Setup, actions::WEATHER_QUESTION, get_action};
 
-/// What anybody may call. This list may only shrink.
-const OPEN: [&str; 4] =
-    ["GET /healthz", "GET /readyz", "POST /api/v1/auth/sign-in", "POST /api/v1/auth/claim"];
+/// What anybody may call: health, the ways to sign in, and what a link shows. This list may only shrink.
+const OPEN: [&str; 8] = [
+    "GET /healthz",
+    "GET /readyz",
+    "GET /api/v1/auth/methods",
+    "GET /api/v1/auth/oidc/start",
+    "GET /api/v1/auth/oidc/callback",
+    "POST /api/v1/auth/sign-in",
+    "POST /api/v1/auth/claim",
+    // The link itself is the credential; whom it lets in besides is tested with shared links.
+    "POST /api/v1/shared",
+];
 
 /// What the scope `ask` is enough for.
-const FOR_ASKERS: [&str; 15] = [
+const FOR_ASKERS: [&str; 20] = [
     "POST /api/v1/auth/sign-out",
     "GET /api/v1/me",
     "GET /api/v1/gurus",
@@ -29,6 +38,11 @@ const FOR_ASKERS: [&str; 15] = [
     "GET /api/v1/{guru}/turns/{id}",
     "GET /api/v1/{guru}/turns/{id}/events",
     "POST /api/v1/{guru}/turns/{id}/cancel",
+    "PUT /api/v1/{guru}/turns/{id}/feedback",
+    "DELETE /api/v1/{guru}/turns/{id}/feedback",
+    "GET /api/v1/{guru}/conversations/{id}/shares",
+    "POST /api/v1/{guru}/conversations/{id}/shares",
+    "DELETE /api/v1/{guru}/shares/{id}",
 ];
 
 /// What people may do with their own account, and keys not.

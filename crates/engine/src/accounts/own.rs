@@ -6,7 +6,7 @@ use errand_domain::{Problem, UnixMillis};
 use errand_secrets::Masker;
 use errand_storage::users::{
     self,
-    sessions::{self, SessionEntry},
+    sessions::{self, BegunWith, SessionEntry},
 };
 
 use super::{PASSWORD_BYTES_MAX, password, token, wrong_password};
@@ -25,6 +25,8 @@ const SESSION_ID_BYTES: usize = 16;
 pub struct OwnSession {
     /// Names it; it can't be signed in with.
     pub id: String,
+    /// None when it is older than the note.
+    pub begun_with: Option<BegunWith>,
     /// What its browser called itself.
     pub user_agent: Option<String>,
     pub created_at: UnixMillis,
@@ -64,6 +66,7 @@ impl Engine {
         current: Option<&str>,
         new: &str,
     ) -> Result<()> {
+        self.check_passwords_are_on()?;
         if new.len() > PASSWORD_BYTES_MAX || current.is_some_and(|text| text.len() > PASSWORD_BYTES_MAX) {
             return Err(wrong_password());
         }
@@ -110,9 +113,10 @@ impl Engine {
     }
 }
 
-fn shown(row: SessionEntry, current: Option<[u8; 32]>) -> OwnSession {
+pub(crate) fn shown(row: SessionEntry, current: Option<[u8; 32]>) -> OwnSession {
     OwnSession {
         id: session_id(&row.hash),
+        begun_with: row.begun_with,
         user_agent: row.user_agent,
         created_at: row.times.created_at,
         last_seen_at: row.times.last_seen_at,
@@ -121,7 +125,7 @@ fn shown(row: SessionEntry, current: Option<[u8; 32]>) -> OwnSession {
     }
 }
 
-fn session_id(hash: &[u8; 32]) -> String {
+pub(crate) fn session_id(hash: &[u8; 32]) -> String {
     hash[..SESSION_ID_BYTES].iter().fold("session_".to_owned(), |mut text, byte| {
         // Writing to a string can't fail.
         let _ = write!(text, "{byte:02x}");

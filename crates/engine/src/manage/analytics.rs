@@ -1,8 +1,12 @@
 //! How a guru is used: runs, failures, durations, and the questions that led nowhere.
 
 use errand_domain::{Problem, UnixMillis, cron::time_zone};
-use errand_storage::analytics::{self, Day, GroupBy, Questions, Range, Runs, Unmatched};
+use errand_storage::{
+    analytics::{self, Day, GroupBy, Questions, Range, Runs, Unmatched},
+    feedback::{self, Votes},
+};
 
+use super::model_use::{ModelSums, model_sums};
 use crate::{
     Engine,
     access::{Manage, Permit},
@@ -33,6 +37,8 @@ pub struct Analytics {
     /// Every day of the range in the guru's zone, days without runs too.
     pub by_day: Vec<Runs>,
     pub questions: Questions,
+    pub votes: Votes,
+    pub models: ModelSums,
 }
 
 impl Engine {
@@ -56,6 +62,8 @@ impl Engine {
             by_source: analytics::runs_by(db, guru, range, GroupBy::Source).await?,
             by_day,
             questions: analytics::questions(db, guru, range).await?,
+            votes: feedback::count(db, guru, range).await?,
+            models: model_sums(db, guru, range, &days).await?,
         })
     }
 
@@ -70,7 +78,7 @@ impl Engine {
         Ok(analytics::unmatched(&self.db().reader, permit.guru_id(), range, limit).await?)
     }
 
-    fn range_of(&self, period: Period) -> Result<Range> {
+    pub(super) fn range_of(&self, period: Period) -> Result<Range> {
         // Up to the present millisecond, which counts.
         let to = period.to.unwrap_or_else(|| self.clock().now().plus_ms(1));
         let from = period.from.unwrap_or_else(|| to.plus_ms(-DAYS_DEFAULT * DAY_MS));

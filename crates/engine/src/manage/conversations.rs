@@ -1,9 +1,9 @@
 //! Conversations of the one who asks: each sees only their own.
 
-use errand_domain::{Conversation, ConversationId, Execution, Turn, TurnId, UnixMillis};
+use errand_domain::{Conversation, ConversationId, Execution, Feedback, Turn, TurnId, UnixMillis};
 use errand_storage::{
     conversations::{self, ConversationPage},
-    executions,
+    executions, feedback,
 };
 
 use crate::{
@@ -13,13 +13,15 @@ use crate::{
 };
 
 /// The latest turns that a conversation shows.
-const TURNS_SHOWN_MAX: u32 = 200;
+pub(super) const TURNS_SHOWN_MAX: u32 = 200;
 
 /// A turn with the executions it led to.
 #[derive(Debug, Clone)]
 pub struct TurnDetails {
     pub turn: Turn,
     pub executions: Vec<Execution>,
+    /// What the asker thinks of the answer.
+    pub feedback: Option<Feedback>,
 }
 
 impl Engine {
@@ -57,10 +59,14 @@ impl Engine {
         let conversation = self.own_conversation(permit, id).await?;
         let turns =
             conversations::last_turns(&self.db().reader, permit.guru_id(), id, TURNS_SHOWN_MAX).await?;
+        let mut votes =
+            feedback::own_of_conversation(&self.db().reader, permit.guru_id(), id, permit.owner()).await?;
         let mut details = Vec::with_capacity(turns.len());
         for turn in turns {
             let executions = executions::of_turn(&self.db().reader, permit.guru_id(), turn.id).await?;
-            details.push(TurnDetails { turn, executions });
+            let vote = votes.iter().position(|one| one.turn_id == turn.id);
+            let feedback = vote.map(|place| votes.swap_remove(place));
+            details.push(TurnDetails { turn, executions, feedback });
         }
         Ok((conversation, details))
     }
@@ -73,7 +79,8 @@ impl Engine {
             .await
             .map_err(|_| EngineError::not_found("turn", id))?;
         let executions = executions::of_turn(&self.db().reader, permit.guru_id(), id).await?;
-        Ok(TurnDetails { turn, executions })
+        let feedback = feedback::own(&self.db().reader, permit.guru_id(), id, permit.owner()).await?;
+        Ok(TurnDetails { turn, executions, feedback })
     }
 
     pub async fn delete_conversation(&self, permit: &Permit<Ask>, id: ConversationId) -> Result<()> {

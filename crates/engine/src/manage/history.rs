@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use errand_domain::{
-    Event, EventKind, Execution, ExecutionId, ExecutionStatus, Plan, Problem, Source, StreamId, TurnStatus,
-    UnixMillis, limits,
+    Delivery, Event, EventKind, Execution, ExecutionId, ExecutionStatus, Feedback, Plan, Problem, Source,
+    StreamId, TurnStatus, UnixMillis, Vote, limits,
 };
 use errand_secrets::Masked;
 use errand_storage::{
-    conversations,
+    conversations, deliveries,
     events::{self, Batch},
     executions::{self, DeadNodes, ExecutionFilter, ExecutionPage, Interrupted},
-    gurus, schedules,
+    feedback, gurus, schedules,
 };
 
 use crate::{
@@ -31,6 +31,8 @@ pub struct HistoryQuery {
     pub text: Option<String>,
     pub from: Option<UnixMillis>,
     pub to: Option<UnixMillis>,
+    /// Led to by a question whose answer somebody voted so on.
+    pub vote: Option<Vote>,
     /// The last execution of the page before.
     pub before: Option<ExecutionId>,
     pub limit: u32,
@@ -43,6 +45,10 @@ pub struct ExecutionDetails {
     pub events: Vec<Event<Masked>>,
     /// Of the turn that it belongs to.
     pub plan: Option<Plan>,
+    /// What its asker thought of the answer that it led to.
+    pub feedback: Vec<Feedback>,
+    /// Whom its result was told to.
+    pub deliveries: Vec<Delivery>,
 }
 
 /// What a guru keeps of its history, and what it would forget with another setting.
@@ -77,6 +83,7 @@ impl Engine {
             text: query.text,
             from: query.from,
             to: query.to,
+            vote: query.vote,
         };
         let page = ExecutionPage { after: query.before, limit: query.limit };
         let items = executions::list(&self.db().reader, permit.guru_id(), &filter, page).await?;
@@ -95,7 +102,12 @@ impl Engine {
             None => None,
         }
         .and_then(|turn| turn.plan);
-        Ok(ExecutionDetails { execution, events, plan })
+        let feedback = match execution.turn_id {
+            Some(turn) => feedback::of_turn(&self.db().reader, permit.guru_id(), turn).await?,
+            None => Vec::new(),
+        };
+        let deliveries = deliveries::of_execution(&self.db().reader, permit.guru_id(), id).await?;
+        Ok(ExecutionDetails { execution, events, plan, feedback, deliveries })
     }
 
     /// What keeping history for so many days would forget; nothing for 0, which keeps it for ever. Nothing is changed.
@@ -167,6 +179,7 @@ impl Engine {
                 let runs = executions::delete_before(&mut tx, guru.id, before, FORGOTTEN_AT_ONCE).await?;
                 let turns = conversations::delete_before(&mut tx, guru.id, before, FORGOTTEN_AT_ONCE).await?;
                 schedules::forget_firings(&mut tx, guru.id, before).await?;
+                deliveries::delete_before(&mut tx, guru.id, before).await?;
                 tx.commit().await?;
                 forgotten += runs + turns;
                 if runs.max(turns) < u64::from(FORGOTTEN_AT_ONCE) {

@@ -19,6 +19,7 @@ use crate::{
     Engine,
     access::{Manage, Permit},
     error::Result,
+    manage::secrets::NewSecret,
 };
 
 /// Bytes of a document that are read; the largest that services publish stay below.
@@ -81,7 +82,8 @@ impl Engine {
                     continue;
                 };
                 let value = SecretText::new(value.expose().to_owned());
-                self.set_secret(permit, secret.name.as_str(), value).await?;
+                let new = NewSecret { value, hosts: None };
+                self.set_secret(permit, secret.name.as_str(), new).await?;
                 stored.insert(secret.name.clone());
             }
         }

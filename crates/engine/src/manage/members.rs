@@ -105,9 +105,15 @@ fn checked(membership: &Membership) -> Result<Membership> {
 
 /// What the audit log shows of a membership.
 #[derive(Serialize)]
-struct Shown<'a> {
+pub(crate) struct Shown<'a> {
     role: Role,
     groups: &'a [String],
+}
+
+impl<'a> Shown<'a> {
+    pub(crate) fn of(membership: &'a Membership) -> Self {
+        Self { role: membership.role, groups: &membership.groups }
+    }
 }
 
 fn change<'a>(
@@ -117,13 +123,12 @@ fn change<'a>(
     before: Option<&'a Membership>,
     after: Option<&'a Membership>,
 ) -> Change<'a, Shown<'a>, Shown<'a>> {
-    let shown = |membership: &'a Membership| Shown { role: membership.role, groups: &membership.groups };
     Change {
         actor: permit.actor(),
         verb,
         object: format!("member {}", user.email),
         guru_id: Some(permit.guru_id()),
-        before: before.map(shown),
-        after: after.map(shown),
+        before: before.map(Shown::of),
+        after: after.map(Shown::of),
     }
 }

@@ -6,14 +6,17 @@ pub mod analytics;
 pub mod audit;
 pub mod conversations;
 pub mod drafts;
+pub mod feedback;
 pub mod gurus;
 pub mod history;
 pub mod imports;
 pub mod keys;
 pub mod members;
+pub mod model_use;
 pub mod preview;
 pub mod schedules;
 pub mod secrets;
+pub mod shares;
 pub mod users;
 pub mod versions;
 

@@ -12,6 +12,7 @@ use crate::{
     error::Result,
     events::mask_exchange,
     run::{RunRequest, complete_arguments, needed_secrets},
+    secret_use::with_bound_hosts,
 };
 
 /// What would happen, masked.
@@ -57,7 +58,7 @@ impl Engine {
             built_ins: permit.built_ins(),
             timeout: Duration::from_millis(spec.timeout_ms.unwrap_or(limits::ACTION_TIMEOUT_MS_DEFAULT)),
             limits: RunLimits { response_bytes_max: self.limits().response_bytes_max },
-            action: spec,
+            action: with_bound_hosts(&permit.guru, &spec).map_err(EngineError::Conflict)?,
         };
         let masker = &permit.guru.masker;
         let refused = |failure: errand_runners::RunFailure| {

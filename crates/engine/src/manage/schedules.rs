@@ -1,10 +1,14 @@
 //! Schedules of actions: set, look ahead, list, delete.
 
 use errand_domain::{
-    Arguments, Problem, Schedule, ScheduleId, UnixMillis,
+    Arguments, Delivery, Problem, Schedule, ScheduleId, UnixMillis,
+    results::Results,
     schedule::{FIRINGS_SHOWN, Missed, Overlap, ScheduleSpec},
 };
-use errand_storage::schedules::{self, Firing};
+use errand_storage::{
+    deliveries,
+    schedules::{self, Firing},
+};
 
 use super::Change;
 use crate::{
@@ -35,6 +39,8 @@ pub struct WantedSchedule {
     pub arguments: Arguments,
     pub overlap: Overlap,
     pub missed: Missed,
+    /// Who is told of its runs; None for nobody.
+    pub results: Option<Results>,
     pub enabled: bool,
 }
 
@@ -60,6 +66,7 @@ impl Engine {
             arguments: Arguments::new(),
             overlap: Overlap::default(),
             missed: Missed::default(),
+            results: None,
         };
         let timing = spec.timing()?;
         let now = self.clock().now();
@@ -83,12 +90,16 @@ impl Engine {
             arguments: wanted.arguments,
             overlap: wanted.overlap,
             missed: wanted.missed,
+            results: wanted.results,
         };
         let now = self.clock().now();
         let timing = spec.timing()?;
         let next_at = timing.first_after(now)?;
         complete_arguments(&action.spec, &spec.arguments)?;
         check_no_secrets(permit, &spec.arguments)?;
+        if let Some(results) = &spec.results {
+            self.check_results(&permit.guru, results)?;
+        }
         let mut tx = self.begin_change(&permit.guru.guru).await?;
         let old = schedules::of_action(&mut tx, permit.guru_id(), action.id).await?;
         let schedule = Schedule {
@@ -146,6 +157,17 @@ impl Engine {
     pub async fn list_firings(&self, permit: &Permit<Manage>, name: &str, limit: u32) -> Result<Vec<Firing>> {
         let action = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
         Ok(schedules::firings(&self.db().reader, permit.guru_id(), action.id, limit).await?)
+    }
+
+    /// Whom an action's results were told to lately, newest first.
+    pub async fn list_deliveries(
+        &self,
+        permit: &Permit<Manage>,
+        name: &str,
+        limit: u32,
+    ) -> Result<Vec<Delivery>> {
+        let action = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;
+        Ok(deliveries::of_action(&self.db().reader, permit.guru_id(), action.id, limit).await?)
     }
 
     fn schedule_details(

@@ -1,12 +1,16 @@
 //! Secrets: set, list, delete, re-wrap. A value goes in and never comes out.
 
-use errand_domain::{GuruId, Problem, SecretId, SecretName, UnixMillis, limits};
+use std::sync::Arc;
+
+use errand_domain::{Action, GuruId, Problem, Schedule, SecretId, SecretName, UnixMillis, hosts, limits};
 use errand_secrets::{SealContext, Sealed, SecretText, check_secret_value};
 use errand_storage::{
     Transaction,
     actions::{self, Enablement},
+    schedules,
     secrets::{self, SealedSecret, SecretEntry},
 };
+use serde::Serialize;
 
 use super::Change;
 use crate::{
@@ -25,21 +29,35 @@ pub struct SecretInfo {
     pub updated_at: UnixMillis,
     /// Names of the actions that refer to it.
     pub used_by: Vec<String>,
+    /// Those of them that are enabled: deleting the secret disables them.
+    pub disables: Vec<String>,
+    /// What else refers to it, in words: the guru's language model, results of schedules.
+    pub used_elsewhere: Vec<String>,
+    /// The only hosts that it may be sent to; None for any.
+    pub hosts: Option<Vec<String>>,
+    pub last_used_at: Option<UnixMillis>,
+    /// What used it then.
+    pub last_used_by: Option<String>,
+}
+
+/// What a builder wants of a secret's value; which hosts it is for stays as it is unless that is said.
+#[allow(missing_debug_implementations, reason = "it holds a secret")]
+pub struct NewSecret {
+    pub value: SecretText,
+    pub hosts: Option<Vec<String>>,
 }
 
 impl Engine {
     pub async fn list_secrets(&self, permit: &Permit<Manage>) -> Result<Vec<SecretInfo>> {
         let rows = secrets::list(&self.db().reader, permit.guru_id()).await?;
-        Ok(rows
-            .into_iter()
-            .map(|row| SecretInfo {
-                used_by: users_of(permit, &row.name),
-                name: row.name,
-                version: row.version,
-                created_at: row.created_at,
-                updated_at: row.updated_at,
-            })
-            .collect())
+        let schedules = schedules::list(&self.db().reader, permit.guru_id()).await?;
+        Ok(rows.into_iter().map(|row| info(permit, &schedules, row)).collect())
+    }
+
+    async fn secret_info(&self, permit: &Permit<Manage>, name: &SecretName) -> Result<SecretInfo> {
+        let all = self.list_secrets(permit).await?;
+        let found = all.into_iter().find(|one| one.name == *name);
+        found.ok_or_else(|| EngineError::not_found("secret", name))
     }
 
     /// Creates the secret or replaces its value.
@@ -47,31 +65,57 @@ impl Engine {
         &self,
         permit: &Permit<Manage>,
         name: &str,
-        value: SecretText,
+        new: NewSecret,
     ) -> Result<SecretInfo> {
         let name: SecretName = name.parse()?;
-        check_secret_value(&value)?;
+        check_secret_value(&new.value)?;
+        let wanted = new.hosts.map(hosts::check).transpose()?;
         check_name_is_free(permit, &name)?;
         let now = self.clock().now();
         let mut tx = self.begin_change(&permit.guru.guru).await?;
         let old = find_or_make_room(&mut tx, permit, &name).await?;
         let version = old.as_ref().map_or(1, |row| row.version + 1);
         let context = SealContext { guru_id: permit.guru_id(), name: &name, version };
-        let sealed = self.0.keyring.read().await.seal(&context, &value)?;
+        let sealed = self.0.keyring.read().await.seal(&context, &new.value)?;
+        let old_hosts = old.as_ref().and_then(|row| row.hosts.clone());
+        let hosts = wanted.unwrap_or_else(|| old_hosts.clone());
         let row = SealedSecret {
             id: SecretId::from_uuid(new_uuid()),
             guru_id: permit.guru_id(),
             name: name.clone(),
             version,
             sealed: sealed.0,
+            hosts: hosts.clone(),
         };
         secrets::put(&mut tx, permit.guru_id(), &row, now).await?;
         let verb = if old.is_some() { "secret.replace" } else { "secret.create" };
-        self.audit(&mut tx, &permit.guru.masker, change(permit, verb, &name)).await?;
+        let change = change(permit, verb, &name, (HostsShown::of(old_hosts), HostsShown::of(hosts)));
+        self.audit(&mut tx, &permit.guru.masker, change).await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);
-        let created_at = old.map_or(now, |row| row.created_at);
-        Ok(SecretInfo { used_by: users_of(permit, &name), name, version, created_at, updated_at: now })
+        self.secret_info(permit, &name).await
+    }
+
+    /// Binds a secret to hosts, in place of those it was bound to; none lets it go wherever its actions may.
+    pub async fn bind_secret(
+        &self,
+        permit: &Permit<Manage>,
+        name: &str,
+        hosts: Vec<String>,
+    ) -> Result<SecretInfo> {
+        let name: SecretName = name.parse()?;
+        let hosts = hosts::check(hosts)?;
+        let now = self.clock().now();
+        let mut tx = self.begin_change(&permit.guru.guru).await?;
+        let old = secrets::list(&mut tx, permit.guru_id()).await?.into_iter().find(|row| row.name == name);
+        let old = old.ok_or_else(|| EngineError::not_found("secret", &name))?;
+        secrets::set_hosts(&mut tx, permit.guru_id(), &name, hosts.as_deref(), now).await?;
+        let shown = |hosts: Option<Vec<String>>| Some(HostsShown { hosts: hosts.unwrap_or_default() });
+        let change = change(permit, "secret.bind", &name, (shown(old.hosts), shown(hosts)));
+        self.audit(&mut tx, &permit.guru.masker, change).await?;
+        tx.commit().await?;
+        self.forget_view(&permit.guru.guru.slug);
+        self.secret_info(permit, &name).await
     }
 
     /// Deletes a secret and disables every action that uses it; their names.
@@ -83,7 +127,8 @@ impl Engine {
             return Err(EngineError::not_found("secret", name));
         }
         let disabled = disable_users_of(&mut tx, permit.guru_id(), &name, now).await?;
-        self.audit(&mut tx, &permit.guru.masker, change(permit, "secret.delete", &name)).await?;
+        let change = change(permit, "secret.delete", &name, (None, None));
+        self.audit(&mut tx, &permit.guru.masker, change).await?;
         tx.commit().await?;
         self.forget_view(&permit.guru.guru.slug);
         Ok(disabled)
@@ -151,9 +196,39 @@ async fn disable_users_of(
     Ok(disabled)
 }
 
-fn users_of(permit: &Permit<Manage>, name: &SecretName) -> Vec<String> {
-    let users = permit.guru.actions.iter().filter(|action| action.spec.secrets().contains(name));
-    users.map(|action| action.spec.name.to_string()).collect()
+fn info(permit: &Permit<Manage>, schedules: &[Schedule], row: SecretEntry) -> SecretInfo {
+    let users: Vec<_> =
+        permit.guru.actions.iter().filter(|action| action.spec.secrets().contains(&row.name)).collect();
+    let names = |users: &[&Arc<Action>]| users.iter().map(|action| action.spec.name.to_string()).collect();
+    let enabled: Vec<_> = users.iter().copied().filter(|action| action.enabled).collect();
+    SecretInfo {
+        used_by: names(&users),
+        disables: names(&enabled),
+        used_elsewhere: used_elsewhere(permit, schedules, &row.name),
+        name: row.name,
+        version: row.version,
+        created_at: row.created_at,
+        updated_at: row.updated_at,
+        hosts: row.hosts,
+        last_used_at: row.last_used_at,
+        last_used_by: row.last_used_by,
+    }
+}
+
+fn used_elsewhere(permit: &Permit<Manage>, schedules: &[Schedule], name: &SecretName) -> Vec<String> {
+    let model = permit.guru.guru.settings.planner.model().and_then(|model| model.api_key_secret.as_ref());
+    let mut found: Vec<_> =
+        model.filter(|key| *key == name).map(|_| "the language model".to_owned()).into_iter().collect();
+    let tells = |schedule: &&Schedule| {
+        let results = schedule.spec.results.as_ref();
+        results.is_some_and(|results| results.to.iter().any(|receiver| receiver.secrets().contains(&name)))
+    };
+    let telling = schedules.iter().filter(tells);
+    found.extend(telling.filter_map(|schedule| {
+        let action = permit.guru.action_by_id(schedule.action_id)?;
+        Some(format!("results of the schedule of {}", action.spec.name))
+    }));
+    found
 }
 
 /// A secret may not take the name of a parameter that is there.
@@ -165,14 +240,31 @@ fn check_name_is_free(permit: &Permit<Manage>, name: &SecretName) -> Result<()> 
     Err(EngineError::Conflict(Problem::new("name_of_parameter", message, "Choose another name.")))
 }
 
-fn change<'a>(permit: &'a Permit<Manage>, verb: &'static str, name: &SecretName) -> Change<'a, (), ()> {
+/// What the audit log shows of a secret.
+#[derive(Serialize)]
+struct HostsShown {
+    hosts: Vec<String>,
+}
+
+impl HostsShown {
+    fn of(hosts: Option<Vec<String>>) -> Option<Self> {
+        hosts.map(|hosts| Self { hosts })
+    }
+}
+
+fn change<'a>(
+    permit: &'a Permit<Manage>,
+    verb: &'static str,
+    name: &SecretName,
+    (before, after): (Option<HostsShown>, Option<HostsShown>),
+) -> Change<'a, HostsShown, HostsShown> {
     Change {
         actor: permit.actor(),
         verb,
         object: format!("secret {name}"),
         guru_id: Some(permit.guru_id()),
-        before: None,
-        after: None,
+        before,
+        after,
     }
 }
 

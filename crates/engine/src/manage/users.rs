@@ -4,7 +4,7 @@ use errand_domain::{GuruSlug, Problem, Role, UserId};
 use errand_secrets::Masker;
 use errand_storage::{
     StorageError, Transaction,
-    users::{self, Membership, User, sessions},
+    users::{self, Membership, User, identities, sessions},
 };
 use serde::Serialize;
 
@@ -12,7 +12,10 @@ use super::Change;
 use crate::{
     Engine, EngineError,
     access::{InstancePermit, Manage},
-    accounts::Token,
+    accounts::{
+        Token,
+        own::{OwnSession, session_id, shown},
+    },
     clock::new_uuid,
     error::Result,
 };
@@ -142,6 +145,44 @@ impl Engine {
         Ok(token)
     }
 
+    /// Where somebody is signed in, last seen first.
+    pub async fn user_sessions(
+        &self,
+        _permit: &InstancePermit<Manage>,
+        id: UserId,
+    ) -> Result<Vec<OwnSession>> {
+        users::by_id(&self.db().reader, id).await?.ok_or_else(|| not_found(id))?;
+        let rows = sessions::list_of_user(&self.db().reader, id, self.clock().now()).await?;
+        Ok(rows.into_iter().map(|row| shown(row, None)).collect())
+    }
+
+    /// Ends one of somebody's sessions.
+    pub async fn end_user_session(
+        &self,
+        permit: &InstancePermit<Manage>,
+        id: UserId,
+        session: &str,
+    ) -> Result<()> {
+        let mut tx = self.db().writer.begin().await?;
+        let user = users::by_id(&mut tx, id).await?.ok_or_else(|| not_found(id))?;
+        let rows = sessions::list_of_user(&mut tx, id, self.clock().now()).await?;
+        let row = rows.into_iter().find(|row| session_id(&row.hash) == session);
+        let row = row.ok_or_else(|| EngineError::not_found("session", session))?;
+        sessions::delete(&mut tx, row.hash).await?;
+        self.audit(&mut tx, &Masker::default(), change(permit, "session.end", &user, None, None)).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Forgets who somebody is at the identity provider: the next to come with their address is linked anew.
+    pub async fn unlink_user(&self, permit: &InstancePermit<Manage>, id: UserId) -> Result<u64> {
+        let mut tx = self.db().writer.begin().await?;
+        let user = users::by_id(&mut tx, id).await?.ok_or_else(|| not_found(id))?;
+        let unlinked = identities::unlink(&mut tx, id).await?;
+        self.audit(&mut tx, &Masker::default(), change(permit, "user.unlink", &user, None, None)).await?;
+        tx.commit().await?;
+        Ok(unlinked)
+    }
+
     /// Signs somebody out everywhere; how many sessions ended.
     pub async fn sign_user_out(&self, permit: &InstancePermit<Manage>, id: UserId) -> Result<u64> {
         let mut tx = self.db().writer.begin().await?;
@@ -157,9 +198,13 @@ fn not_found(id: UserId) -> EngineError {
     EngineError::not_found("user", id)
 }
 
+pub(crate) async fn is_an_admin_left(tx: &mut Transaction) -> Result<bool> {
+    Ok(users::count_of_role(&mut *tx, Role::SuperAdmin).await? > 0)
+}
+
 /// Looked at in the transaction that took one away: two that go at once can't both be the last but one.
 async fn check_an_admin_is_left(tx: &mut Transaction) -> Result<()> {
-    if users::count_of_role(&mut *tx, Role::SuperAdmin).await? > 0 {
+    if is_an_admin_left(tx).await? {
         return Ok(());
     }
     Err(EngineError::Conflict(Problem::new(
@@ -169,7 +214,7 @@ async fn check_an_admin_is_left(tx: &mut Transaction) -> Result<()> {
     )))
 }
 
-fn checked_email(text: &str) -> Result<String> {
+pub(crate) fn checked_email(text: &str) -> Result<String> {
     let text = text.trim();
     let (name, domain) = text.rsplit_once('@').unwrap_or_default();
     let is_address = !name.is_empty() && !domain.is_empty() && text.len() <= EMAIL_BYTES_MAX;
@@ -182,7 +227,7 @@ fn checked_email(text: &str) -> Result<String> {
     Err(Problem::new("bad_email", message, "Write it like ana@example.com.").at("email").into())
 }
 
-fn checked_name(text: &str) -> Result<String> {
+pub(crate) fn checked_name(text: &str) -> Result<String> {
     let text = text.trim();
     if text.chars().count() <= NAME_CHARS_MAX && !text.contains(char::is_control) {
         return Ok(text.to_owned());
@@ -215,14 +260,14 @@ fn email_taken(error: StorageError, email: &str) -> EngineError {
 
 /// What the audit log shows of a person.
 #[derive(Serialize)]
-struct Shown {
+pub(crate) struct Shown {
     email: String,
     name: String,
     role: Role,
 }
 
 impl Shown {
-    fn of(user: &User) -> Self {
+    pub(crate) fn of(user: &User) -> Self {
         Self { email: user.email.clone(), name: user.name.clone(), role: user.role }
     }
 }

@@ -4,6 +4,7 @@ use axum::{
     Json,
     extract::State,
     http::{HeaderMap, HeaderName, StatusCode, header::SET_COOKIE},
+    response::{IntoResponse as _, Response},
 };
 use errand_engine::accounts::SignedIn;
 use serde::Deserialize;
@@ -15,7 +16,7 @@ use crate::{
     state::HttpState,
     wire::{
         Page,
-        account::{Claim, Me, SignIn},
+        account::{Claim, Me, SignIn, SignOutReply},
         user::{PasswordBody, SessionReply},
     },
 };
@@ -54,6 +55,7 @@ pub async fn claim(
 
 /// End the session
 #[utoipa::path(post, path = "/api/v1/auth/sign-out", tag = "account", responses(
+    (status = 200, description = "Signed out, and the cookie is cleared; the browser is to go on to sign out at the identity provider too.", body = SignOutReply),
     (status = 204, description = "Signed out; the cookie is cleared."),
     Refused,
 ))]
@@ -61,11 +63,16 @@ pub async fn sign_out(
     State(state): State<HttpState>,
     Signed(_caller): Signed,
     headers: HeaderMap,
-) -> ApiResult<([(HeaderName, String); 1], StatusCode)> {
-    if let Some(token) = session_token(&headers) {
-        state.engine.sign_out(token).await?;
-    }
-    Ok(([(SET_COOKIE, cookie(&state, "", 0))], StatusCode::NO_CONTENT))
+) -> ApiResult<Response> {
+    let go_on_to = match session_token(&headers) {
+        Some(token) => state.engine.sign_out(token).await?,
+        None => None,
+    };
+    let cleared = [(SET_COOKIE, session_cookie(&state, "", 0))];
+    Ok(match go_on_to {
+        Some(go_on_to) => (cleared, Json(SignOutReply { go_on_to })).into_response(),
+        None => (StatusCode::NO_CONTENT, cleared).into_response(),
+    })
 }
 
 /// Who is asking
@@ -129,11 +136,20 @@ pub async fn password(
 }
 
 fn with_cookie(state: &HttpState, signed_in: &SignedIn) -> WithCookie<Json<Me>> {
-    let cookie = cookie(state, signed_in.token.expose(), signed_in.lasts_ms / 1_000);
-    ([(SET_COOKIE, cookie)], Json(Me::from(&*signed_in.caller)))
+    ([(SET_COOKIE, cookie_of(state, signed_in))], Json(Me::from(&*signed_in.caller)))
 }
 
-fn cookie(state: &HttpState, token: &str, lasts_s: i64) -> String {
+/// The cookie of a session that was just begun.
+pub fn cookie_of(state: &HttpState, signed_in: &SignedIn) -> String {
+    session_cookie(state, signed_in.token.expose(), signed_in.lasts_ms / 1_000)
+}
+
+fn session_cookie(state: &HttpState, token: &str, lasts_s: i64) -> String {
+    set_cookie(state, SESSION_COOKIE, token, lasts_s)
+}
+
+/// A cookie that no script reads and no foreign page sends along with a change.
+pub fn set_cookie(state: &HttpState, name: &str, value: &str, lasts_s: i64) -> String {
     let secure = if state.settings.secure_cookies { "; Secure" } else { "" };
-    format!("{SESSION_COOKIE}={token}; Path=/; HttpOnly; SameSite=Lax; Max-Age={lasts_s}{secure}")
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={lasts_s}{secure}")
 }

@@ -1,7 +1,7 @@
 //! History.
 
 use axum::{Json, extract::State, http::StatusCode};
-use errand_domain::{ExecutionId, ExecutionStatus, Source, UnixMillis};
+use errand_domain::{ExecutionId, ExecutionStatus, Source, UnixMillis, Vote};
 use errand_engine::{access::Manage, manage::history::HistoryQuery};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -25,15 +25,23 @@ pub struct ExecutionsQuery {
     /// Only runs of this action.
     pub action: Option<String>,
     /// Only these statuses, comma-separated.
+    #[param(
+        pattern = "^(queued|running|succeeded|failed|refused|timed_out|cancelled|unknown)(,(queued|running|succeeded|failed|refused|timed_out|cancelled|unknown))*$"
+    )]
     pub status: Option<String>,
     /// Only runs from this source.
+    #[param(pattern = "^(web|test|manual|schedule|api|widget|slack|discord|jira|github|zendesk|mcp|agent)$")]
     pub source: Option<String>,
     /// Only runs whose question, arguments or output contain this.
     pub text: Option<String>,
     /// Only runs at that time or later (RFC 3339).
+    #[param(format = DateTime)]
     pub from: Option<String>,
     /// Only runs before that time, which itself is left out (RFC 3339).
+    #[param(format = DateTime)]
     pub to: Option<String>,
+    /// Only runs for questions whose answer got this vote: `up` or `down`.
+    pub vote: Option<String>,
     /// Items on a page, 1 to 200.
     #[param(minimum = 1, maximum = 200)]
     pub limit: Option<u32>,
@@ -53,6 +61,7 @@ impl ExecutionsQuery {
             from: self.from.as_deref().map(time).transpose()?,
             // The moment itself is not before it; times are whole milliseconds.
             to: self.to.as_deref().map(time).transpose()?.map(|to| to.plus_ms(-1)),
+            vote: self.vote.as_deref().map(vote).transpose()?,
             before: self.cursor.as_deref().map(cursor).transpose()?,
             limit: page_items(self.limit)?,
         })
@@ -78,6 +87,12 @@ fn source(text: &str) -> ApiResult<Source> {
             format!("`{text}` is no source."),
             format!("Choose among {}.", known.join(", ")),
         )
+    })
+}
+
+pub fn vote(text: &str) -> ApiResult<Vote> {
+    Vote::parse(text).ok_or_else(|| {
+        ApiError::bad_request("bad_vote", format!("`{text}` is no vote."), "Choose `up` or `down`.")
     })
 }
 

@@ -35,19 +35,28 @@ const EXPORT_ROWS_MAX: usize = 100_000;
 #[into_params(parameter_in = Query)]
 pub struct ExportQuery {
     /// `csv` (when left out) or `json`.
+    #[param(pattern = "^(csv|json)$")]
     pub format: Option<String>,
     /// Only runs of this action.
     pub action: Option<String>,
     /// Only these statuses, comma-separated.
+    #[param(
+        pattern = "^(queued|running|succeeded|failed|refused|timed_out|cancelled|unknown)(,(queued|running|succeeded|failed|refused|timed_out|cancelled|unknown))*$"
+    )]
     pub status: Option<String>,
     /// Only runs from this source.
+    #[param(pattern = "^(web|test|manual|schedule|api|widget|slack|discord|jira|github|zendesk|mcp|agent)$")]
     pub source: Option<String>,
     /// Only runs whose question, arguments or output contain this.
     pub text: Option<String>,
     /// Only runs at that time or later (RFC 3339).
+    #[param(format = DateTime)]
     pub from: Option<String>,
     /// Only runs before that time (RFC 3339).
+    #[param(format = DateTime)]
     pub to: Option<String>,
+    /// Only runs for questions whose answer got this vote: `up` or `down`.
+    pub vote: Option<String>,
 }
 
 impl ExportQuery {
@@ -70,6 +79,7 @@ impl ExportQuery {
             text: self.text,
             from: self.from,
             to: self.to,
+            vote: self.vote,
             limit: Some(PAGE_ITEMS_MAX),
             cursor: None,
         };

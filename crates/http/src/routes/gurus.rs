@@ -6,7 +6,7 @@ use errand_engine::access::{Ask, Manage};
 use crate::{
     auth::{For, ForInstance, Signed},
     error::{ApiResult, Refused, RefusedInput},
-    extract::Payload,
+    extract::{GivenPayload, Payload},
     state::HttpState,
     wire::{
         Page,
@@ -98,7 +98,7 @@ pub async fn planner(For(permit): For<Manage>) -> Json<PlannerBody> {
 pub async fn test_planner(
     State(state): State<HttpState>,
     For(permit): For<Manage>,
-    Payload(body): Payload<Option<PlannerBody>>,
+    GivenPayload(body): GivenPayload<PlannerBody>,
 ) -> ApiResult<Json<ModelTestReply>> {
     let given = body.map(PlannerBody::into_choice).transpose()?;
     let settings = match given.as_ref().and_then(|choice| choice.model()) {

@@ -1,6 +1,7 @@
 //! Actions read out of what builders have already. Proposals only: saving is for the actions' own routes.
 
 use axum::{Json, extract::State};
+use errand_domain::Problem;
 use errand_engine::{
     access::Manage,
     manage::imports::{Credentials, DocumentSource},
@@ -8,7 +9,7 @@ use errand_engine::{
 
 use crate::{
     auth::For,
-    error::{ApiError, ApiResult, Refused, RefusedInput},
+    error::{ApiResult, Refused, RefusedInput},
     extract::Payload,
     state::HttpState,
     wire::import::{CurlBody, OpenApiBody, OpenApiReply, ProposalReply},
@@ -44,11 +45,8 @@ pub async fn openapi(
         (Some(text), None) => DocumentSource::Text(text),
         (None, Some(url)) => DocumentSource::Url(url),
         _ => {
-            return Err(ApiError::bad_request(
-                "bad_body",
-                "The request has neither or both of `document` and `url`.",
-                "Give one of them.",
-            ));
+            let message = "The request has neither or both of `document` and `url`.";
+            return Err(Problem::new("bad_source", message, "Give one of them.").into());
         }
     };
     Ok(Json(state.engine.import_openapi(&permit, &source, &body.operations).await?.into()))

@@ -17,7 +17,7 @@ use crate::{
         Page,
         lab::{
             CaseBody, CaseFromTurn, CaseReply, LabRunReply, NewCases, NewSuite, OverlapReply, PastRunReply,
-            ReplayBody, ReplayReply, RunBody, RunCasesBody, SuiteReply,
+            ReplayBody, ReplayReply, RunCasesBody, SuiteReply, SuiteRunBody,
         },
     },
 };
@@ -165,7 +165,7 @@ pub async fn delete_case(
 /// Run a suite against a planner; its figures are kept
 #[utoipa::path(post, path = "/api/v1/{guru}/lab/suites/{id}/run", tag = "lab", params(
     ("guru" = String, Path, description = "The guru's slug."), ("id" = String, Path, description = "The suite's id (`suite_…`)."),
-), request_body = RunBody, responses(
+), request_body = SuiteRunBody, responses(
     (status = 200, description = "What came of it; no action ran.", body = LabRunReply),
     Refused,
     RefusedInput,
@@ -174,7 +174,7 @@ pub async fn run_suite(
     State(state): State<HttpState>,
     For(permit): For<Manage>,
     InPath(path): InPath<IdPath>,
-    Payload(body): Payload<RunBody>,
+    Payload(body): Payload<SuiteRunBody>,
 ) -> ApiResult<Json<LabRunReply>> {
     let run = state.engine.run_suite(&permit, id(&path.id, "suite")?, body.planner.into()).await?;
     Ok(Json(LabRunReply::of_suite(run)))

@@ -12,7 +12,9 @@ use crate::{
     extract::{InPath, InQuery, Payload},
     state::HttpState,
     wire::{
-        Page, page_items,
+        Page,
+        delivery::DeliveryReply,
+        page_items,
         schedule::{FiringReply, OutlookBody, OutlookReply, ScheduleBody, ScheduleReply},
     },
 };
@@ -118,4 +120,22 @@ pub async fn firings(
 ) -> ApiResult<Json<Page<FiringReply>>> {
     let firings = state.engine.list_firings(&permit, &path.name, page_items(query.limit)?).await?;
     Ok(Json(Page { items: firings.into_iter().map(FiringReply::from).collect(), next_cursor: None }))
+}
+
+/// Whom an action's results were told to lately, newest first
+#[utoipa::path(get, path = "/api/v1/{guru}/actions/{name}/schedule/deliveries", tag = "schedules", params(
+    ("guru" = String, Path, description = "The guru's slug."), ("name" = String, Path, description = "The action's name."), FiringsQuery,
+), responses(
+    (status = 200, description = "The deliveries, those under way too.", body = Page<DeliveryReply>),
+    Refused,
+    RefusedInput,
+))]
+pub async fn deliveries(
+    State(state): State<HttpState>,
+    For(permit): For<Manage>,
+    InPath(path): InPath<ActionPath>,
+    InQuery(query): InQuery<FiringsQuery>,
+) -> ApiResult<Json<Page<DeliveryReply>>> {
+    let found = state.engine.list_deliveries(&permit, &path.name, page_items(query.limit)?).await?;
+    Ok(Json(Page { items: found.into_iter().map(DeliveryReply::from).collect(), next_cursor: None }))
 }

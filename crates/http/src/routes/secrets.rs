@@ -1,7 +1,7 @@
 //! Secrets: values go in, names come out.
 
 use axum::{Json, extract::State, http::StatusCode};
-use errand_engine::{SecretText, access::Manage};
+use errand_engine::{SecretText, access::Manage, manage::secrets::NewSecret as NewValue};
 use serde::Deserialize;
 
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     state::HttpState,
     wire::{
         Page,
-        secret::{NewSecret, Rewrapped, SecretDeleted, SecretReply},
+        secret::{NewSecret, Rewrapped, SecretBinding, SecretDeleted, SecretReply},
     },
 };
 
@@ -39,13 +39,32 @@ pub async fn set(
     For(permit): For<Manage>,
     Payload(body): Payload<NewSecret>,
 ) -> ApiResult<(StatusCode, Json<SecretReply>)> {
-    let secret = state.engine.set_secret(&permit, &body.name, SecretText::new(body.value)).await?;
+    let new = NewValue { value: SecretText::new(body.value), hosts: body.hosts };
+    let secret = state.engine.set_secret(&permit, &body.name, new).await?;
     Ok((StatusCode::CREATED, Json(secret.into())))
 }
 
 #[derive(Deserialize)]
 pub struct SecretPath {
     name: String,
+}
+
+/// Bind a secret to hosts: it is used in requests to these and no others
+#[utoipa::path(patch, path = "/api/v1/{guru}/secrets/{name}", tag = "secrets", params(
+    ("guru" = String, Path, description = "The guru's slug."),
+    ("name" = String, Path, description = "The secret's name."),
+), request_body = SecretBinding, responses(
+    (status = 200, description = "Bound; its value stays.", body = SecretReply),
+    Refused,
+    RefusedInput,
+))]
+pub async fn bind(
+    State(state): State<HttpState>,
+    For(permit): For<Manage>,
+    InPath(path): InPath<SecretPath>,
+    Payload(body): Payload<SecretBinding>,
+) -> ApiResult<Json<SecretReply>> {
+    Ok(Json(state.engine.bind_secret(&permit, &path.name, body.hosts).await?.into()))
 }
 
 /// Delete a secret and disable the actions that use it

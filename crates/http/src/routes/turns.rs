@@ -26,7 +26,7 @@ use crate::{
 
 #[derive(Deserialize)]
 pub struct TurnPath {
-    id: String,
+    pub id: String,
 }
 
 /// Ask in a conversation; the answer comes by events

@@ -12,7 +12,10 @@ use crate::{
     state::HttpState,
     wire::{
         Page,
-        user::{InvitedReply, NewUserBody, SignInLink, SignedOut, UserChangeBody, UserReply},
+        user::{
+            InvitedReply, NewUserBody, SessionReply, SignInLink, SignedOut, Unlinked, UserChangeBody,
+            UserReply,
+        },
     },
 };
 
@@ -107,6 +110,56 @@ pub async fn link(
 ) -> ApiResult<(StatusCode, Json<SignInLink>)> {
     let token = state.engine.invite_again(&permit, id(&path.id, "user")?).await?;
     Ok((StatusCode::CREATED, Json(SignInLink::of(&token))))
+}
+
+/// Where a user is signed in
+#[utoipa::path(get, path = "/api/v1/users/{id}/sessions", tag = "users", params(("id" = String, Path, description = "The user's id (`user_…`).")), responses(
+    (status = 200, description = "The sessions, last seen first.", body = Page<SessionReply>),
+    Refused,
+))]
+pub async fn sessions(
+    State(state): State<HttpState>,
+    ForInstance(permit): ForInstance<Manage>,
+    InPath(path): InPath<UserPath>,
+) -> ApiResult<Json<Page<SessionReply>>> {
+    let sessions = state.engine.user_sessions(&permit, id(&path.id, "user")?).await?;
+    Ok(Json(Page { items: sessions.into_iter().map(SessionReply::from).collect(), next_cursor: None }))
+}
+
+#[derive(Deserialize)]
+pub struct UserSessionPath {
+    id: String,
+    session: String,
+}
+
+/// End one of a user's sessions
+#[utoipa::path(delete, path = "/api/v1/users/{id}/sessions/{session}", tag = "users", params(
+    ("id" = String, Path, description = "The user's id (`user_…`)."), ("session" = String, Path, description = "The session's id (`session_…`)."),
+), responses(
+    (status = 204, description = "Ended."),
+    Refused,
+))]
+pub async fn end_session(
+    State(state): State<HttpState>,
+    ForInstance(permit): ForInstance<Manage>,
+    InPath(path): InPath<UserSessionPath>,
+) -> ApiResult<StatusCode> {
+    state.engine.end_user_session(&permit, id(&path.id, "user")?, &path.session).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Forget who a user is at the identity provider; their verified address links them anew
+#[utoipa::path(delete, path = "/api/v1/users/{id}/identities", tag = "users", params(("id" = String, Path, description = "The user's id (`user_…`).")), responses(
+    (status = 200, description = "Forgotten.", body = Unlinked),
+    Refused,
+))]
+pub async fn unlink(
+    State(state): State<HttpState>,
+    ForInstance(permit): ForInstance<Manage>,
+    InPath(path): InPath<UserPath>,
+) -> ApiResult<Json<Unlinked>> {
+    let identities = state.engine.unlink_user(&permit, id(&path.id, "user")?).await?;
+    Ok(Json(Unlinked { identities }))
 }
 
 /// Sign a user out everywhere

@@ -20,6 +20,29 @@ pub struct Claim {
     pub password: Option<String>,
 }
 
+/// How one can sign in here.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignInMethods {
+    /// With e-mail address and password.
+    pub password: bool,
+    /// By the identity provider, when there is one.
+    pub provider: Option<ProviderMethod>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProviderMethod {
+    /// For the button.
+    pub name: String,
+    /// Where the button leads; add `?return_to=` with a path of the web app to come back to.
+    pub path: &'static str,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SignOutReply {
+    /// The identity provider's page for signing out.
+    pub go_on_to: String,
+}
+
 /// Who is asking.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Me {

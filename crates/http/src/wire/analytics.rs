@@ -1,11 +1,14 @@
 //! Analytics on the wire.
 
 use errand_engine::manage::analytics::Analytics;
-use errand_storage::analytics::{Questions, Runs, Unmatched};
+use errand_storage::{
+    analytics::{Questions, Runs, Unmatched},
+    feedback::Votes,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::as_ms;
+use super::{as_ms, model_use::ModelSumsReply};
 use crate::csv;
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,10 +48,13 @@ pub struct QuestionsReply {
     pub unmatched: u32,
     /// `missing` of those that matched an action: 0 to 1; null when none did.
     pub missing_rate: Option<f64>,
+    /// Answers voted up.
+    pub voted_up: u32,
+    pub voted_down: u32,
 }
 
-impl From<Questions> for QuestionsReply {
-    fn from(questions: Questions) -> Self {
+impl QuestionsReply {
+    fn of(questions: Questions, votes: Votes) -> Self {
         let matched = questions.asked.saturating_sub(questions.unmatched);
         Self {
             asked: questions.asked,
@@ -56,6 +62,8 @@ impl From<Questions> for QuestionsReply {
             missing: questions.missing,
             unmatched: questions.unmatched,
             missing_rate: (matched > 0).then(|| f64::from(questions.missing) / f64::from(matched)),
+            voted_up: votes.up,
+            voted_down: votes.down,
         }
     }
 }
@@ -73,6 +81,7 @@ pub struct AnalyticsReply {
     /// Every day, those without runs too.
     pub by_day: Vec<RunsReply>,
     pub questions: QuestionsReply,
+    pub models: ModelSumsReply,
 }
 
 impl From<Analytics> for AnalyticsReply {
@@ -86,7 +95,8 @@ impl From<Analytics> for AnalyticsReply {
             by_action: shown(&all.by_action),
             by_source: shown(&all.by_source),
             by_day: shown(&all.by_day),
-            questions: all.questions.into(),
+            questions: QuestionsReply::of(all.questions, all.votes),
+            models: all.models.into(),
         }
     }
 }

@@ -25,9 +25,9 @@ pub struct AuditReply {
     pub object: String,
     pub guru_id: Option<String>,
     /// As it was; null where there was nothing, or nothing to show.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub before: Option<Value>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub after: Option<Value>,
     /// The fields that differ between the two.
     pub changes: Vec<FieldChangeReply>,

@@ -8,6 +8,8 @@ use utoipa::ToSchema;
 
 use super::{
     as_ms,
+    delivery::DeliveryReply,
+    feedback::FeedbackReply,
     plan::{PlanReply, arguments_json},
 };
 
@@ -119,6 +121,10 @@ pub struct ExecutionStory {
     pub masked_count: u32,
     /// Why it ran, and what else was weighed, when it ran for a question.
     pub plan: Option<PlanReply>,
+    /// Votes on the answer that it led to.
+    pub feedback: Vec<FeedbackReply>,
+    /// Whom the result of a scheduled run was told to.
+    pub deliveries: Vec<DeliveryReply>,
     #[schema(value_type = Vec<Object>)]
     pub events: Vec<Value>,
 }
@@ -143,7 +149,21 @@ impl From<ExecutionDetails> for ExecutionStory {
         }
         let events = details.events.iter().map(event_json).collect();
         let (execution, plan) = (details.execution.into(), details.plan.map(PlanReply::from));
-        Self { execution, exchanges, contacts, phases, stderr, usage, masked_count, plan, events }
+        let feedback = details.feedback.into_iter().map(FeedbackReply::from).collect();
+        let deliveries = details.deliveries.into_iter().map(DeliveryReply::from).collect();
+        Self {
+            execution,
+            exchanges,
+            contacts,
+            phases,
+            stderr,
+            usage,
+            masked_count,
+            plan,
+            feedback,
+            deliveries,
+            events,
+        }
     }
 }
 

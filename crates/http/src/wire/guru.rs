@@ -19,6 +19,8 @@ pub struct GuruReply {
     pub time_zone: String,
     /// Days that history is kept; null for the operator's setting.
     pub retention_days: Option<u32>,
+    /// Whether askers may make links that show a conversation to people who are not signed in.
+    pub public_links: bool,
     /// What the caller may do here: any of `ask`, `run` and `manage`.
     pub scopes: Vec<&'static str>,
     /// `embedded` or `llm`.
@@ -44,6 +46,7 @@ impl GuruReply {
             parallel_actions: settings.parallel_actions,
             time_zone: settings.time_zone,
             retention_days: settings.retention_days,
+            public_links: settings.public_links,
             planner: match settings.planner {
                 PlannerChoice::Embedded => "embedded",
                 PlannerChoice::Llm(_) => "llm",
@@ -72,6 +75,8 @@ pub struct NewGuru {
     pub time_zone: Option<String>,
     /// Days that history is kept; the operator's setting when left out.
     pub retention_days: Option<u32>,
+    /// Whether askers may make links that show a conversation to people who are not signed in; no when left out.
+    pub public_links: Option<bool>,
 }
 
 impl NewGuru {
@@ -86,6 +91,7 @@ impl NewGuru {
             time_zone: self.time_zone.unwrap_or(defaults.time_zone),
             planner: defaults.planner,
             retention_days: self.retention_days,
+            public_links: self.public_links.unwrap_or(defaults.public_links),
         }
     }
 }
@@ -109,6 +115,9 @@ pub struct GuruChange {
     #[schema(value_type = Option<u32>)]
     #[allow(clippy::option_option)]
     pub retention_days: Option<Option<u32>>,
+    /// Whether askers may make links that show a conversation to people who are not signed in; links that were made
+    /// stop showing anything to them as soon as it is off.
+    pub public_links: Option<bool>,
     /// Who decides what runs; given as a whole.
     pub planner: Option<PlannerBody>,
 }
@@ -128,6 +137,7 @@ impl GuruChange {
         settings.parallel_actions = self.parallel_actions.unwrap_or(settings.parallel_actions);
         settings.time_zone = self.time_zone.unwrap_or(settings.time_zone);
         settings.retention_days = self.retention_days.unwrap_or(settings.retention_days);
+        settings.public_links = self.public_links.unwrap_or(settings.public_links);
         if let Some(planner) = self.planner {
             settings.planner = planner.into_choice()?;
         }

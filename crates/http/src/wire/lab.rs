@@ -56,7 +56,6 @@ pub struct CaseBody {
     pub before: Vec<String>,
     /// Accepted values by parameter, by action that is to fire; `null` for a parameter that is to be asked for. Empty:
     /// nothing may fire.
-    #[schema(value_type = Object)]
     pub expected: BTreeMap<String, BTreeMap<String, Option<Vec<String>>>>,
     /// Actions that may fire too, and need not.
     #[serde(default)]
@@ -125,7 +124,7 @@ impl From<PlannerName> for LabPlanner {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct RunBody {
+pub struct SuiteRunBody {
     #[serde(default)]
     pub planner: PlannerName,
 }

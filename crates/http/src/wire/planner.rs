@@ -3,7 +3,7 @@
 use errand_domain::{
     ModelCall, ModelSettings, Problem,
     guru::PlannerChoice,
-    model::{ModelPurpose, Reasoning, StructuredOutput},
+    model::{Reasoning, StructuredOutput},
 };
 use errand_engine::model::ModelTest;
 use serde::{Deserialize, Serialize};
@@ -135,6 +135,12 @@ impl From<&PlannerChoice> for PlannerBody {
     }
 }
 
+/// Millionths of the currency's unit as a number of units.
+#[allow(clippy::cast_precision_loss)] // exact up to nine thousand millions
+pub fn cost(micros: u64) -> f64 {
+    micros as f64 / 1_000_000.0
+}
+
 /// One question to a language model.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ModelCallReply {
@@ -156,19 +162,13 @@ pub struct ModelCallReply {
 impl From<ModelCall> for ModelCallReply {
     fn from(call: ModelCall) -> Self {
         Self {
-            purpose: match call.purpose {
-                ModelPurpose::Plan => "plan",
-                ModelPurpose::Answer => "answer",
-                ModelPurpose::Test => "test",
-            },
+            purpose: call.purpose.as_str(),
             model: call.model,
             tries: call.tries,
             input_tokens: call.usage.input,
             output_tokens: call.usage.output,
             duration_ms: as_ms(call.duration_us),
-            // Exact up to nine thousand millions.
-            #[allow(clippy::cast_precision_loss)]
-            cost: call.cost_micros.map(|micros| micros as f64 / 1_000_000.0),
+            cost: call.cost_micros.map(cost),
             error: call.error,
         }
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::plan::arguments_json;
+use super::{delivery::ResultsBody, plan::arguments_json};
 use crate::error::{ApiError, ApiResult};
 
 #[derive(Deserialize, ToSchema)]
@@ -26,9 +26,13 @@ pub struct ScheduleBody {
     #[schema(value_type = Object)]
     pub arguments: serde_json::Map<String, Value>,
     /// When the run before has not ended: `skip` (when left out), `queue` or `allow`.
+    #[schema(pattern = "^(skip|queue|allow)$")]
     pub overlap: Option<String>,
     /// When no process was there in time: `skip` (when left out) or `catch_up_once`.
+    #[schema(pattern = "^(skip|catch_up_once)$")]
     pub missed: Option<String>,
+    /// Who is told of its runs; nobody when left out.
+    pub results: Option<ResultsBody>,
     /// True when left out.
     pub enabled: Option<bool>,
 }
@@ -46,6 +50,7 @@ impl ScheduleBody {
             cron: self.cron,
             time_zone: self.time_zone,
             arguments,
+            results: self.results.map(ResultsBody::read).transpose()?,
             enabled: self.enabled.unwrap_or(true),
         })
     }
@@ -112,6 +117,8 @@ pub struct ScheduleReply {
     pub overlap: &'static str,
     /// `skip` or `catch_up_once`.
     pub missed: &'static str,
+    /// Who is told of its runs; null for nobody.
+    pub results: Option<ResultsBody>,
     pub enabled: bool,
     /// The next five firings, in the schedule's zone; of a disabled one, when it would fire.
     pub next: Vec<String>,
@@ -133,6 +140,7 @@ impl From<ScheduleDetails> for ScheduleReply {
             arguments: arguments_json(&schedule.spec.arguments),
             overlap: schedule.spec.overlap.as_str(),
             missed: schedule.spec.missed.as_str(),
+            results: schedule.spec.results.map(ResultsBody::from),
             enabled: schedule.enabled,
             last: details.last.map(FiringReply::from),
             created_at: schedule.created_at.to_rfc3339(),

@@ -5,7 +5,7 @@ use errand_engine::manage::conversations::TurnDetails;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{execution::Reference, plan::PlanReply};
+use super::{execution::Reference, feedback::FeedbackReply, plan::PlanReply};
 
 /// A question to a guru.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -73,6 +73,8 @@ pub struct TurnReply {
     pub status: &'static str,
     pub plan: Option<PlanReply>,
     pub references: Vec<Reference>,
+    /// What the caller thinks of the answer; null without a vote.
+    pub feedback: Option<FeedbackReply>,
     pub created_at: String,
     pub finished_at: Option<String>,
 }
@@ -88,6 +90,7 @@ impl From<TurnDetails> for TurnReply {
             status: turn.status.as_str(),
             plan: turn.plan.map(PlanReply::from),
             references: details.executions.into_iter().map(Reference::from).collect(),
+            feedback: details.feedback.map(FeedbackReply::from),
             created_at: turn.created_at.to_rfc3339(),
             finished_at: turn.finished_at.map(errand_domain::UnixMillis::to_rfc3339),
         }

@@ -6,9 +6,12 @@ use errand_engine::{
     accounts::{NewKey, own::OwnSession},
     manage::users::{NewUser, UserChange, UserDetails},
 };
-use errand_storage::users::{Membership, User, api_keys::ApiKey};
+use errand_storage::users::{Membership, User, api_keys::ApiKey, sessions::BegunWith};
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{Array, ArrayBuilder, ObjectBuilder, Type},
+};
 
 use crate::error::{ApiError, ApiResult};
 
@@ -65,6 +68,7 @@ pub struct NewUserBody {
     #[serde(default)]
     pub name: String,
     /// `viewer` (when left out) or `super_admin`.
+    #[schema(pattern = "^(viewer|super_admin)$")]
     pub role: Option<String>,
 }
 
@@ -82,6 +86,7 @@ pub struct UserChangeBody {
     pub email: Option<String>,
     pub name: Option<String>,
     /// `viewer` or `super_admin`.
+    #[schema(pattern = "^(viewer|super_admin)$")]
     pub role: Option<String>,
 }
 
@@ -132,6 +137,12 @@ pub struct SignedOut {
     pub sessions: u64,
 }
 
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Unlinked {
+    /// Identities that were forgotten.
+    pub identities: u64,
+}
+
 /// A member of a guru.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MemberReply {
@@ -162,6 +173,7 @@ pub struct NewMember {
     /// Of somebody who has an account here.
     pub email: String,
     /// `viewer` (when left out) or `guru_admin`.
+    #[schema(pattern = "^(viewer|guru_admin)$")]
     pub role: Option<String>,
     #[serde(default)]
     pub groups: Vec<String>,
@@ -178,6 +190,7 @@ impl NewMember {
 #[serde(deny_unknown_fields)]
 pub struct MembershipBody {
     /// `viewer` or `guru_admin`.
+    #[schema(pattern = "^(viewer|guru_admin)$")]
     pub role: String,
     /// All of them; none when left out.
     #[serde(default)]
@@ -224,7 +237,14 @@ pub struct NewKeyBody {
     #[schema(min_length = 1, max_length = 120)]
     pub name: String,
     /// Any of `ask`, `run` and `manage`.
+    #[schema(schema_with = scope_list)]
     pub scopes: Vec<String>,
+}
+
+/// At least one of the known scopes.
+fn scope_list() -> Array {
+    let scope = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^(ask|run|manage)$"));
+    ArrayBuilder::new().items(scope).min_items(Some(1)).build()
 }
 
 impl NewKeyBody {
@@ -260,6 +280,8 @@ impl From<NewKey> for KeyMade {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct SessionReply {
     pub id: String,
+    /// `password`, `link` or `provider`; null when it is older than this note.
+    pub begun_with: Option<&'static str>,
     /// What its browser called itself.
     pub user_agent: Option<String>,
     pub created_at: String,
@@ -274,6 +296,7 @@ impl From<OwnSession> for SessionReply {
     fn from(session: OwnSession) -> Self {
         Self {
             id: session.id,
+            begun_with: session.begun_with.map(BegunWith::as_str),
             user_agent: session.user_agent,
             created_at: session.created_at.to_rfc3339(),
             last_seen_at: session.last_seen_at.to_rfc3339(),

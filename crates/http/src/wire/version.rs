@@ -43,10 +43,10 @@ pub struct FieldChangeReply {
     /// Its path, such as `parameters[order_id].description`.
     pub field: String,
     /// Null where the field was not there.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub before: Option<Value>,
     /// Null where the field is no more.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub after: Option<Value>,
 }
 

@@ -23,6 +23,9 @@ pub(crate) struct Calibration {
     pub fires_also: f32,
     /// How close, in log-odds, a further action of the same clause must be to its best.
     pub margin: f32,
+    /// What the log-odds of vectors and words count where the turn was read with the action, and what those of the
+    /// reading.
+    pub reading: [f32; 2],
 }
 
 /// With sentence vectors.
@@ -35,6 +38,7 @@ pub(crate) static SEMANTIC: Calibration = Calibration {
     fires_on_statement: 0.85,
     fires_also: 0.65,
     margin: 0.1,
+    reading: [1.0, 0.0],
 };
 
 /// With a tuned encoder, whose cosines are trained to be near a half for what is asked for and near nothing for what
@@ -43,11 +47,12 @@ pub(crate) static TUNED: Calibration = Calibration {
     bias: -8.0,
     weights: [10.0, 10.0, 1.0, 1.5, 0.00, 1.0, 0.8],
     fires: 0.5,
-    fires_ahead: 0.35,
-    lead: 2.0,
-    fires_on_statement: 0.9,
-    fires_also: 0.85,
+    fires_ahead: 0.3,
+    lead: 1.5,
+    fires_on_statement: 0.8,
+    fires_also: 0.9,
     margin: 0.0,
+    reading: [0.5, 1.0],
 };
 
 /// Words alone.
@@ -60,12 +65,21 @@ pub(crate) static LEXICAL: Calibration = Calibration {
     fires_on_statement: 0.8,
     fires_also: 0.55,
     margin: 0.1,
+    reading: [1.0, 0.0],
 };
+
+/// A reading may speak no more than this against an action, in log-odds: where a language model chooses, it is asked
+/// whether there is any nearness at all, and one judgement alone should not rule that out.
+const DENIED: f32 = -4.0;
 
 impl Calibration {
     pub(crate) fn log_odds(&self, features: &Features) -> f32 {
         self.bias
             + self.weights.iter().zip(features.values()).map(|(weight, value)| weight * value).sum::<f32>()
+    }
+
+    pub(crate) fn with_reading(&self, log_odds: f32, asked: f32) -> f32 {
+        self.reading[0] * log_odds + self.reading[1] * asked.max(DENIED)
     }
 
     pub(crate) fn score(log_odds: f32) -> f32 {

@@ -52,6 +52,8 @@ pub(crate) struct Verdict {
     pub features: Features,
     /// Judged by a question about how things are in general, which it is not for.
     pub general: bool,
+    /// What the tuned encoder said of it, in log-odds, where the turn was read with it.
+    pub asked: Option<f32>,
 }
 
 /// An action that fires, before its arguments are sought.
@@ -163,6 +165,9 @@ fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
     found
 }
 
+/// What is left of a score where the question is a general one.
+pub(super) const GENERAL: f32 = 0.1;
+
 /// How many of the best are looked at for whether the turn has the values they need; the rest can't win by that.
 const FITTED: usize = 16;
 
@@ -179,7 +184,7 @@ fn judge(planner: &EmbeddedPlanner, utterance: &Utterance, scene: &Scene<'_>) ->
     let verdict = |(prepared, name): &(&Prepared, Vec<u64>)| {
         let features = score::features(vector.as_deref(), &weighted, prepared, name);
         let general = utterance.general.as_ref().is_some_and(|markers| !meant(markers, prepared));
-        Verdict { log_odds: calibration.log_odds(&features), features, general, score: 0.0 }
+        Verdict { log_odds: calibration.log_odds(&features), features, general, ..Verdict::default() }
     };
     let mut verdicts: Vec<Verdict> = scene.actions.iter().map(verdict).collect();
     let mut order: Vec<usize> = (0..verdicts.len()).collect();
@@ -190,7 +195,7 @@ fn judge(planner: &EmbeddedPlanner, utterance: &Utterance, scene: &Scene<'_>) ->
     }
     for verdict in &mut verdicts {
         let score = Calibration::score(verdict.log_odds);
-        verdict.score = if verdict.general { score * 0.1 } else { score };
+        verdict.score = if verdict.general { score * GENERAL } else { score };
     }
     lead_by_companions(scene.request, &mut verdicts);
     verdicts
@@ -283,15 +288,18 @@ fn choose(
     firings
 }
 
-/// The best action of an utterance, and those that are as good.
+/// The best action of an utterance, and those that are as good; where the turn was read with some, one of these.
 pub(super) fn claims_of<'v>(
     calibration: &'v Calibration,
     request: &PlanRequest,
     utterance: &Utterance,
     row: &'v [Verdict],
 ) -> impl Iterator<Item = (usize, f32)> + 'v {
-    let alone: Vec<usize> =
-        (0..row.len()).filter(|at| request.catalogue.actions[*at].runs_with.is_empty()).collect();
+    let any_read = row.iter().any(|verdict| verdict.asked.is_some());
+    let alone: Vec<usize> = (0..row.len())
+        .filter(|at| request.catalogue.actions[*at].runs_with.is_empty())
+        .filter(|at| !any_read || row[*at].asked.is_some())
+        .collect();
     let best = alone.iter().copied().reduce(|a, b| if row[b].score > row[a].score { b } else { a });
     let needed = if utterance.states { calibration.fires_on_statement } else { calibration.fires };
     let second =

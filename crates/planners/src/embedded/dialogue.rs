@@ -360,6 +360,12 @@ fn act(clause: &str, today: Date) -> Act {
     if typed.is_empty() && (among(COURTESY) || closes(bare)) {
         return Act::Courtesy;
     }
+    // "That's all I need today" names no day to act on.
+    let moments =
+        typed.iter().all(|value| matches!(value.kind, recognise::Kind::Date | recognise::Kind::Time));
+    if moments && RESOLVED.is_match(bare) && closes(bare) {
+        return Act::Courtesy;
+    }
     let asking = all.first().is_some_and(|word| INTERROGATIVE.contains(&word.lower().as_str()));
     let strong = !asking && typed.iter().any(|value| !matches!(value.kind, recognise::Kind::Quoted));
     if strong
@@ -431,6 +437,8 @@ mod tests {
         check("I don't see my refund", &["Request"]);
         check("My email is ana@acme.test", &["Supply"]);
         check("it's 55012", &["Supply"]);
+        check("On Friday", &["Supply"]);
+        check("That is all I need today.", &["Courtesy"]);
         check("Where is my refund for order 12345?", &["Request"]);
         check("I don't want a refund, where is order 555?", &["Negated", "Request"]);
         check("My refund has arrived, thanks", &["Courtesy"]);

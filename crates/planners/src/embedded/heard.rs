@@ -1,7 +1,8 @@
 //! What a tuned encoder is asked about a turn, and what its answers make fire.
 //!
 //! It was trained to say what a whole question asks for, given what was said before it; so the whole question
-//! decides first. Its clauses are asked only for what else the question wants.
+//! decides first. Its clauses are asked only for what else the question wants. Vectors alone are quick and coarse:
+//! they say which few actions come into question, and the turn is read with each of these to tell them apart.
 
 use errand_domain::Arguments;
 
@@ -10,8 +11,9 @@ use super::{
     arguments::Sources,
     calibration::Calibration,
     clauses,
-    decide::{Firing, Utterance, Verdict, claims_of},
+    decide::{Firing, GENERAL, Utterance, Verdict, claims_of},
     dialogue::{self, Act, Reading},
+    pointed::Heard,
 };
 use crate::PlanRequest;
 
@@ -56,7 +58,53 @@ const AGAIN: f32 = 1.5;
 
 /// How far, in log-odds, a clause must prefer a further action to each that fires already: a clause that would suit
 /// both says the same thing in other words.
-const APART: f32 = 2.0;
+const APART: f32 = 3.0;
+
+/// How far, in log-odds, an action may lie behind the best and still be read for: farther where the reading with the
+/// best did not settle it. And the least score for it.
+const IN_REACH: f32 = 2.5;
+const IN_REACH_IN_DOUBT: f32 = 6.0;
+const SETTLED: f32 = 3.0;
+const WORTH_READING: f32 = 0.05;
+
+/// With how many actions a turn is read for the sake of the whole question, and of each clause.
+const READ_FOR_QUESTION: usize = 4;
+const READ_FOR_CLAUSE: usize = 2;
+
+/// Reads the turn with each action that comes into question for one of the utterances; no other fires.
+fn read(
+    calibration: &Calibration,
+    (request, heard): (&PlanRequest, &Heard<'_>),
+    utterances: &[Utterance],
+    judged: &mut [Vec<Verdict>],
+) {
+    let actions = &request.catalogue.actions;
+    for (utterance, row) in utterances.iter().zip(&*judged) {
+        let mut order: Vec<usize> = (0..row.len()).filter(|at| actions[*at].runs_with.is_empty()).collect();
+        order.sort_by(|a, b| row[*b].log_odds.total_cmp(&row[*a].log_odds));
+        let Some(best) = order.first().map(|at| row[*at].log_odds) else { continue };
+        let count = if utterance.clause.is_some() { READ_FOR_CLAUSE } else { READ_FOR_QUESTION };
+        let mut reach = IN_REACH_IN_DOUBT;
+        for at in order.into_iter().take(count) {
+            let log_odds = row[at].log_odds;
+            if log_odds < best - reach || Calibration::score(log_odds) < WORTH_READING {
+                break;
+            }
+            if heard.asked(&actions[at]).is_some_and(|asked| asked > SETTLED) {
+                reach = IN_REACH;
+            }
+        }
+    }
+    for verdict_row in judged {
+        for (action, verdict) in actions.iter().zip(verdict_row) {
+            let Some(asked) = heard.asked_already(action) else { continue };
+            verdict.asked = Some(asked);
+            verdict.log_odds = calibration.with_reading(verdict.log_odds, asked);
+            let score = Calibration::score(verdict.log_odds);
+            verdict.score = if verdict.general { score * GENERAL } else { score };
+        }
+    }
+}
 
 /// The whole question's best action, then what single clauses ask for beside it.
 pub(super) fn choose(
@@ -67,15 +115,18 @@ pub(super) fn choose(
 ) -> Vec<Firing> {
     let valued = !sources.question.typed.is_empty();
     let calibration = planner.calibration();
+    if let Some(heard) = &sources.heard {
+        read(calibration, (request, heard), utterances, judged);
+    }
     for (utterance, row) in utterances.iter().zip(&mut *judged) {
         lean((request, reading, valued), utterance, row);
     }
     let mut firings: Vec<Firing> = Vec::new();
     for (utterance, row) in utterances.iter().zip(&*judged) {
         for (action, score) in claims_of(calibration, request, utterance, row) {
-            let apart = firings.iter().all(|firing| {
-                row[action].log_odds - row[firing.action].log_odds >= APART || utterance.clause.is_none()
-            });
+            // The reading is of the whole turn: which of two a clause means, its own vector and words say.
+            let own = |action: usize| calibration.log_odds(&row[action].features);
+            let apart = firings.iter().all(|firing| own(action) - own(firing.action) >= APART);
             if let Some(firing) = firings.iter_mut().find(|firing| firing.action == action) {
                 firing.clauses.extend(utterance.clause);
             } else if utterance.clause.is_none()

@@ -8,6 +8,7 @@ use errand_domain::{
 use super::{
     EmbeddedPlanner,
     arguments::{self, Extracted, Sources},
+    calibration::Calibration,
     decide::{self, Decision, Firing, Verdict},
     dialogue,
 };
@@ -150,6 +151,10 @@ fn supporting(action: &CatalogueAction, verdict: &Verdict) -> Vec<String> {
             .map(|at| format!("the example “{}”", action.examples[at]));
         let what = what.unwrap_or_else(|| "the trigger".to_owned());
         evidence.push(format!("Its meaning is near {what} ({:.2}).", features.nearest));
+    }
+    if let Some(asked) = verdict.asked {
+        let likely = Calibration::score(asked);
+        evidence.push(format!("Read together with the question, it is what is asked for with {likely:.2}."));
     }
     if !features.overlap.shared.is_empty() {
         let shared: Vec<String> =

@@ -1,5 +1,5 @@
-//! Values that the tuned encoder points at: it has read the question with what was said before, and says for each
-//! parameter where its value stands, if it is said at all.
+//! What the tuned encoder says of an action once it has read the question, what was said before, and the action
+//! together: whether it is asked for, and for each parameter where its value stands, if it is said at all.
 
 use std::{cell::RefCell, ops::Range, rc::Rc};
 
@@ -25,7 +25,7 @@ pub(crate) struct Heard<'r> {
     turn: EncodedTurn,
     /// The question, then what was said before it, newest first; blank texts left out.
     texts: Vec<(Place, &'r str)>,
-    /// What was read for one action is needed again when it is decided on.
+    /// What was read to decide on an action is needed again for its values.
     read: RefCell<Vec<(ActionId, Rc<Reading>)>>,
 }
 
@@ -64,11 +64,23 @@ impl<'r> Heard<'r> {
         ranges.map_or_else(|| self.turn.question(), |ranges| self.turn.stretch(ranges))
     }
 
-    /// The turn read for the values of this action; None where rules alone know its parameters. Read once a turn.
+    /// The turn read for the values of this action; None where rules alone know its parameters.
     pub(crate) fn read(&self, action: &CatalogueAction, wanted: &[Wanted<'_>]) -> Option<Rc<Reading>> {
-        if wanted.iter().all(is_strict) {
-            return None;
-        }
+        if wanted.iter().all(is_strict) { None } else { self.read_with(action) }
+    }
+
+    /// By how much, in log-odds, it is likelier that the turn asks for the action than that it does not.
+    pub(crate) fn asked(&self, action: &CatalogueAction) -> Option<f32> {
+        self.read_with(action).map(|read| read.asked())
+    }
+
+    /// The same, if the turn was read with the action before.
+    pub(crate) fn asked_already(&self, action: &CatalogueAction) -> Option<f32> {
+        self.read.borrow().iter().find(|(id, _)| *id == action.id).map(|(_, read)| read.asked())
+    }
+
+    /// Read once a turn.
+    fn read_with(&self, action: &CatalogueAction) -> Option<Rc<Reading>> {
         let known =
             self.read.borrow().iter().find(|(id, _)| *id == action.id).map(|(_, read)| Rc::clone(read));
         if known.is_some() {
@@ -161,9 +173,7 @@ fn value(want: &Wanted<'_>, words: &str, today: Date) -> Option<ArgValue> {
         Role::Choice(values) => choice(values, words).map(ArgValue::String),
         // "8:05 am" is no day.
         Role::Date if of_kind(|kind| kind == Kind::Time) && !of_kind(|kind| kind == Kind::Date) => None,
-        Role::Name(_) if counts(want.parameter) && !of_kind(|kind| matches!(kind, Kind::Number(_))) => {
-            number_from_text(words).map(|number| ArgValue::String(number.to_string()))
-        }
+        Role::Name(_) if counts(want.parameter) => count(words).map(ArgValue::String),
         Role::Date => Some(ArgValue::String(
             recognise::parse_date(words, today).map_or_else(|| words.to_owned(), |date| date.to_string()),
         )),
@@ -178,6 +188,15 @@ fn value(want: &Wanted<'_>, words: &str, today: Date) -> Option<ArgValue> {
 fn counts(parameter: &Parameter) -> bool {
     parameter.name.as_str().starts_with("number_of")
         || parameter.description.to_lowercase().starts_with("number of")
+}
+
+/// The number in "seven", "7" and "7 days"; nothing is counted by "45 Park Lane".
+fn count(words: &str) -> Option<String> {
+    let (first, rest) = words.trim().split_once(char::is_whitespace).unwrap_or((words.trim(), ""));
+    let unit = rest.split_whitespace().count() <= 1 && rest.chars().all(|c| c.is_alphabetic() || c == '-');
+    let number = number_from_text(first).filter(|_| unit && !rest.starts_with(char::is_uppercase))?;
+    let written = first.bytes().all(|byte| byte.is_ascii_digit());
+    Some(if written { first.to_owned() } else { number.to_string() })
 }
 
 /// "Larkin Matt, a psychiatrist" and "psychiatrist, Larkin Matt" name one; "Oakland, CA" is whole.
@@ -241,6 +260,19 @@ mod tests {
         check("Larkin Matt ,a psychiatrist", "Larkin Matt");
         check("psychiatrist, Larkin Matt", "Larkin Matt");
         check("Oakland, CA", "Oakland, CA");
+    }
+
+    #[test]
+    fn a_count_is_a_number() {
+        fn check(words: &str, expect: Option<&str>) {
+            assert_eq!(count(words).as_deref(), expect, "{words}");
+        }
+        check("7", Some("7"));
+        check("seven", Some("7"));
+        check("3 nights", Some("3"));
+        check("45 Park Lane", None);
+        check("45 Park", None);
+        check("a hotel", None);
     }
 
     #[test]

@@ -24,7 +24,7 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
         | (?P<ordinal>\d{{1,2}})(?:st|nd|rd|th)(?P<this_month>\s+of\s+(?:this|the)\s+month)?\b
         | (?P<relative>(?:the\s+)?day\s+after\s+tomorrow|tomorrow|today|tonight|yesterday)\b
         | in\s+(?P<ahead>\d{{1,3}}|a|one|two|three|four|five|six)\s+(?P<unit>days?|weeks?)\b
-        | (?:(?P<which>next|this|coming|last)\s+)?(?P<weekday>{DAYS})\b(?P<next_week>\s+next\s+week\b)?
+        | (?:(?P<which>next|this|coming|last)\s+)?(?P<weekday>{DAYS})\b(?:\s+(?P<week>this|next)\s+week\b)?
         )"
     );
     Regex::new(&pattern).expect("a valid pattern")
@@ -92,7 +92,7 @@ fn read(found: &Captures<'_>, today: Date) -> Option<Date> {
         return today.checked_add(days.days()).ok();
     }
     let weekday = weekday(found.name("weekday")?.as_str())?;
-    let which = if get("next_week").is_some() { Some("next".to_owned()) } else { get("which") };
+    let which = get("week").or_else(|| get("which"));
     on_weekday(weekday, which.as_deref(), today)
 }
 

@@ -126,6 +126,8 @@ mod tests {
         check("tomorrow or Friday", &["Date 2026-11-20", "Date 2026-11-20"]);
         check("next Monday", &["Date 2026-11-23"]);
         check("next Friday", &["Date 2026-11-27"]);
+        check("Sunday this week", &["Date 2026-11-22"]);
+        check("Monday next week", &["Date 2026-11-23"]);
         check("on Dec 24", &["Date 2026-12-24"]);
         check("24th of December 2027", &["Date 2027-12-24"]);
         check("January 2nd", &["Date 2027-01-02"]);

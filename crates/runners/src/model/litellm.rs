@@ -33,7 +33,8 @@ async fn ask(model: &str, how: Option<StructuredOutput>, key: &str) -> (ModelOut
         schema: how.map(|_| schema),
     };
     let key = SecretText::new(key.to_owned());
-    let request = ModelRequest { settings: &settings, key: Some(&key), prompt: &prompt, seed: 1 };
+    let request =
+        ModelRequest { settings: &settings, key: Some(&key), allowed_hosts: &[], prompt: &prompt, seed: 1 };
     let mut told = Vec::new();
     let outcome = models.ask(&request, |piece| told.push(piece.to_owned())).await;
     (outcome, told)

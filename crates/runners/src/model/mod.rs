@@ -49,6 +49,8 @@ pub struct Models {
 pub struct ModelRequest<'a> {
     pub settings: &'a ModelSettings,
     pub key: Option<&'a SecretText>,
+    /// The only hosts that the key may be sent to; empty for any.
+    pub allowed_hosts: &'a [String],
     pub prompt: &'a ModelPrompt,
     /// Makes the waits between tries differ from those of other callers.
     pub seed: u64,
@@ -128,7 +130,7 @@ impl Models {
         let streams = request.prompt.schema.is_none();
         let outbound = outbound(request, streams)?;
         let rules = RequestRules {
-            allowed_hosts: Vec::new(),
+            allowed_hosts: request.allowed_hosts.to_vec(),
             timeout,
             // A redirect would carry the question, and with it people's data, to an address that nobody entered.
             redirects_max: 0,

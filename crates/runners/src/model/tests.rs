@@ -46,7 +46,7 @@ fn prompt(schema: bool) -> ModelPrompt {
 async fn ask(models: &Models, settings: &ModelSettings, schema: bool) -> (ModelOutcome, Vec<String>) {
     let key = SecretText::new(KEY.to_owned());
     let prompt = prompt(schema);
-    let request = ModelRequest { settings, key: Some(&key), prompt: &prompt, seed: 1 };
+    let request = ModelRequest { settings, key: Some(&key), allowed_hosts: &[], prompt: &prompt, seed: 1 };
     let mut told = Vec::new();
     let outcome = models.ask(&request, |piece| told.push(piece.to_owned())).await;
     (outcome, told)

@@ -17,7 +17,7 @@ mod tests;
 use std::time::{Duration, Instant};
 
 use errand_domain::{HostContact, PythonScript, ResourceUsage, execution::Phase};
-use errand_egress::{Egress, NetworkLimits, SandboxNetwork, SandboxRules};
+use errand_egress::{Egress, SandboxNetwork, SandboxRules};
 use errand_sandbox::{Program, ReadyChild, RunLimits as SandboxLimits, RunReport, SandboxError, Tier, Usage};
 use errand_secrets::Raw;
 use tokio::sync::mpsc;
@@ -90,7 +90,13 @@ pub(crate) async fn run(
     };
     let waited = began.elapsed();
     let ran = match child {
-        Ok(child) => run_child(egress, child, Start { program, limits: limits.clone() }, run).await,
+        Ok(child) => {
+            let rules = SandboxRules {
+                allowed_hosts: run.input.action.allowed_hosts.clone(),
+                limits: room.network_limits().clone(),
+            };
+            run_child(egress, child, Start { program, limits: limits.clone(), rules }, run).await
+        }
         Err(error) => Err(error),
     };
     match ran {
@@ -110,6 +116,7 @@ pub(crate) struct Running<'a> {
 struct Start {
     program: Program,
     limits: SandboxLimits,
+    rules: SandboxRules,
 }
 
 async fn run_child(
@@ -118,7 +125,7 @@ async fn run_child(
     start: Start,
     run: Running<'_>,
 ) -> Result<Ran, SandboxError> {
-    let network = serve_network(egress, &mut child, run.input)?;
+    let network = serve_network(egress, &mut child, start.rules)?;
     let (chunks, printed) = mpsc::channel(CHUNKS_BUFFERED_MAX);
     let running = child.run(&start.program, &start.limits, chunks, run.cancel);
     let (report, output) = tokio::join!(running, relay::relay(printed, run.sink));
@@ -129,10 +136,8 @@ async fn run_child(
 fn serve_network(
     egress: &Egress,
     child: &mut ReadyChild,
-    input: &RunInput,
+    rules: SandboxRules,
 ) -> Result<SandboxNetwork, SandboxError> {
-    let rules =
-        SandboxRules { allowed_hosts: input.action.allowed_hosts.clone(), limits: NetworkLimits::default() };
     egress
         .serve_sandbox(child.take_sockets(), rules)
         .map_err(|source| SandboxError::Broken { step: "serving its network", source })

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use errand_domain::Problem;
+use errand_egress::NetworkLimits;
 use errand_sandbox::{ReadyChild, RunLimits, Sandbox, SandboxError, SandboxStatus, Tier};
 use tokio::{sync::watch, time::timeout};
 
@@ -66,22 +67,27 @@ pub struct PythonRoom {
     state: watch::Receiver<PythonState>,
     /// What each run may use; its time is the action's.
     limits: Arc<RunLimits>,
+    network: Arc<NetworkLimits>,
 }
 
 impl PythonRoom {
-    pub fn new(state: watch::Receiver<PythonState>, limits: RunLimits) -> Self {
-        Self { state, limits: Arc::new(limits) }
+    pub fn new(state: watch::Receiver<PythonState>, limits: RunLimits, network: NetworkLimits) -> Self {
+        Self { state, limits: Arc::new(limits), network: Arc::new(network) }
     }
 
     /// An installation without Python.
     pub fn closed(what: &str, remedy: &str) -> Self {
         let state = PythonState::Unavailable { what: what.to_owned(), remedy: remedy.to_owned() };
         // The last value stays readable once the sender is gone.
-        Self::new(watch::channel(state).1, RunLimits::default())
+        Self::new(watch::channel(state).1, RunLimits::default(), NetworkLimits::default())
     }
 
     pub(super) fn limits(&self) -> &RunLimits {
         &self.limits
+    }
+
+    pub(super) fn network_limits(&self) -> &NetworkLimits {
+        &self.network
     }
 
     pub fn status(&self) -> PythonStatus {

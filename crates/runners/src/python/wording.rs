@@ -48,7 +48,9 @@ pub(super) fn not_run(error: &SandboxError) -> RunOutcome {
             (ExecutionStatus::Refused, EndReason::Overloaded)
         }
         SandboxError::Unavailable { .. } => (ExecutionStatus::Refused, EndReason::Unavailable),
-        SandboxError::Broken { .. } => (ExecutionStatus::Failed, EndReason::Broken),
+        SandboxError::Interrupted | SandboxError::Broken { .. } => {
+            (ExecutionStatus::Failed, EndReason::Broken)
+        }
     };
     RunOutcome {
         status,

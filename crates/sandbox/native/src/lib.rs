@@ -4,14 +4,16 @@
 //!
 //! `zygote.py` loads it and calls, in this order:
 //!
-//! 1. [`errand_serve`] once the interpreter is warm. It gives up the zygote's privileges and clones a child for each
+//! 1. [`errand_gather`] before it warms up, so that what it then loads lies where clones of it are cheap.
+//! 2. [`errand_serve`] once the interpreter is warm. It gives up the zygote's privileges and clones a child for each
 //!    request of the supervisor. It returns in each child, which is then behind every wall ([`child::enter`] has the
 //!    order of steps), and in the zygote when the supervisor has closed the line.
-//! 2. [`errand_ready`], in a child, when the interpreter has got over the fork. It hands the sockets out and leaves
+//! 3. [`errand_ready`], in a child, when the interpreter has got over the fork. It hands the sockets out and leaves
 //!    nothing open but the line to the supervisor.
 
 #![expect(unsafe_code, reason = "is called by the interpreter, over the C calling convention")]
 
+mod arenas;
 mod call;
 mod child;
 pub mod net;
@@ -50,6 +52,14 @@ thread_local! {
     static ENTERED: RefCell<Option<Entered>> = const { RefCell::new(None) };
 }
 
+/// Takes the interpreter's own `PyObject_SetArenaAllocator`, or nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn errand_gather(set: Option<arenas::SetArenaAllocator>) {
+    if let Some(set) = set {
+        arenas::gather(set);
+    }
+}
+
 /// Serves the supervisor on descriptor 0. Returns 1 in a child and 0 in the zygote, at its end; negative where the
 /// zygote could not begin.
 ///
@@ -73,7 +83,14 @@ pub unsafe extern "C" fn errand_serve(settings: *const Settings) -> c_int {
 }
 
 /// Tells the supervisor that this child stands ready. Returns the descriptor on which the program will come.
+///
+/// # Safety
+/// As for [`errand_serve`].
 #[unsafe(no_mangle)]
-pub extern "C" fn errand_ready() -> c_int {
-    ENTERED.take().map_or(-1, |entered| child::stand_ready(&entered))
+pub unsafe extern "C" fn errand_ready(settings: *const Settings) -> c_int {
+    // SAFETY: the caller promises a live value.
+    match (unsafe { settings.as_ref() }, ENTERED.take()) {
+        (Some(settings), Some(entered)) => child::stand_ready(settings, &entered),
+        _ => -1,
+    }
 }

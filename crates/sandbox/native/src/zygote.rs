@@ -8,7 +8,7 @@
 use core::ffi::c_int;
 
 use crate::{
-    Settings,
+    Settings, arenas,
     call::{Failure, check, raw},
     child::{self, Entered, Line},
     wire,
@@ -30,6 +30,8 @@ const SETFCAP: u32 = 1 << 31;
 
 /// `Some` in a child; `None` in the zygote when the supervisor has hung up.
 pub fn serve(settings: &Settings) -> Result<Option<Entered>, Failure> {
+    arenas::join();
+    child::raise_open_files();
     accept_signals()?;
     drop_privileges(settings)?;
     let thread_id = thread_id_address();

@@ -140,10 +140,14 @@ fn obey((order, descriptors): (Order, Vec<OwnedFd>)) -> io::Result<()> {
     Ok(())
 }
 
+/// For the zygote alone, which takes it out of what scripts see: functions of libraries are looked up once, before there
+/// are clones, and not in each clone anew.
+const BIND_NOW: (&str, &str) = ("LD_BIND_NOW", "1");
+
 fn start_zygote(tier: Tier, line: OwnedFd) -> io::Result<()> {
     let mut python = Command::new(PYTHON);
     python.args(["-I", "-B", room::ZYGOTE, tier.name()]);
-    python.env_clear().envs(ENVIRONMENT).current_dir("/");
+    python.env_clear().envs(ENVIRONMENT).envs([BIND_NOW]).current_dir("/");
     python.stdin(line).stdout(Stdio::null());
     // It is reaped with all others; nobody waits for it by name.
     python.spawn().map(drop).map_err(|error| step("starting the image's Python", error))

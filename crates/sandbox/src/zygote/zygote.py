@@ -29,6 +29,16 @@ DATA_MODULES = (
     "jinja2", "openpyxl", "stripe", "slack_sdk",
 )
 
+# Standard modules that put their locks and generators in order after a fork. A zygote has one thread and holds no lock
+# when it is cloned, so there is nothing to put in order in a child, and doing it costs as much as a short script. Forks
+# that a script makes have these handlers as ever.
+FORK_HANDLERS_OF = frozenset(("asyncio.events", "concurrent.futures.thread", "logging", "random", "threading"))
+
+# What a child does once before it stands ready, so that a run finds its memory at hand.
+REHEARSAL = """import json, sys
+print(end="", flush=True)
+"""
+
 
 class Settings(ctypes.Structure):
     """As `native/src/lib.rs` lays it out."""
@@ -50,8 +60,12 @@ class Settings(ctypes.Structure):
 
 def main():
     tier = sys.argv[1]
-    warm_up(tier)
+    # For this start alone; scripts and what they start do without.
+    del os.environ["LD_BIND_NOW"]
     native = ctypes.PyDLL(NATIVE_PATH)
+    native.errand_gather(ctypes.c_void_p(address_of(ctypes.pythonapi.PyObject_SetArenaAllocator)))
+    held = hold_fork_handlers()
+    warm_up(tier)
     settings, kept = read_settings()
     gc.collect()
     gc.freeze()
@@ -61,7 +75,35 @@ def main():
     del kept
     ctypes.pythonapi.PyOS_AfterFork_Child()
     reseed()
-    run_script(native.errand_ready())
+    register_fork_handlers(held)
+    rehearse()
+    run_script(native.errand_ready(ctypes.byref(settings)))
+
+
+def hold_fork_handlers():
+    """Keeps the handlers of `FORK_HANDLERS_OF` back while the modules are imported. Returns where they are put."""
+    held, register = [], os.register_at_fork
+
+    def hold(**handlers):
+        if sys._getframe(1).f_globals.get("__name__") in FORK_HANDLERS_OF:
+            held.append(handlers)
+        else:
+            register(**handlers)
+
+    os.register_at_fork = hold
+    return held
+
+
+def register_fork_handlers(held):
+    import threading
+
+    import posix
+
+    # The only thing that the handlers would have had to do: the thread's number is another one.
+    threading.main_thread()._set_native_id()
+    os.register_at_fork = posix.register_at_fork
+    for handlers in held:
+        os.register_at_fork(**handlers)
 
 
 def warm_up(tier):
@@ -72,10 +114,13 @@ def warm_up(tier):
         except ImportError:
             pass
     # The first use of OpenSSL costs milliseconds; paid here once.
+    import logging
     import ssl
 
     ssl.RAND_bytes(8)
     ssl.create_default_context()
+    # Handlers that libraries made and that write nothing would be closed one by one at each script's end.
+    logging._handlerList.clear()
     install_hooks()
 
 
@@ -108,13 +153,32 @@ def address_of(function):
 
 
 def reseed():
-    """What was drawn before the clone must not be drawn again in every clone. `random` does so by itself."""
+    """What was drawn before the clone must not be drawn again in every clone."""
+    import random
     import ssl
+
+    random.seed()
 
     ssl.RAND_add(os.urandom(32), 32.0)
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed(int.from_bytes(os.urandom(4), "little"))
+
+
+def rehearse():
+    """Goes through all that a run goes through, with a script that does and leaves nothing.
+
+    Each page that a clone writes to is copied by the kernel at that moment, and nearly all of what a short script takes
+    is such copies; here nobody waits for them yet.
+    """
+    import linecache
+
+    program = json.loads(json.dumps({"name": "<rehearsal>", "code": REHEARSAL, "environment": [["REHEARSAL", "1"]]}))
+    for name, value in program["environment"]:
+        os.environ[name] = value
+        del os.environ[name]
+    execute(program["name"], program["code"])
+    del linecache.cache[program["name"]]
 
 
 def run_script(line):
@@ -125,7 +189,7 @@ def run_script(line):
         import time
 
         time.tzset()
-    os._exit(execute(program["name"], program["code"], line))
+    os._exit(finish(execute(program["name"], program["code"], line)))
 
 
 def receive_all(line):
@@ -137,8 +201,8 @@ def receive_all(line):
     return b"".join(parts)
 
 
-def execute(name, code, line):
-    """Runs the script as `__main__` and ends as the interpreter would. Returns the exit code."""
+def execute(name, code, line=None):
+    """Runs the script as `__main__`. Returns the exit code; what the script left to do at its end is not done yet."""
     import types
 
     module = types.ModuleType("__main__")
@@ -155,7 +219,7 @@ def execute(name, code, line):
     except BaseException as error:
         status = 1
         report(error, name, line)
-    return finish(status)
+    return status
 
 
 def show_lines(name, code):

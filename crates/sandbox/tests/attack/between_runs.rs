@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use errand_sandbox::SandboxSettings;
 
-use crate::harness::{run_all, run_all_with, run_together, settings};
+use crate::harness::{run_all, run_all_with, run_one_while_another, run_together, settings};
 
 /// The first script plants something; the second looks for it and prints what it found.
 async fn check(plant: &str, look: &str) {
@@ -77,6 +77,19 @@ async fn abstract_sockets() {
         "import socket, time\ntime.sleep(0.5)\ns = socket.socket(socket.AF_UNIX)\ntry:\n    s.connect('\\0errand-kept')\n    print('connected')\nexcept OSError:\n    print('nothing')",
     )
     .await;
+}
+
+/// All runs are one user to the kernel, which limits how many descriptors a user may have under way between processes.
+/// The second run's child is made while the first has sent as many as it may.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn descriptors_under_way() {
+    let plant = "import socket, time\nsent, kept = 0, []\ntry:\n    for _ in range(400):\n        a, b = socket.socketpair()\n        kept += [a, b]\n        a.setblocking(False)\n        socket.send_fds(a, [b'x'], [0] * 250)\n        sent += 250\n\
+         except OSError:\n    pass\ntime.sleep(1)\nprint('planted' if sent >= 1000 else sent)";
+    let look = "print('nothing')";
+    let settings = SandboxSettings { ready_children: 0, ..settings() };
+    let [planted, found] = run_one_while_another(settings, [plant, look]).await;
+    assert_eq!(planted.stdout.trim(), "planted", "{planted:?}");
+    assert_eq!(found.stdout.trim(), "nothing", "{found:?}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -88,6 +88,22 @@ pub async fn run_together(scripts: [&str; 2]) -> [Seen; 2] {
     [first, second]
 }
 
+/// The second's child is made half a second after the first script has begun.
+pub async fn run_one_while_another(settings: SandboxSettings, scripts: [&str; 2]) -> [Seen; 2] {
+    let before = Traces::now();
+    let sandbox = Sandbox::start(settings).await.expect("a sandbox");
+    // The interpreter is warm from here on.
+    run_in(&sandbox, "print()", TIME).await;
+    let later = async {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        run_in(&sandbox, scripts[1], TIME).await
+    };
+    let (first, second) = tokio::join!(run_in(&sandbox, scripts[0], TIME), later);
+    sandbox.stop().await;
+    before.assert_nothing_new();
+    [first, second]
+}
+
 async fn start() -> Sandbox {
     Sandbox::start(settings()).await.expect("a sandbox")
 }

@@ -5,8 +5,10 @@ mod as_user;
 mod check;
 mod endings;
 mod harness;
+mod kills;
 mod network;
 mod pool;
+mod processes;
 mod semantics;
 #[path = "../shared/mod.rs"]
 mod shared;

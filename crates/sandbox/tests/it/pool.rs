@@ -9,7 +9,10 @@ use std::{
 
 use errand_sandbox::{CgroupLayout, RunLimits, SandboxError, SandboxSettings, Tier};
 
-use crate::harness::{self, House, settings, with_settings};
+use crate::{
+    harness::{self, House, settings, with_settings},
+    processes::kill,
+};
 
 #[test]
 fn a_hundred_at_once() {
@@ -145,6 +148,14 @@ fn a_broken_image_is_refused_with_a_reason() {
     assert_eq!(groups(), Vec::<PathBuf>::new());
 }
 
+#[test]
+fn an_image_may_be_reached_by_a_link() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let link = folder.path().join("link");
+    std::os::unix::fs::symlink(settings().image, &link).expect("a link");
+    with_settings(SandboxSettings { image: link, ..settings() }, |house| house.prints("print(1)", "1\n"));
+}
+
 /// Its processes go with it, and its groups with the next start.
 #[test]
 fn a_killed_supervisor_leaves_nothing() {
@@ -204,12 +215,12 @@ fn groups() -> Vec<PathBuf> {
     groups_of(&format!("{}-", std::process::id()))
 }
 
-fn has_process(group: &Path) -> bool {
+pub fn has_process(group: &Path) -> bool {
     std::fs::read_to_string(group.join("cgroup.procs")).is_ok_and(|list| !list.trim().is_empty())
 }
 
 /// The groups of a supervisor's zygotes and runs.
-fn groups_of(prefix: &str) -> Vec<PathBuf> {
+pub fn groups_of(prefix: &str) -> Vec<PathBuf> {
     let layout = CgroupLayout::find(None).expect("control groups");
     let base = layout.bases()[0].to_path_buf();
     let own = std::fs::read_dir(base).expect("a base").flatten().map(|entry| entry.path());
@@ -222,29 +233,4 @@ fn groups_of(prefix: &str) -> Vec<PathBuf> {
 
 fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
-}
-
-/// Kills a process of this test's own sandbox, found among its descendants by a word of its command line.
-fn kill(word: &str) {
-    let mut family = vec![std::process::id()];
-    let mut at = 0;
-    while let Some(parent) = family.get(at) {
-        let listed =
-            std::fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
-        let by_thread = std::fs::read_dir(format!("/proc/{parent}/task")).into_iter().flatten().flatten();
-        let more: Vec<u32> = by_thread
-            .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
-            .chain([listed])
-            .flat_map(|list| list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<u32>>())
-            .collect();
-        family.extend(more);
-        at += 1;
-    }
-    let found = family.into_iter().skip(1).find(|pid| {
-        let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        String::from_utf8_lossy(&command).contains(word)
-    });
-    let pid = found.unwrap_or_else(|| panic!("no {word} among this test's processes"));
-    let killed = Command::new("kill").args(["-KILL", &pid.to_string()]).status().expect("kill");
-    assert!(killed.success(), "{word}");
 }

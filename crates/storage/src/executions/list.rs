@@ -1,6 +1,6 @@
 //! The history's list: newest first, by keyset, every filter along an index.
 
-use errand_domain::{ActionId, Execution, ExecutionId, ExecutionStatus, GuruId, Source, UnixMillis};
+use errand_domain::{ActionId, Execution, ExecutionId, ExecutionStatus, GuruId, Source, UnixMillis, Vote};
 
 use super::read;
 use crate::{
@@ -24,6 +24,8 @@ pub struct ExecutionFilter {
     pub from: Option<UnixMillis>,
     /// Created at this time or earlier.
     pub to: Option<UnixMillis>,
+    /// Led to by a question whose answer somebody voted so on.
+    pub vote: Option<Vote>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,6 +81,12 @@ pub(super) fn query(guru: GuruId, filter: &ExecutionFilter, page: ExecutionPage)
         let columns = ["question", "arguments", "output", "error"];
         let any = columns.map(|column| format!("{column} {{like}} {pattern} ESCAPE '\\'"));
         conditions.push(format!("({})", any.join(" OR ")));
+    }
+    if let Some(vote) = filter.vote {
+        let vote = bind(vote.as_str().into());
+        conditions.push(format!(
+            "EXISTS (SELECT 1 FROM feedback f WHERE f.turn_id = executions.turn_id AND f.vote = {vote})"
+        ));
     }
     let conditions = conditions.join(" AND ");
     let mut statuses = filter.statuses.clone();

@@ -1,6 +1,8 @@
-//! Who may come in: people here, their sessions and one-time links in [`sessions`], programs in [`api_keys`].
+//! Who may come in: people here, their sessions and one-time links in [`sessions`], who they are at an identity provider
+//! in [`identities`], programs in [`api_keys`].
 
 pub mod api_keys;
+pub mod identities;
 pub mod sessions;
 
 use errand_domain::{GuruId, GuruSlug, Role, UnixMillis, UserId};

@@ -25,20 +25,56 @@ pub struct SessionTimes {
     pub expires_at: UnixMillis,
 }
 
+/// How somebody came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BegunWith {
+    Password,
+    Link,
+    Provider,
+}
+
+impl BegunWith {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Link => "link",
+            Self::Provider => "provider",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Password, Self::Link, Self::Provider].into_iter().find(|one| one.as_str() == word)
+    }
+}
+
 /// A session as its owner sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionEntry {
     pub hash: Sha256,
+    /// None when it is older than the note.
+    pub begun_with: Option<BegunWith>,
     pub user_agent: Option<String>,
     pub times: SessionTimes,
 }
 
 /// `user_agent` is what the browser called itself.
-pub async fn insert(tx: &mut Transaction, token: NewToken, user_agent: Option<&str>) -> Result<()> {
-    let sql = "INSERT INTO sessions (token_hash, user_id, created_at, expires_at, last_seen_at, user_agent)
-         VALUES ($1, $2, $3, $4, $3, $5)";
-    let values =
-        values![token.hash, Value::shown(token.user_id), token.created_at, token.expires_at, user_agent];
+pub async fn insert(
+    tx: &mut Transaction,
+    token: NewToken,
+    begun_with: BegunWith,
+    user_agent: Option<&str>,
+) -> Result<()> {
+    let sql = "INSERT INTO sessions
+             (token_hash, user_id, created_at, expires_at, last_seen_at, user_agent, begun_with)
+         VALUES ($1, $2, $3, $4, $3, $5, $6)";
+    let values = values![
+        token.hash,
+        Value::shown(token.user_id),
+        token.created_at,
+        token.expires_at,
+        user_agent,
+        begun_with.as_str(),
+    ];
     tx.execute("begin a session", sql, values).await?;
     Ok(())
 }
@@ -54,13 +90,15 @@ pub async fn user(mut db: impl Read, hash: Sha256, now: UnixMillis) -> Result<Op
 
 /// The user's sessions that have not ended at `now`, last seen first.
 pub async fn list_of_user(mut db: impl Read, user: UserId, now: UnixMillis) -> Result<Vec<SessionEntry>> {
-    let sql = "SELECT token_hash, user_agent, created_at AS begun_at, last_seen_at, expires_at FROM sessions
+    let sql = "SELECT token_hash, user_agent, begun_with, created_at AS begun_at, last_seen_at, expires_at
+         FROM sessions
          WHERE user_id = $1 AND expires_at > $2 ORDER BY last_seen_at DESC, token_hash";
     let rows = db.rows("list a user's sessions", sql, values![Value::shown(user), now]).await?;
     rows.iter()
         .map(|row| {
             Ok(SessionEntry {
                 hash: row.hash("token_hash")?,
+                begun_with: row.get::<Option<String>>("begun_with")?.as_deref().and_then(BegunWith::parse),
                 user_agent: row.get("user_agent")?,
                 times: read_times(row)?,
             })
@@ -88,6 +126,14 @@ pub async fn touch(
     Ok(())
 }
 
+/// How the session was begun; None when it is not known, or there is no such session.
+pub async fn begun_with(mut db: impl Read, hash: Sha256) -> Result<Option<BegunWith>> {
+    let sql = "SELECT begun_with FROM sessions WHERE token_hash = $1";
+    let row = db.row("find how a session began", sql, values![hash]).await?;
+    let word = row.map(|row| row.get::<Option<String>>("begun_with")).transpose()?.flatten();
+    Ok(word.as_deref().and_then(BegunWith::parse))
+}
+
 /// Signs out. False when there was no such session.
 pub async fn delete(tx: &mut Transaction, hash: Sha256) -> Result<bool> {
     let sql = "DELETE FROM sessions WHERE token_hash = $1";
@@ -104,7 +150,9 @@ pub async fn delete_of_user(tx: &mut Transaction, user: UserId) -> Result<u64> {
 pub async fn delete_expired(tx: &mut Transaction, now: UnixMillis) -> Result<u64> {
     let sessions = "DELETE FROM sessions WHERE expires_at <= $1";
     let links = "DELETE FROM claim_tokens WHERE expires_at <= $1";
-    Ok(tx.execute("forget ended sessions", sessions, values![now]).await?
+    let attempts = "DELETE FROM sign_in_attempts WHERE expires_at <= $1";
+    Ok(tx.execute("forget given-up sign-ins", attempts, values![now]).await?
+        + tx.execute("forget ended sessions", sessions, values![now]).await?
         + tx.execute("forget ended links", links, values![now]).await?)
 }
 

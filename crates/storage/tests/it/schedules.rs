@@ -5,7 +5,7 @@ use errand_domain::{
 use errand_storage::{
     Db,
     executions::{self, Begin, ExecutionEnd, Fence, NewExecution},
-    schedules::{self, Firing},
+    schedules::{self, Firing, Telling},
 };
 
 use crate::harness::{TestResult, a_guru, an_action, at, end_of, new_execution, on_both, start, uuid};
@@ -21,6 +21,7 @@ fn a_schedule(action: &Action, overlap: Overlap, next_at: Option<UnixMillis>) ->
             arguments: Arguments::new(),
             overlap,
             missed: Missed::CatchUpOnce,
+            results: None,
         },
         enabled: next_at.is_some(),
         next_at,
@@ -53,8 +54,8 @@ async fn fire(
         started_at: None,
     };
     let mut tx = db.writer.begin().await?;
-    assert!(schedules::record_firing(&mut tx, &firing).await?);
-    assert!(!schedules::record_firing(&mut tx, &firing).await?, "one time, twice");
+    assert!(schedules::record_firing(&mut tx, &firing, Telling::Open).await?);
+    assert!(!schedules::record_firing(&mut tx, &firing, Telling::Open).await?, "one time, twice");
     tx.commit().await?;
     start(db, &new).await?;
     Ok(new)
@@ -83,7 +84,7 @@ async fn an_action_has_one_schedule_that_is_found_when_it_is_due() {
 
         assert_eq!(schedules::next_due(&db.reader).await?, Some(at(120)));
         assert_eq!(schedules::due(&db.reader, at(119), 10).await?, vec![]);
-        assert_eq!(schedules::due(&db.reader, at(120), 10).await?, vec![found.id]);
+        assert_eq!(schedules::due(&db.reader, at(120), 10).await?, vec![(found.id, guru)]);
         let mut tx = db.writer.begin().await?;
         assert!(schedules::lock_due(&mut tx, found.id, at(120)).await?.is_some());
         schedules::advance(&mut tx, found.id, None).await?;

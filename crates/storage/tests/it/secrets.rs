@@ -1,14 +1,14 @@
 use errand_domain::{GuruId, SecretId};
 use errand_storage::{
-    StorageError, gurus,
-    secrets::{self, SealedSecret},
+    LedgerWrite, StorageError, gurus,
+    secrets::{self, SealedSecret, SecretsUsed},
 };
 
-use crate::harness::{TestResult, a_guru, at, on_both, uuid};
+use crate::harness::{TestResult, a_guru, at, masked, on_both, uuid};
 
 fn sealed(guru: GuruId, version: u32, bytes: &[u8]) -> Result<SealedSecret, Box<dyn std::error::Error>> {
     let (id, name) = (SecretId::from_uuid(uuid(1)), "SHOP_KEY".parse()?);
-    Ok(SealedSecret { id, guru_id: guru, name, version, sealed: bytes.to_vec() })
+    Ok(SealedSecret { id, guru_id: guru, name, version, sealed: bytes.to_vec(), hosts: None })
 }
 
 async fn put(db: &errand_storage::Db, guru: GuruId, secret: &SealedSecret, seconds: i64) -> TestResult {
@@ -40,12 +40,20 @@ async fn a_secret_is_created_replaced_rewrapped_and_deleted() {
         let mut tx = db.writer.begin().await?;
         assert!(secrets::replace_blob(&mut tx, guru, &sealed(guru, 2, &[5])?).await?);
         assert!(!secrets::replace_blob(&mut tx, guru, &sealed(guru, 1, &[6])?).await?);
-        secrets::touch(&mut tx, guru, std::slice::from_ref(&name), at(7)).await?;
+        assert!(secrets::set_hosts(&mut tx, guru, &name, Some(&["api.shop.test".to_owned()]), at(6)).await?);
         tx.commit().await?;
+        for (by, second) in [("orders", 7), ("late", 3)] {
+            let used =
+                SecretsUsed { guru_id: guru, names: vec![name.clone()], by: masked(by), at: at(second) };
+            db.writer.apply(vec![LedgerWrite::SecretsUsed(used)]).await?;
+        }
         let all = secrets::all_sealed(&db.reader, None, 10).await?;
         assert_eq!(all[0].sealed, vec![5]);
         assert_eq!(secrets::all_sealed(&db.reader, Some(all[0].id), 10).await?, vec![]);
-        assert_eq!(secrets::list(&db.reader, guru).await?[0].last_used_at, Some(at(7)));
+        let entry = secrets::list(&db.reader, guru).await?.remove(0);
+        assert_eq!((entry.last_used_at, entry.last_used_by.as_deref()), (Some(at(7)), Some("orders")));
+        assert_eq!(entry.hosts, Some(vec!["api.shop.test".to_owned()]));
+        assert_eq!(secrets::sealed(&db.reader, guru).await?[0].hosts, entry.hosts);
 
         let before = gurus::revision(&db.reader, guru).await?.expect("a revision");
         let mut tx = db.writer.begin().await?;

@@ -4,6 +4,7 @@ use errand_storage::{
     users::{
         self, Membership, User,
         api_keys::{self, ApiKey},
+        identities::{self, NewAttempt, Subject},
         sessions::{self, NewToken},
     },
 };
@@ -92,7 +93,13 @@ async fn a_session_lasts_until_its_end_or_the_sign_out() {
             |byte| NewToken { hash: [byte; 32], user_id: user.id, created_at: at(1), expires_at: at(10) };
         let mut tx = db.writer.begin().await?;
         for byte in [1, 2, 3] {
-            sessions::insert(&mut tx, token(byte), (byte == 1).then_some("Netscape")).await?;
+            sessions::insert(
+                &mut tx,
+                token(byte),
+                sessions::BegunWith::Provider,
+                (byte == 1).then_some("Netscape"),
+            )
+            .await?;
         }
         sessions::touch(&mut tx, [1; 32], at(5), at(20)).await?;
         tx.commit().await?;
@@ -111,6 +118,59 @@ async fn a_session_lasts_until_its_end_or_the_sign_out() {
         assert_eq!(sessions::delete_of_user(&mut tx, user.id).await?, 1);
         tx.commit().await?;
         assert_eq!(sessions::user(&db.reader, [1; 32], at(15)).await?, None);
+        Ok(())
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_identity_is_one_users_and_a_sign_in_ends_once() {
+    on_both(async |db| {
+        let user = ana();
+        insert(db, &user).await?;
+        let [first, second] =
+            ["first", "second"].map(|subject| Subject { issuer: "https://id.test", subject });
+        let mut tx = db.writer.begin().await?;
+        identities::link(&mut tx, first, user.id, at(1)).await?;
+        identities::touch(&mut tx, first, at(3)).await?;
+        tx.commit().await?;
+        let mut tx = db.writer.begin().await?;
+        let taken = identities::link(&mut tx, second, user.id, at(2)).await;
+        assert!(matches!(taken, Err(StorageError::Conflict { .. })), "{taken:?}");
+        drop(tx);
+        assert_eq!(identities::user(&db.reader, first).await?, Some(user.id));
+        assert_eq!(identities::user(&db.reader, second).await?, None);
+        let linked = identities::list_of_user(&db.reader, user.id).await?;
+        let shown: Vec<_> =
+            linked.iter().map(|one| (&*one.subject, one.created_at, one.last_used_at)).collect();
+        assert_eq!(shown, [("first", at(1), at(3))]);
+
+        let mut tx = db.writer.begin().await?;
+        for byte in [1, 2] {
+            let (state_hash, token_hash) = ([byte; 32], [byte + 10; 32]);
+            let attempt = NewAttempt { state_hash, token_hash, return_to: "/g/acme", expires_at: at(10) };
+            identities::begin_attempt(&mut tx, attempt).await?;
+        }
+        tx.commit().await?;
+        assert_eq!(identities::count_attempts(&db.reader, at(9)).await?, 2);
+        assert_eq!(identities::count_attempts(&db.reader, at(10)).await?, 0);
+        let end = async |state: u8, token: u8, now| {
+            let mut tx = db.writer.begin().await?;
+            let ended = identities::end_attempt(&mut tx, [state; 32], [token; 32], now).await?;
+            tx.commit().await?;
+            Ok::<_, StorageError>(ended)
+        };
+        assert_eq!(end(1, 12, at(5)).await?, None, "another browser's");
+        assert_eq!(end(2, 12, at(10)).await?, None, "too late");
+        let (one, two) = tokio::join!(end(1, 11, at(5)), end(1, 11, at(5)));
+        let mut ended = [one?, two?];
+        ended.sort();
+        assert_eq!(ended, [None, Some("/g/acme".to_owned())]);
+
+        let mut tx = db.writer.begin().await?;
+        assert_eq!(sessions::delete_expired(&mut tx, at(10)).await?, 1);
+        assert_eq!(identities::unlink(&mut tx, user.id).await?, 1);
+        tx.commit().await?;
         Ok(())
     })
     .await;

@@ -2,8 +2,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { DayChart } from './DayChart';
+import { ModelUseTable } from './ModelUseTable';
 import { SumsTable } from './SumsTable';
 import { Unmatched } from './Unmatched';
+import { VotedDown } from './VotedDown';
 import { getAnalytics, type Period } from '../../api/analytics';
 import type { Analytics } from '../../api/types';
 import { SelectField } from '../../components/Field';
@@ -67,6 +69,8 @@ function Sums({ guru, sums, period }: { guru: string; sums: Analytics; period: P
       </Section>
       <SumsTable guru={guru} by="action" title="By action" rows={sums.by_action} period={period} />
       <SumsTable guru={guru} by="source" title="By source" rows={sums.by_source} period={period} />
+      <ModelUseTable guru={guru} models={sums.models} period={period} />
+      <VotedDown guru={guru} />
       <Unmatched guru={guru} period={period} />
     </>
   );
@@ -82,13 +86,15 @@ function Totals({ sums: { totals, questions } }: { sums: Analytics }) {
       name: 'Asked for more',
       value: questions.missing_rate == null ? '–' : `${Math.round(questions.missing_rate * 100)}%`,
     },
+    { name: 'Voted up', value: questions.voted_up.toLocaleString() },
+    { name: 'Voted down', value: questions.voted_down.toLocaleString() },
     { name: 'Runs', value: totals.runs.toLocaleString() },
     { name: 'Failed', value: share(totals.failures, totals.runs) },
     { name: 'Half took at most', value: ms(totals.p50_ms) },
     { name: '95% took at most', value: ms(totals.p95_ms) },
   ];
   return (
-    <dl className="grid grid-cols-2 gap-3 sm:grid-cols-4 xl:grid-cols-7">
+    <dl className="grid grid-cols-2 gap-3 sm:grid-cols-3 xl:grid-cols-9">
       {figures.map(({ name, value }) => (
         <div
           key={name}

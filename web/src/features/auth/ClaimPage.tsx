@@ -12,12 +12,14 @@ import { useDocumentTitle } from '../../lib/hooks';
 interface ClaimPageProps {
   /** The link's token; empty when the link was cut. */
   token: string;
+  /** Whether one may come back with a password. */
+  passwords: boolean;
   onSignedIn: () => void;
   onSignIn: () => void;
 }
 
 /** Where a one-time link leads: in, with a password for the next time or without. */
-export function ClaimPage({ token, onSignedIn, onSignIn }: ClaimPageProps) {
+export function ClaimPage({ token, passwords, onSignedIn, onSignIn }: ClaimPageProps) {
   const [password, setPassword] = useState('');
   const enter = useMutation({ mutationFn: () => claim(token, password), onSuccess: onSignedIn });
   useDocumentTitle('Welcome');
@@ -28,13 +30,20 @@ export function ClaimPage({ token, onSignedIn, onSignIn }: ClaimPageProps) {
         lead="It carries no token. Open it again as it was printed or sent."
       >
         <Button className="h-11 w-full" onClick={onSignIn}>
-          Sign in with a password
+          Go to the sign-in
         </Button>
       </AuthFrame>
     );
   }
   return (
-    <AuthFrame title="Welcome" lead="This link signs you in once. A password lets you come back without one.">
+    <AuthFrame
+      title="Welcome"
+      lead={
+        passwords
+          ? 'This link signs you in once. A password lets you come back without one.'
+          : 'This link signs you in once.'
+      }
+    >
       <form
         className="grid gap-5"
         onSubmit={(event) => {
@@ -43,19 +52,26 @@ export function ClaimPage({ token, onSignedIn, onSignIn }: ClaimPageProps) {
         }}
       >
         {enter.isError && <Notice tone="bad">{messageOf(enter.error)}</Notice>}
-        <TextField
-          label="Password (optional)"
-          type="password"
-          name="new-password"
-          autoComplete="new-password"
-          hint="Leave it empty to be signed in on this device only."
-          value={password}
-          onChange={(event) => setPassword(event.target.value)}
-        />
+        {passwords && (
+          <TextField
+            label="Password (optional)"
+            type="password"
+            name="new-password"
+            autoComplete="new-password"
+            hint="Leave it empty to be signed in on this device only."
+            value={password}
+            onChange={(event) => setPassword(event.target.value)}
+          />
+        )}
         <Button type="submit" look="primary" busy={enter.isPending} className="h-11 w-full">
-          {password === '' ? 'Continue without a password' : 'Set the password and continue'}
+          {continueWords(passwords, password)}
         </Button>
       </form>
     </AuthFrame>
   );
+}
+
+function continueWords(passwords: boolean, password: string): string {
+  if (!passwords) return 'Continue';
+  return password === '' ? 'Continue without a password' : 'Set the password and continue';
 }

@@ -1,60 +1,58 @@
-import { useMutation } from '@tanstack/react-query';
-import { useState } from 'react';
-
 import { AuthFrame } from './AuthFrame';
-import { signIn } from '../../api/auth';
-import { messageOf } from '../../api/error';
-import { Button } from '../../components/Button';
+import { PasswordForm } from './PasswordForm';
+import { problemWords } from './problems';
+import type { SignInMethods } from '../../api/types';
+import { buttonClasses } from '../../components/Button';
 import { Notice } from '../../components/Notice';
-import { TextField } from '../../components/TextField';
 import { useDocumentTitle } from '../../lib/hooks';
 
 interface SignInPageProps {
+  methods: SignInMethods;
+  /** Where in the app to go afterwards. */
+  back: string;
   /** True when a session ended while the page was open. */
   expired: boolean;
+  /** Why the identity provider's way led back here. */
+  problem: string | undefined;
   onSignedIn: () => void;
 }
 
-export function SignInPage({ expired, onSignedIn }: SignInPageProps) {
-  const [email, setEmail] = useState('');
-  const [password, setPassword] = useState('');
-  const enter = useMutation({ mutationFn: () => signIn(email.trim(), password), onSuccess: onSignedIn });
+export function SignInPage({ methods, back, expired, problem, onSignedIn }: SignInPageProps) {
+  const { provider, password } = methods;
   useDocumentTitle('Sign in');
   return (
-    <AuthFrame title="Sign in" lead="With the e-mail address your operator knows you by.">
-      <form
-        className="grid gap-5"
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!enter.isPending) enter.mutate();
-        }}
-      >
-        {expired && !enter.isError && (
+    <AuthFrame title="Sign in" lead={leadOf(methods)}>
+      <div className="grid gap-5">
+        {problem !== undefined && <Notice tone="bad">{problemWords(problem)}</Notice>}
+        {expired && problem === undefined && (
           <Notice tone="info">Your session ended. Sign in again and you are back where you were.</Notice>
         )}
-        {enter.isError && <Notice tone="bad">{messageOf(enter.error)}</Notice>}
-        <TextField
-          label="E-mail"
-          type="email"
-          name="email"
-          autoComplete="username"
-          required
-          value={email}
-          onChange={(event) => setEmail(event.target.value)}
-        />
-        <TextField
-          label="Password"
-          type="password"
-          name="password"
-          autoComplete="current-password"
-          required
-          value={password}
-          onChange={(event) => setPassword(event.target.value)}
-        />
-        <Button type="submit" look="primary" busy={enter.isPending} className="h-11 w-full">
-          Sign in
-        </Button>
-      </form>
+        {provider != null && (
+          <a
+            href={`${provider.path}?return_to=${encodeURIComponent(back)}`}
+            className={buttonClasses('primary', 'h-11 w-full')}
+          >
+            Continue with {provider.name}
+          </a>
+        )}
+        {provider != null && password && <Or />}
+        {password && <PasswordForm look={provider == null ? 'primary' : 'outline'} onSignedIn={onSignedIn} />}
+      </div>
     </AuthFrame>
+  );
+}
+
+function leadOf({ provider, password }: SignInMethods): string {
+  if (provider == null) return 'With the e-mail address your operator knows you by.';
+  return password
+    ? 'With your organisation’s account, or with a password.'
+    : 'With your organisation’s account.';
+}
+
+function Or() {
+  return (
+    <p className="flex items-center gap-3 text-[0.8125rem] text-ink-soft before:h-px before:flex-1 before:bg-line after:h-px after:flex-1 after:bg-line">
+      or
+    </p>
   );
 }

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
-import { act, render, screen, waitFor } from '@testing-library/react';
+import { act, render, screen, waitFor, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { beforeEach, expect, test, vi } from 'vitest';
@@ -16,6 +16,7 @@ const GURU: Guru = {
   example_questions: ['Where is order 1?'],
   parallel_actions: 3,
   time_zone: 'UTC',
+  public_links: false,
   scopes: ['ask'],
   planner: 'embedded',
   created_at: AT,
@@ -45,7 +46,8 @@ class Server {
     const request = typeof input === 'string' ? null : input;
     const url = new URL(request?.url ?? (input as string), 'http://test');
     const call = `${request?.method ?? 'GET'} ${url.pathname}${url.search}`;
-    const body = request !== null && request.method === 'POST' ? await request.text() : '';
+    const writes = request?.method === 'POST' || request?.method === 'PUT';
+    const body = request !== null && writes ? await request.text() : '';
     this.calls.push(body === '' ? call : `${call} ${body}`);
     if (this.refuse !== null) return reply(this.refuse.status, { msg: this.refuse.msg });
     if (call.endsWith('/conversations'))
@@ -54,6 +56,14 @@ class Server {
       this.turns = [{ ...TURN, question: (JSON.parse(body) as { question: string }).question }];
     if (call.endsWith('/turns')) return reply(202, { turn_id: 'turn_1', conversation_id: 'conv_1' });
     if (call.endsWith('/cancel')) return reply(202, {});
+    if (call.startsWith('DELETE')) return new Response(null, { status: 204 });
+    if (url.pathname.endsWith('/feedback'))
+      return reply(200, {
+        turn_id: 'turn_1',
+        ...(JSON.parse(body) as object),
+        created_at: AT,
+        updated_at: AT,
+      });
     if (url.pathname.endsWith('/events')) return this.open();
     return reply(200, { id: 'conv_1', title: 'T', created_at: AT, updated_at: AT, turns: this.turns });
   };
@@ -177,6 +187,24 @@ test('what an action lacks stands beside the question for it', async () => {
   const lack = { action: 'double_charge', action_version: 1, arguments: {}, parameters: ['customer_email'] };
   await server.send('planned', { plan: { ...PLAN, steps: [], missing: [lack] } });
   expect(card()?.textContent).toContain('Needs customer email');
+});
+
+test('an answer is voted on, with words, and the vote is taken back', async () => {
+  const done = { ...TURN, question: 'Q?', answer: 'A.', status: 'done', finished_at: AT, feedback: null };
+  server.turns = [done];
+  show('conv_1');
+  await userEvent.click(await screen.findByRole('button', { name: 'Bad answer' }));
+  await userEvent.type(await screen.findByLabelText('Comment'), 'too short');
+  const form = screen.getByRole('form', { name: 'What was wrong?' });
+  await userEvent.click(within(form).getByRole('button', { name: 'Send' }));
+  expect(await screen.findByText('You said:', { exact: false })).toBeDefined();
+  await userEvent.click(screen.getByRole('button', { name: 'Bad answer', pressed: true }));
+  expect(await screen.findByRole('button', { name: 'Bad answer', pressed: false })).toBeDefined();
+  expect(server.calls.filter((call) => call.includes('feedback'))).toEqual([
+    'PUT /api/v1/demo/turns/turn_1/feedback {"vote":"down","comment":null}',
+    'PUT /api/v1/demo/turns/turn_1/feedback {"vote":"down","comment":"too short"}',
+    'DELETE /api/v1/demo/turns/turn_1/feedback',
+  ]);
 });
 
 test('what is typed survives a reload', async () => {

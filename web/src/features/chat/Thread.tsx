@@ -4,6 +4,7 @@ import { useCallback, useEffect, useState } from 'react';
 
 import { Composer } from './Composer';
 import { EmptyChat } from './EmptyChat';
+import { ShareButton } from './ShareDialog';
 import { QuestionText, TurnItem } from './TurnItem';
 import { TurnProgress } from './TurnProgress';
 import { ThreadError, ThreadSkeleton } from './ThreadStates';
@@ -73,6 +74,11 @@ export function Thread({ guru, conversation, onConversation, onNew }: ThreadProp
           className="mx-auto flex min-h-full w-full max-w-3xl flex-col px-5 pt-8 pb-6 sm:px-8"
         >
           {!empty && !stored.isError && <h1 className="sr-only">{title}</h1>}
+          {conversation !== null && turns.length > 0 && (
+            <div className="-mt-4 mb-2 flex justify-end">
+              <ShareButton guru={guru} conversation={conversation} />
+            </div>
+          )}
           {empty && <EmptyChat guru={guru} onAsk={send} />}
           {conversation !== null && stored.isPending && <ThreadSkeleton />}
           {conversation !== null && stored.isError && !loaded && (

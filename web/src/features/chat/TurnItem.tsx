@@ -7,9 +7,10 @@ import { TurnProgress } from './TurnProgress';
 import { WhyPanel } from './WhyPanel';
 import { useAnnouncements } from './announce';
 import { phaseOf, type TurnView } from './turnView';
+import { useVotes } from './Votes';
 import { useDetailedView, useTurn } from './useTurn';
 import type { Turn } from '../../api/types';
-import { Button } from '../../components/Button';
+import { Button, IconButton } from '../../components/Button';
 import { CopyButton } from '../../components/CopyButton';
 import { Answer } from '../../components/Answer';
 import { Notice } from '../../components/Notice';
@@ -50,7 +51,7 @@ export const TurnItem = memo(function TurnItem({ guru, turn, onRunning, onRetry 
       {running && <TurnProgress phase={phaseOf(view)} answering={view.answer !== ''} line={line} />}
       {broken !== null && <Notice tone="bad">{broken}</Notice>}
       <TurnEnd view={view} onRetry={() => onRetry(view.question)} />
-      {!running && <TurnFooter view={view} />}
+      {!running && <TurnFooter guru={guru} turn={turn} view={view} onRetry={() => onRetry(view.question)} />}
       <p role="status" className="sr-only">
         {announcement}
       </p>
@@ -91,20 +92,41 @@ function TurnEnd({ view, onRetry }: { view: TurnView; onRetry: () => void }) {
   );
 }
 
-function TurnFooter({ view }: { view: TurnView }) {
+interface TurnFooterProps {
+  guru: string;
+  turn: Turn;
+  view: TurnView;
+  onRetry: () => void;
+}
+
+/** What can be done with an answer: judge it, copy it, ask again; and why it came out so. */
+function TurnFooter({ guru, turn, view, onRetry }: TurnFooterProps) {
+  const votes = useVotes({
+    guru,
+    conversation: turn.conversation_id,
+    turn: turn.id,
+    feedback: turn.feedback ?? null,
+  });
   const at = new Date(view.finishedAt ?? view.startedAt);
   const aside = (
     <div className="ml-auto flex h-7 shrink-0 items-center gap-1">
       <time dateTime={at.toISOString()} title={formatMoment(at)} className="text-[0.8125rem] text-ink-faint">
         {formatClock(at)}
       </time>
+      {view.answer !== '' && votes.buttons}
       {view.answer !== '' && <CopyButton text={view.answer} label="Copy answer" />}
+      {view.status === 'done' && (
+        <IconButton label="Ask this again" onClick={onRetry}>
+          <RotateCcw className="size-4" />
+        </IconButton>
+      )}
     </div>
   );
   return (
     <footer className="grid gap-2">
       <References runs={view.executions} />
       {view.plan === null ? aside : <WhyPanel plan={view.plan} aside={aside} />}
+      {votes.below}
     </footer>
   );
 }

@@ -60,6 +60,7 @@ function runningTurn(id: string, conversation_id: string, question: string): Tur
     status: 'running',
     plan: null,
     references: [],
+    feedback: null,
     created_at: new Date().toISOString(),
     finished_at: null,
   };

@@ -4,6 +4,7 @@ import { ArrowLeft } from 'lucide-react';
 import type { ReactNode } from 'react';
 
 import { EventList } from './EventList';
+import { Told } from './Told';
 import { Rerun } from './Rerun';
 import { sourceWords } from './words';
 import { executionQuery } from '../../api/queries';
@@ -129,6 +130,7 @@ function Story({ guru, run }: { guru: string; run: ExecutionStory }) {
           <Decision plan={run.plan} />
         </Section>
       )}
+      <Told run={run} />
       <Disclosure summary={count(run.events.length, 'event')}>
         <EventList events={run.events} />
       </Disclosure>

@@ -47,6 +47,16 @@ export function Filters({ actions, filter, onFilter }: FiltersProps) {
         onChange={(event) => set('source', event.target.value)}
         choices={[{ value: '', label: 'Any source' }, ...SOURCES]}
       />
+      <SelectField
+        label="Vote on the answer"
+        value={filter.vote ?? ''}
+        onChange={(event) => set('vote', event.target.value)}
+        choices={[
+          { value: '', label: 'Any, or none' },
+          { value: 'down', label: 'Voted down' },
+          { value: 'up', label: 'Voted up' },
+        ]}
+      />
       <InputField
         label="From"
         type="datetime-local"

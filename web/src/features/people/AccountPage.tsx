@@ -5,6 +5,7 @@ import { sessionsQuery } from './queries';
 import { useChange } from './useChange';
 import { messageOf } from '../../api/error';
 import { endSession, setPassword } from '../../api/people';
+import { signInMethodsQuery } from '../../api/queries';
 import type { Me, Session } from '../../api/types';
 import { Badge } from '../../components/Badge';
 import { Button } from '../../components/Button';
@@ -19,11 +20,14 @@ const PASSWORD_CHARS_MIN = 10;
 
 /** One's own password, and where one is signed in. */
 export function AccountPage({ me }: { me: Me }) {
+  const methods = useQuery(signInMethodsQuery);
   return (
     <Page title="Your account" lead={me.email ?? me.name}>
-      <Section title="Password">
-        <PasswordForm />
-      </Section>
+      {methods.data?.password !== false && (
+        <Section title="Password">
+          <PasswordForm />
+        </Section>
+      )}
       <Sessions />
     </Page>
   );

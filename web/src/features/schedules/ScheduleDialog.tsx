@@ -2,6 +2,8 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
 
 import { OutlookView } from './OutlookView';
+import { ResultsFields } from './ResultsFields';
+import { toDraft, toResults } from './results';
 import { messageOf } from '../../api/error';
 import { actionsQuery } from '../../api/queries';
 import { putSchedule } from '../../api/schedules';
@@ -60,6 +62,7 @@ function ScheduleForm({ guru, schedule, actions, onClose }: ScheduleFormProps) {
   const [typed, setTyped] = useState<Typed>(() => toTyped(schedule?.arguments ?? {}));
   const [overlap, setOverlap] = useState<string>(schedule?.overlap ?? 'skip');
   const [missed, setMissed] = useState<string>(schedule?.missed ?? 'skip');
+  const [results, setResults] = useState(() => toDraft(schedule?.results));
   const [enabled, setEnabled] = useState(schedule?.enabled ?? true);
   const queries = useQueryClient();
   const parameters = actions.find((action) => action.name === name)?.definition.parameters ?? [];
@@ -71,6 +74,7 @@ function ScheduleForm({ guru, schedule, actions, onClose }: ScheduleFormProps) {
         arguments: toArguments(parameters, typed),
         overlap,
         missed,
+        results: toResults(results),
         enabled,
       }),
     onSuccess: async () => {
@@ -139,6 +143,7 @@ function ScheduleForm({ guru, schedule, actions, onClose }: ScheduleFormProps) {
           ]}
         />
       </div>
+      <ResultsFields guru={guru.slug} draft={results} onDraft={setResults} />
       <CheckField
         label="On: it fires by itself"
         checked={enabled}

@@ -1,10 +1,13 @@
 import { Link } from '@tanstack/react-router';
 import { Pencil, Trash2 } from 'lucide-react';
 
+import { Deliveries } from './Deliveries';
 import { localTimes } from './localTimes';
+import { receiverWords } from './results';
 import type { Schedule } from '../../api/types';
 import { Badge } from '../../components/Badge';
 import { IconButton } from '../../components/Button';
+import { Disclosure } from '../../components/Disclosure';
 import { TEXT_LINK } from '../../components/linkStyles';
 import { When } from '../../components/When';
 
@@ -15,6 +18,12 @@ const OUTCOMES: Record<string, string> = {
   crowded: 'was left out: too many runs went on',
 };
 
+const WHEN: Record<string, string> = {
+  always: 'of every run',
+  on_failure: 'of runs that did not succeed',
+  on_change: 'when the result is another',
+};
+
 interface ScheduleRowProps {
   guru: string;
   schedule: Schedule;
@@ -23,7 +32,7 @@ interface ScheduleRowProps {
 }
 
 export function ScheduleRow({ guru, schedule, onEdit, onDelete }: ScheduleRowProps) {
-  const { action, words, cron, time_zone: zone, enabled, next, last } = schedule;
+  const { action, words, cron, time_zone: zone, enabled, next, last, results } = schedule;
   return (
     <li data-schedule={action} className="flex items-start gap-3 px-4 py-3.5">
       <div className="grid min-w-0 flex-1 gap-0.5">
@@ -56,6 +65,17 @@ export function ScheduleRow({ guru, schedule, onEdit, onDelete }: ScheduleRowPro
               </>
             )}
           </p>
+        )}
+        {results != null && (
+          <Disclosure
+            summary={
+              <span className="font-normal">
+                Tells {results.to.map(receiverWords).join('; ')} {WHEN[results.when]}
+              </span>
+            }
+          >
+            <Deliveries guru={guru} action={action} />
+          </Disclosure>
         )}
       </div>
       <IconButton label={`Change the schedule of ${action}`} onClick={onEdit}>

@@ -1,6 +1,6 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 
-import { actionsQuery, renewActions } from '../../api/queries';
+import { renewActions } from '../../api/queries';
 import { deleteSecret } from '../../api/secrets';
 import type { Secret } from '../../api/types';
 import { ConfirmDialog } from '../../components/ConfirmDialog';
@@ -14,7 +14,6 @@ interface DeleteSecretDialogProps {
 /** Says which actions would stop working before it deletes. */
 export function DeleteSecretDialog({ guru, secret, onClose }: DeleteSecretDialogProps) {
   const queries = useQueryClient();
-  const actions = useQuery(actionsQuery(guru)).data?.items ?? [];
   const remove = useMutation({
     mutationFn: (name: string) => deleteSecret(guru, name),
     onSuccess: async () => {
@@ -22,7 +21,8 @@ export function DeleteSecretDialog({ guru, secret, onClose }: DeleteSecretDialog
       await renewActions(queries, guru);
     },
   });
-  const stopped = actions.filter(({ name, enabled }) => enabled && secret?.used_by.includes(name) === true);
+  const stopped = secret?.disables ?? [];
+  const elsewhere = secret?.used_elsewhere ?? [];
   return (
     <ConfirmDialog
       open={secret !== null}
@@ -44,7 +44,7 @@ export function DeleteSecretDialog({ guru, secret, onClose }: DeleteSecretDialog
         <>
           <p className="mt-2">{stopped.length === 1 ? 'This action' : 'These actions'} will be disabled:</p>
           <ul className="mt-1 list-disc pl-5 text-ink">
-            {stopped.map(({ name }) => (
+            {stopped.map((name) => (
               <li key={name} className="font-mono text-[0.8125rem]">
                 {name}
               </li>
@@ -52,6 +52,7 @@ export function DeleteSecretDialog({ guru, secret, onClose }: DeleteSecretDialog
           </ul>
         </>
       )}
+      {elsewhere.length > 0 && <p className="mt-2">It is also used by {elsewhere.join(', ')}.</p>}
     </ConfirmDialog>
   );
 }

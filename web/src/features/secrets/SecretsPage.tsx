@@ -1,8 +1,9 @@
 import { useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { KeyRound, Plus, RotateCw, Trash2 } from 'lucide-react';
+import { Globe, KeyRound, Plus, RotateCw, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 
+import { BindSecretDialog } from './BindSecretDialog';
 import { DeleteSecretDialog } from './DeleteSecretDialog';
 import { SetSecretDialog, type Setting } from './SetSecretDialog';
 import { actionsQuery, secretsQuery } from '../../api/queries';
@@ -27,6 +28,7 @@ export function SecretsPage({ guru, wanted, onWantedDone }: SecretsPageProps) {
   const actions = useQuery(actionsQuery(guru)).data?.items ?? [];
   const [chosen, setChosen] = useState<Setting | null>(null);
   const [doomed, setDoomed] = useState<Secret | null>(null);
+  const [bound, setBound] = useState<Secret | null>(null);
   const secrets = list.data;
   const missing = [...new Set(actions.flatMap((action) => action.missing_secrets))].sort();
   // An address that asks for one opens its dialog, with what is known of it.
@@ -63,6 +65,7 @@ export function SecretsPage({ guru, wanted, onWantedDone }: SecretsPageProps) {
               guru={guru}
               secret={secret}
               onRotate={() => setChosen({ name: secret.name, kind: 'rotate' })}
+              onBind={() => setBound(secret)}
               onDelete={() => setDoomed(secret)}
             />
           ))}
@@ -76,6 +79,7 @@ export function SecretsPage({ guru, wanted, onWantedDone }: SecretsPageProps) {
           if (wanted !== null) onWantedDone();
         }}
       />
+      <BindSecretDialog guru={guru} secret={bound} onClose={() => setBound(null)} />
       <DeleteSecretDialog guru={guru} secret={doomed} onClose={() => setDoomed(null)} />
     </Page>
   );
@@ -85,11 +89,12 @@ interface SecretRowProps {
   guru: string;
   secret: Secret;
   onRotate: () => void;
+  onBind: () => void;
   onDelete: () => void;
 }
 
-function SecretRow({ guru, secret, onRotate, onDelete }: SecretRowProps) {
-  const { name, version, updated_at, used_by } = secret;
+function SecretRow({ guru, secret, onRotate, onBind, onDelete }: SecretRowProps) {
+  const { name, version, updated_at, used_by, used_elsewhere, hosts, last_used_at, last_used_by } = secret;
   return (
     <li data-secret={name} className="flex items-start gap-3 px-4 py-3.5">
       <KeyRound aria-hidden className="mt-1 size-4 shrink-0 text-ink-faint" />
@@ -113,8 +118,30 @@ function SecretRow({ guru, secret, onRotate, onDelete }: SecretRowProps) {
               ))}
             </>
           )}
+          {used_elsewhere.length > 0 && `; ${used_elsewhere.join(', ')}`}
+        </p>
+        <p className="mt-0.5 text-[0.8125rem] text-ink-soft wrap-anywhere">
+          {hosts.length === 0 ? (
+            'Sent wherever its actions go'
+          ) : (
+            <>
+              Sent to <span className="font-mono">{hosts.join(', ')}</span> only
+            </>
+          )}
+          {' · '}
+          {last_used_at == null ? (
+            'not used yet'
+          ) : (
+            <>
+              last used <When at={last_used_at} />
+              {last_used_by != null && <> by {last_used_by}</>}
+            </>
+          )}
         </p>
       </div>
+      <IconButton label={`Choose the hosts of ${name}`} onClick={onBind}>
+        <Globe className="size-4" />
+      </IconButton>
       <IconButton label={`Give ${name} a new value`} onClick={onRotate}>
         <RotateCw className="size-4" />
       </IconButton>

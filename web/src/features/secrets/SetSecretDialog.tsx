@@ -1,6 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState, type SyntheticEvent } from 'react';
 
+import { HostsField, readHosts } from './HostsField';
 import { ApiError, messageOf } from '../../api/error';
 import { renewActions } from '../../api/queries';
 import { setSecret } from '../../api/secrets';
@@ -34,9 +35,10 @@ export function SetSecretDialog({ guru, setting, onClose }: SetSecretDialogProps
 function SetForm({ guru, setting, onClose }: { guru: string; setting: Setting; onClose: () => void }) {
   const [name, setName] = useState(setting.name);
   const [value, setValue] = useState('');
+  const [hosts, setHosts] = useState('');
   const queries = useQueryClient();
   const set = useMutation({
-    mutationFn: () => setSecret(guru, name, value),
+    mutationFn: () => setSecret(guru, name, value, setting.kind === 'rotate' ? undefined : readHosts(hosts)),
     onSuccess: async () => {
       setValue('');
       await renewActions(queries, guru);
@@ -81,6 +83,7 @@ function SetForm({ guru, setting, onClose }: { guru: string; setting: Setting; o
         autoComplete="off"
         required
       />
+      {setting.kind !== 'rotate' && <HostsField hosts={hosts} onHosts={setHosts} error={wrong('hosts')} />}
       {set.isError && problems.length === 0 && (
         <p role="alert" className="text-sm text-bad">
           <MessageText text={messageOf(set.error)} />

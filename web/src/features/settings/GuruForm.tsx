@@ -5,7 +5,7 @@ import { SaveLine } from './SaveLine';
 import { problemWords } from './problems';
 import { changeGuru } from '../../api/gurus';
 import type { Guru, GuruChange } from '../../api/types';
-import { AreaField, InputField, SelectField } from '../../components/Field';
+import { AreaField, CheckField, InputField, SelectField } from '../../components/Field';
 import { Section } from '../../components/Section';
 import { useUnsavedGuard } from '../../components/useUnsavedGuard';
 
@@ -16,6 +16,7 @@ interface Draft {
   limit: string;
   parallel: string;
   zone: string;
+  publicLinks: boolean;
 }
 
 /** What the guru is called, how it answers, and how much it may. */
@@ -35,7 +36,7 @@ export function GuruForm({ guru }: { guru: Guru }) {
     event.preventDefault();
     if (!save.isPending) save.mutate();
   };
-  const field = (name: keyof Draft) => ({
+  const field = (name: Exclude<keyof Draft, 'publicLinks'>) => ({
     value: draft[name],
     onChange: (event: { target: { value: string } }) => {
       save.reset();
@@ -95,6 +96,20 @@ export function GuruForm({ guru }: { guru: Guru }) {
           />
         </div>
       </Section>
+      <Section title="Sharing">
+        <CheckField
+          label="Askers may share conversations with people who are not signed in"
+          checked={draft.publicLinks}
+          onChange={(event) => {
+            save.reset();
+            setDraft({ ...draft, publicLinks: event.target.checked });
+          }}
+        />
+        <p className="text-[0.8125rem] text-ink-soft">
+          Off: links work only for people who may ask this guru; public links that were made show nothing to
+          others.
+        </p>
+      </Section>
       <SaveLine saving={save} changed={changed} />
       {guard}
     </form>
@@ -109,6 +124,7 @@ function draftOf(guru: Guru): Draft {
     limit: guru.action_limit == null ? '' : String(guru.action_limit),
     parallel: String(guru.parallel_actions),
     zone: guru.time_zone,
+    publicLinks: guru.public_links,
   };
 }
 
@@ -121,6 +137,7 @@ function changeOf(draft: Draft): GuruChange {
     action_limit: draft.limit.trim() === '' ? null : Number(draft.limit),
     parallel_actions: Number(draft.parallel),
     time_zone: draft.zone,
+    public_links: draft.publicLinks,
   };
 }
 

@@ -21,10 +21,11 @@ export function UserMenu({ me, guru }: { me: Me; guru: string }) {
   const queries = useQueryClient();
   const leave = useMutation({
     mutationFn: signOut,
-    onSuccess: async () => {
+    onSuccess: async (goOnTo) => {
       // First: the sign-in would lead back whom it still takes for signed in.
       queries.clear();
-      await navigate({ to: '/sign-in' });
+      if (goOnTo === null) await navigate({ to: '/sign-in' });
+      else window.location.assign(goOnTo);
     },
   });
   const name = [me.name, me.email].find((known) => known != null && known !== '') ?? 'You';

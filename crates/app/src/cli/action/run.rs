@@ -1,4 +1,4 @@
-//! `errand action test` and `run`: one execution, shown once it has ended.
+//! `errand action test` and `run`: one execution. A test shows what a script prints as it comes.
 
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -11,6 +11,8 @@ use crate::{
     },
     client::read,
 };
+
+use super::live::{self, Shown};
 
 pub const AFTER_HELP: &str = "\
 Values are read by the type that the parameter declares: `3` is a number for a number and text for a string.
@@ -78,6 +80,12 @@ struct Run {
     masked_count: Option<u32>,
 }
 
+impl Run {
+    fn exit(&self) -> Exit {
+        if self.status == "succeeded" { Exit::Done } else { Exit::Failed }
+    }
+}
+
 /// How a script ended, when it did not end well.
 #[derive(Debug, Deserialize)]
 pub struct Ending {
@@ -108,12 +116,19 @@ pub async fn run(context: &Context, door: &Door, args: RunArgs, verb: Verb) -> R
         return Ok(Exit::Done);
     }
     let spinner = context.output.spinner(&format!("Running {}", args.name));
+    if verb == Verb::Test && !context.output.json {
+        let screen = live::Screen::new(&context.output, spinner);
+        let watched = live::test(door, &args.name, &body, screen).await?;
+        let run: Run = read(&watched.execution)?;
+        show(&context.output, &run, watched.shown)?;
+        return Ok(run.exit());
+    }
     let reply = door.client.post(&[&door.guru, "actions", &args.name, verb.as_str()], Some(&body)).await;
     spinner.finish_and_clear();
     let reply = with_story(door, reply?).await?;
     let run: Run = read(&reply)?;
-    context.output.show(&reply, || show(&context.output, &run))?;
-    Ok(if run.status == "succeeded" { Exit::Done } else { Exit::Failed })
+    context.output.show(&reply, || show(&context.output, &run, Shown::Nothing))?;
+    Ok(run.exit())
 }
 
 /// Text stays text here: the server knows the declared types and reads values by them.
@@ -149,7 +164,7 @@ fn preview_text(preview: &Value) -> String {
 }
 
 /// The output alone on standard output, so that it can be piped; the rest beside it.
-fn show(output: &Output, run: &Run) -> Result<(), Failure> {
+fn show(output: &Output, run: &Run, shown: Shown) -> Result<(), Failure> {
     output.aside(summary(output, run));
     if let Some(error) = &run.error {
         output.aside(format!("  {}", plain(error)));
@@ -157,7 +172,7 @@ fn show(output: &Output, run: &Run) -> Result<(), Failure> {
     if let Some(text) = run.stderr.as_deref().filter(|text| !text.is_empty()) {
         output.aside(output.paint_aside(Tone::Dim, plain(text).trim_end()));
     }
-    if let Some(text) = run.output.as_deref().filter(|text| !text.is_empty()) {
+    if let Some(text) = run.output.as_deref().filter(|text| !text.is_empty() && shown == Shown::Nothing) {
         output.line(plain(&pretty(text)).trim_end())?;
     }
     if run.output_truncated {

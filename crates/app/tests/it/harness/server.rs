@@ -195,12 +195,17 @@ impl Server {
         self.anonymous().claim(token.expose()).await
     }
 
-    /// An engine on the server's own database, as a second node would have.
-    async fn engine(&self) -> Engine {
-        let location = match &self.setup.database_url {
+    /// Where the server keeps its state.
+    pub fn location(&self) -> Location {
+        match &self.setup.database_url {
             Some(url) => url.parse().expect("a database address"),
             None => Location::Sqlite(self.data_dir().join("errand.db")),
-        };
+        }
+    }
+
+    /// An engine on the server's own database, as a second node would have.
+    async fn engine(&self) -> Engine {
+        let location = self.location();
         let clock = Clock::System;
         Engine::new(Parts {
             db: Db::open(&location, PoolSizes::default(), clock.now())
@@ -214,8 +219,11 @@ impl Server {
                 Egress::new(EgressPolicy::default(), &EgressLimits::default()).expect("a client"),
                 PythonRoom::closed("it is a test.", "Use the server."),
             ),
+            identity: None,
             clock,
             limits: Limits::default(),
+            prices: errand_domain::model::Prices::default(),
+            public_url: String::new(),
             executions_at_once_max: 1,
             node: "node_of_a_test".to_owned(),
         })

@@ -1,4 +1,4 @@
-//! Where in a conversation the value of a parameter stands.
+//! Whether a conversation asks for an action, and where in it the value of a parameter stands.
 //!
 //! Tokens and parameters are brought into one small space, once for each role that a token can have; their product is
 //! the evidence. The first token stands for "not said".
@@ -28,6 +28,9 @@ pub(super) struct Heads {
     pub(super) token_bias: Vec<f32>,
     pub(super) parameters: Vec<f32>,
     pub(super) parameter_bias: Vec<f32>,
+    /// What the state of the first token is multiplied with, then the mean of those of what the action does.
+    pub(super) asked: Vec<f32>,
+    pub(super) asked_bias: f32,
 }
 
 /// A parameter, ready to be looked for: for each role, what a token's state is multiplied with, and what is added.
@@ -47,6 +50,17 @@ pub struct Span {
 }
 
 impl Heads {
+    /// By how much, in log-odds, it is likelier that the action is asked for than that it is not: from the state of
+    /// the first token and those of what the action does.
+    pub(super) fn asked(&self, first: &[f32], statement: &[f32]) -> f32 {
+        let (of_first, of_statement) = self.asked.split_at(DIMENSION);
+        let rows = statement.chunks_exact(DIMENSION);
+        #[expect(clippy::cast_precision_loss, reason = "a statement has few tokens")]
+        let count = rows.len().max(1) as f32;
+        let stated: f32 = rows.map(|state| dot(state, of_statement)).sum();
+        dot(first, of_first) + stated / count + self.asked_bias
+    }
+
     /// From the unit vector of the parameter's name and description.
     pub(super) fn seek(&self, parameter: &[f32]) -> Sought {
         #[expect(clippy::cast_precision_loss, reason = "the width is a small number")]

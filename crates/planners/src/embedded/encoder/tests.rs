@@ -68,6 +68,8 @@ struct TunedCase {
     action: TunedAction,
     /// The first values of the question's vector.
     vector: Vec<f32>,
+    /// By how much it is likelier that the action is asked for than that it is not.
+    asked: f32,
     /// By parameter: by how much the likeliest value is likelier than none, its first and its last token.
     spans: Vec<(f32, f32, f32)>,
 }
@@ -97,6 +99,7 @@ fn the_tuned_encoder_equals_its_trainer() {
     let statement = crate::embedded::trigger::outline(&case.action.trigger);
     let wish = super::Wish { statement: &statement, parameters: &parameters };
     let read = encoder.read(&case.question, &before, &wish).expect("it is tuned");
+    assert!((read.asked() - case.asked).abs() < 0.2, "{} for {}", read.asked(), case.asked);
     for (at, (lead, first, last)) in case.spans.iter().enumerate() {
         // A name that stands in two places may be as likely in either: rounding decides which comes first.
         #[expect(clippy::cast_precision_loss, reason = "a token's place is a small number")]

@@ -11,7 +11,7 @@ use super::weights::{INNER, LAYERS};
 use super::{DIMENSION, EncoderError};
 
 /// Opens the file; the last byte is the format's version.
-const MAGIC: &[u8; 8] = b"ETUNING\x01";
+const MAGIC: &[u8; 8] = b"ETUNING\x02";
 
 /// The base's SHA-256 as hexadecimal digits follows the magic.
 const SHA_BYTES: usize = 64;
@@ -149,6 +149,8 @@ impl<'f> Reader<'f> {
             token_bias: self.halved(bias)?,
             parameters: self.halved(matrix)?,
             parameter_bias: self.halved(bias)?,
+            asked: self.halved(2 * DIMENSION)?,
+            asked_bias: self.halved(1)?.into_iter().sum(),
         })
     }
 }
@@ -163,7 +165,7 @@ mod tests {
             assert_eq!(Tuning::parse(bytes).err(), Some(expect));
         }
         check(b"", TuningError::Format);
-        check(b"ETUNING\x02", TuningError::Format);
+        check(b"ETUNING\x01", TuningError::Format);
         check(&[MAGIC.as_slice(), &[b'0'; SHA_BYTES]].concat(), TuningError::Base);
         check(&[MAGIC.as_slice(), MODEL_SHA256.as_bytes(), &[0; 100]].concat(), TuningError::Length);
     }

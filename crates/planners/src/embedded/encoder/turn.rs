@@ -9,9 +9,9 @@ use super::{DIMENSION, Encoder, unit_mean};
 
 /// Tokens of a question with its history when it is asked what it wants; older texts are cut off. The model was tuned
 /// on no more.
-const TURN_TOKENS_MAX: usize = 64;
+const TURN_TOKENS_MAX: usize = 96;
 
-/// The same when it is read for values.
+/// The same when it is read with an action in hand.
 const READING_TOKENS_MAX: usize = 112;
 
 /// Tokens of a reading with the descriptions of what is sought.
@@ -48,9 +48,10 @@ pub struct TokenPlace {
     pub range: Range<usize>,
 }
 
-/// A turn that was read for the values of one action's parameters.
+/// A turn that was read with one action in hand: whether it asks for it, and with which values.
 #[derive(Debug)]
 pub struct Reading {
+    asked: f32,
     places: Vec<Place>,
     /// States of the turn's tokens, without those of the descriptions.
     states: Vec<f32>,
@@ -88,6 +89,7 @@ impl Encoder {
         let (mut sequence, _) = self.turn(question, before, READING_TOKENS_MAX);
         let said = sequence.tokens.len();
         sequence.append(None, wish.statement, STATEMENT_TOKENS_MAX);
+        let statement = said..sequence.tokens.len() - 1;
         let mut descriptions = Vec::new();
         for parameter in wish.parameters {
             let (words, _) = self.words(parameter, PARAMETER_TOKENS_MAX);
@@ -101,10 +103,11 @@ impl Encoder {
         let Sequence { tokens, mut places, .. } = sequence;
         let mut states = forward(&self.weights, self.instruction_set, &tokens);
         let of = |range: Range<usize>| &states[range.start * DIMENSION..range.end * DIMENSION];
+        let asked = heads.asked(of(0..1), of(statement));
         let sought = descriptions.into_iter().map(|range| heads.seek(&unit_mean(of(range)))).collect();
         states.truncate(said * DIMENSION);
         places.truncate(said);
-        Some(Reading { places, states, sought })
+        Some(Reading { asked, places, states, sought })
     }
 
     /// The framed turn, and how many of its tokens are the question's.
@@ -143,6 +146,11 @@ impl Sequence<'_> {
 }
 
 impl Reading {
+    /// By how much, in log-odds, it is likelier that the turn asks for the action than that it does not.
+    pub fn asked(&self) -> f32 {
+        self.asked
+    }
+
     /// The likeliest places of a parameter's value, likeliest first; none for one that did not fit.
     pub fn spans(&self, parameter: usize) -> Vec<Span> {
         self.sought.get(parameter).map(|sought| sought.spans(&self.states)).unwrap_or_default()

@@ -15,7 +15,7 @@ use crate::{
     wire,
 };
 
-pub use privileges::keep_capabilities;
+pub use privileges::{keep_capabilities, raise_open_files};
 
 /// Where the line to the supervisor lies once a child stands ready.
 const RUN: c_int = 3;
@@ -64,15 +64,16 @@ fn steps(settings: &Settings, line: &Line) -> Result<Entered, Failure> {
 }
 
 /// Hands the sockets out, closes everything but the standard streams and the line, and returns the line.
-pub fn stand_ready(entered: &Entered) -> c_int {
+pub fn stand_ready(settings: &Settings, entered: &Entered) -> c_int {
     let mut message = vec![b'R'];
     let mut descriptors = vec![entered.tmp];
     for socket in entered.sockets.as_slice() {
         message.push(socket.role as u8);
         descriptors.push(socket.fd);
     }
-    let handed =
-        wire::send(entered.run, &message, &descriptors).and_then(|()| leave_only_the_line(entered.run));
+    let handed = wire::send(entered.run, &message, &descriptors)
+        .and_then(|()| privileges::limit_open_files(settings))
+        .and_then(|()| leave_only_the_line(entered.run));
     match handed {
         Ok(()) => RUN,
         Err(failure) => fail(entered.run, failure),

@@ -72,7 +72,6 @@ pub fn keep_capabilities(kept: u32) -> Result<(), Failure> {
 pub fn limit(settings: &Settings) -> Result<(), Failure> {
     let limits = [
         (libc::RLIMIT_CORE, 0),
-        (libc::RLIMIT_NOFILE, settings.open_files_max),
         (libc::RLIMIT_FSIZE, settings.tmp_bytes_max),
         (libc::RLIMIT_STACK, STACK_BYTES_MAX),
         (libc::RLIMIT_MEMLOCK, LOCKED_BYTES_MAX),
@@ -80,12 +79,32 @@ pub fn limit(settings: &Settings) -> Result<(), Failure> {
         (libc::RLIMIT_NICE, 0),
         (libc::RLIMIT_RTPRIO, 0),
     ];
-    for (resource, most) in limits {
-        let value = libc::rlimit { rlim_cur: most, rlim_max: most };
-        // SAFETY: the pointer is to a live limit.
-        check("limiting resources", unsafe { libc::setrlimit(resource, &raw const value) })?;
+    limits.into_iter().try_for_each(|(resource, most)| limit_one(resource, most))
+}
+
+/// After the sockets were handed out. The kernel lets a user have as many descriptors under way between processes as one
+/// process may have open, and all runs are one user: a script that sends as many as it may, and takes none, must not keep
+/// other children from handing out theirs.
+pub fn limit_open_files(settings: &Settings) -> Result<(), Failure> {
+    limit_one(libc::RLIMIT_NOFILE, settings.open_files_max)
+}
+
+/// As many open files as this process may have, for a zygote and what its children do before they are limited.
+pub fn raise_open_files() {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: the pointers are to a live limit.
+    unsafe {
+        if libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) == 0 {
+            limit.rlim_cur = limit.rlim_max;
+            libc::setrlimit(libc::RLIMIT_NOFILE, &raw const limit);
+        }
     }
-    Ok(())
+}
+
+fn limit_one(resource: libc::__rlimit_resource_t, most: u64) -> Result<(), Failure> {
+    let value = libc::rlimit { rlim_cur: most, rlim_max: most };
+    // SAFETY: the pointer is to a live limit.
+    check("limiting resources", unsafe { libc::setrlimit(resource, &raw const value) }).map(drop)
 }
 
 /// The last step: what the list does not name, nobody in this run may call any more.
