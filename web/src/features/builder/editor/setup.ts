@@ -85,7 +85,8 @@ export function base(mode: Mode): Extension {
     keymap.of([...completionKeymap, ...defaultKeymap, ...historyKeymap, ...(script ? [indentWithTab] : [])]),
     mode === 'line' ? oneLine : [],
     script ? [lineNumbers(), indentUnit.of('    '), bracketMatching()] : EditorView.lineWrapping,
-    EditorView.contentAttributes.of({ spellcheck: 'false', autocapitalize: 'off' }),
+    // Said outright, so that a box that scrolls is known to be reachable by keyboard.
+    EditorView.contentAttributes.of({ spellcheck: 'false', autocapitalize: 'off', tabindex: '0' }),
   ];
 }
 
