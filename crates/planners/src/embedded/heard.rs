@@ -67,6 +67,11 @@ const IN_REACH_IN_DOUBT: f32 = 6.0;
 const SETTLED: f32 = 3.0;
 const WORTH_READING: f32 = 0.05;
 
+/// What the best action must reach, and how far it must lead, both in log-odds, for its vector and words to be enough:
+/// a reading costs as much as the question's own encoding.
+const BEYOND_DOUBT: f32 = 2.2;
+const LEADS_CLEARLY: f32 = 4.0;
+
 /// With how many actions a turn is read for the sake of the whole question, and of each clause.
 const READ_FOR_QUESTION: usize = 4;
 const READ_FOR_CLAUSE: usize = 2;
@@ -84,6 +89,10 @@ fn read(
         order.sort_by(|a, b| row[*b].log_odds.total_cmp(&row[*a].log_odds));
         let Some(best) = order.first().map(|at| row[*at].log_odds) else { continue };
         let count = if utterance.clause.is_some() { READ_FOR_CLAUSE } else { READ_FOR_QUESTION };
+        let next = order.get(1).map_or(f32::NEG_INFINITY, |at| row[*at].log_odds);
+        if best > BEYOND_DOUBT && best - next > LEADS_CLEARLY {
+            continue;
+        }
         let mut reach = IN_REACH_IN_DOUBT;
         for at in order.into_iter().take(count) {
             let log_odds = row[at].log_odds;

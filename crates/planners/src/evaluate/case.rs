@@ -28,7 +28,7 @@ pub struct Case {
 }
 
 /// Turns back of which a planner takes what fired and what was lacking.
-const LOOKED_BACK_ON: usize = 2;
+const LOOKED_BACK_ON: usize = 1;
 
 impl Case {
     /// The earlier turns as a planner sees them. What each of them fired or lacked is what `decide` makes of it:
