@@ -867,6 +867,57 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/shared': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** What a link shows: the conversation as it was when the link was made */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['SharedBody'];
+        };
+      };
+      responses: {
+        /** @description The conversation. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['SharedReply'];
+          };
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/system': {
     parameters: {
       query?: never;
@@ -997,6 +1048,58 @@ export interface paths {
         404: components['responses']['Refused404'];
         429: components['responses']['Refused429'];
         500: components['responses']['Refused500'];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/system/model-use': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What language models cost each guru */
+    get: {
+      parameters: {
+        query?: {
+          /** @description The first moment that counts (RFC 3339); thirty days before the end when left out. */
+          from?: string;
+          /** @description The first moment that doesn't (RFC 3339); now when left out. */
+          to?: string;
+        };
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The sums, by the gurus' slugs. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ModelUseByGuru'];
+          };
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -2136,6 +2239,61 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/{guru}/actions/{name}/schedule/deliveries': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Whom an action's results were told to lately, newest first */
+    get: {
+      parameters: {
+        query?: {
+          /** @description How many, 1 to 200. */
+          limit?: number;
+        };
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The action's name. */
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The deliveries, those under way too. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_DeliveryReply'];
+          };
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/{guru}/actions/{name}/schedule/firings': {
     parameters: {
       query?: never;
@@ -2518,6 +2676,67 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/{guru}/analytics/model-calls': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What language models were asked for, call by call, newest first */
+    get: {
+      parameters: {
+        query?: {
+          /** @description Only calls of this model, as `provider:model`. */
+          model?: string;
+          /** @description The first moment that counts (RFC 3339); thirty days before the end when left out. */
+          from?: string;
+          /** @description The first moment that doesn't (RFC 3339); now when left out. */
+          to?: string;
+          /** @description Items on a page, 1 to 200. */
+          limit?: number;
+          /** @description `next_cursor` of the page before. */
+          cursor?: string;
+        };
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page of calls. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_ListedCallReply'];
+          };
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/{guru}/analytics/table': {
     parameters: {
       query?: never;
@@ -2529,7 +2748,7 @@ export interface paths {
     get: {
       parameters: {
         query: {
-          /** @description `action`, `source` or `day`. */
+          /** @description `action`, `source` or `day` for runs; `model` or `model_day` for what language models cost. */
           by: string;
           /** @description The first moment that counts (RFC 3339); thirty days before the end when left out. */
           from?: string;
@@ -2906,6 +3125,92 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/{guru}/conversations/{id}/shares': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The links of a conversation of one's own that have not ended */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The conversation's id (`conv_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The links, newest first; never their tokens. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_ShareReply'];
+          };
+        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+      };
+    };
+    put?: never;
+    /** Make a link to a conversation of one's own */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The conversation's id (`conv_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['ShareBody'];
+        };
+      };
+      responses: {
+        /** @description Made; its token is shown this once. */
+        201: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['NewShareReply'];
+          };
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/{guru}/conversations/{id}/turns': {
     parameters: {
       query?: never;
@@ -3093,6 +3398,8 @@ export interface paths {
           from?: string;
           /** @description Only runs before that time, which itself is left out (RFC 3339). */
           to?: string;
+          /** @description Only runs for questions whose answer got this vote: `up` or `down`. */
+          vote?: string;
           /** @description Items on a page, 1 to 200. */
           limit?: number;
           /** @description `next_cursor` of the page before. */
@@ -3162,6 +3469,8 @@ export interface paths {
           from?: string;
           /** @description Only runs before that time (RFC 3339). */
           to?: string;
+          /** @description Only runs for questions whose answer got this vote: `up` or `down`. */
+          vote?: string;
         };
         header?: never;
         path: {
@@ -3287,6 +3596,63 @@ export interface paths {
         500: components['responses']['Refused500'];
       };
     };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/feedback': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** What askers thought of answers, newest answer first */
+    get: {
+      parameters: {
+        query?: {
+          /** @description Only `up` or only `down`. */
+          vote?: string;
+          /** @description Items on a page, 1 to 200. */
+          limit?: number;
+          /** @description `next_cursor` of the page before. */
+          cursor?: string;
+        };
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description A page of votes with their questions and answers. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_JudgedReply'];
+          };
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -4383,105 +4749,17 @@ export interface paths {
             'application/json': components['schemas']['RetentionReply'];
           };
         };
-        /** @description The body or query can't be read. */
-        400: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description No valid credentials. */
-        401: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The caller may not. */
-        403: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description There is no such thing for this caller. */
-        404: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description It clashes with what is there. */
-        409: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is too large. */
-        413: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description The body is not JSON. */
-        415: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A rule is broken. */
-        422: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description Asked too often. */
-        429: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description A fault of Errand; its log says more. */
-        500: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
-        /** @description More is under way than this node takes on. */
-        503: {
-          headers: {
-            [name: string]: unknown;
-          };
-          content: {
-            'application/json': components['schemas']['ErrorBody'];
-          };
-        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
       };
     };
     put?: never;
@@ -4765,6 +5043,143 @@ export interface paths {
     };
     options?: never;
     head?: never;
+    /** Bind a secret to hosts: it is used in requests to these and no others */
+    patch: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The secret's name. */
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['SecretBinding'];
+        };
+      };
+      responses: {
+        /** @description Bound; its value stays. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['SecretReply'];
+          };
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    trace?: never;
+  };
+  '/api/v1/{guru}/shares': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** The links of all askers of a guru that have not ended */
+    get: {
+      parameters: {
+        query?: {
+          /** @description How many, 1 to 200. */
+          limit?: number;
+        };
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The links, newest first; never their tokens. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['Page_TitledShareReply'];
+          };
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/shares/{id}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /** End a link at once: one's own, or any for who manages the guru */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The link's id (`share_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Ended; it shows nothing any more. */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+      };
+    };
+    options?: never;
+    head?: never;
     patch?: never;
     trace?: never;
   };
@@ -4965,6 +5380,90 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/{guru}/turns/{id}/feedback': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /** Vote on an answer of one's own, in place of the vote before */
+    put: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The turn's id (`turn_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['FeedbackBody'];
+        };
+      };
+      responses: {
+        /** @description Kept. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['FeedbackReply'];
+          };
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    post?: never;
+    /** Take one's vote on an answer back */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The turn's id (`turn_…`). */
+          id: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Taken back, or there was none. */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/healthz': {
     parameters: {
       query?: never;
@@ -5106,6 +5605,7 @@ export interface components {
       by_day: components['schemas']['RunsReply'][];
       by_source: components['schemas']['RunsReply'][];
       from: string;
+      models: components['schemas']['ModelSumsReply'];
       questions: components['schemas']['QuestionsReply'];
       /** @description The guru's, in which days are meant. */
       time_zone: string;
@@ -5241,6 +5741,26 @@ export interface components {
        */
       store_credentials?: boolean;
     };
+    /** @description One result on its way to one receiver. */
+    DeliveryReply: {
+      /** @description `slack`, `email` or `webhook`. */
+      channel: string;
+      created_at: string;
+      /** @description Why the last try failed. */
+      error?: string | null;
+      execution_id: string;
+      finished_at?: string | null;
+      /** @description Sent along; the same on every try. */
+      id: string;
+      /** @description When it is tried next; null once it was delivered or has failed. */
+      next_at?: string | null;
+      /** @description The secret that holds the address, or the e-mail addresses. */
+      receiver: string;
+      /** @description `pending`, `delivered` or `failed`. */
+      status: string;
+      /** Format: int32 */
+      tries: number;
+    };
     DifferenceReply: {
       /** @description Field by field; empty when both say the same. */
       changes: components['schemas']['FieldChangeReply'][];
@@ -5321,9 +5841,13 @@ export interface components {
     ExecutionStory: components['schemas']['ExecutionReply'] & {
       /** @description Hosts reached or refused. */
       contacts: Record<string, never>[];
+      /** @description Whom the result of a scheduled run was told to. */
+      deliveries: components['schemas']['DeliveryReply'][];
       events: Record<string, never>[];
       /** @description Requests and answers as they went over the wire, masked. */
       exchanges: Record<string, never>[];
+      /** @description Votes on the answer that it led to. */
+      feedback: components['schemas']['FeedbackReply'][];
       /**
        * Format: int32
        * @description How often a secret was replaced in what it gave back.
@@ -5345,6 +5869,20 @@ export interface components {
       outcome: Record<string, never>;
       plan: components['schemas']['PlanReply'];
       question: string;
+    };
+    FeedbackBody: {
+      /** @description What was good or wrong; secrets in it are masked. */
+      comment?: string | null;
+      /** @description `up` or `down`. */
+      vote: string;
+    };
+    FeedbackReply: {
+      comment?: string | null;
+      created_at: string;
+      turn_id: string;
+      updated_at: string;
+      /** @description `up` or `down`. */
+      vote: string;
     };
     /** @description A field of the action file that differs. */
     FieldChangeReply: {
@@ -5384,6 +5922,11 @@ export interface components {
       parallel_actions?: number | null;
       planner?: components['schemas']['PlannerBody'] | null;
       /**
+       * @description Whether askers may make links that show a conversation to people who are not signed in; links that were made
+       *     stop showing anything to them as soon as it is off.
+       */
+      public_links?: boolean | null;
+      /**
        * Format: int32
        * @description Days that history is kept; null sets it back to the operator's setting.
        */
@@ -5404,6 +5947,8 @@ export interface components {
       parallel_actions: number;
       /** @description `embedded` or `llm`. */
       planner: string;
+      /** @description Whether askers may make links that show a conversation to people who are not signed in. */
+      public_links: boolean;
       /**
        * Format: int32
        * @description Days that history is kept; null for the operator's setting.
@@ -5424,6 +5969,11 @@ export interface components {
     };
     InvitedReply: components['schemas']['UserReply'] & {
       sign_in_link: components['schemas']['SignInLink'];
+    };
+    /** @description A vote with the question and answer that it is about. */
+    JudgedReply: components['schemas']['FeedbackReply'] & {
+      answer?: string | null;
+      question: string;
     };
     /** @description A fresh key. */
     KeyMade: {
@@ -5476,6 +6026,35 @@ export interface components {
        * @description For gurus without a setting of their own; 0 for ever.
        */
       retention_days: number;
+    };
+    /** @description One question to a model. */
+    ListedCallReply: {
+      /** @description When the question was asked that it served. */
+      at: string;
+      /**
+       * Format: double
+       * @description By the prices in the settings; null where none are set.
+       */
+      cost?: number | null;
+      /** Format: double */
+      duration_ms: number;
+      /** @description It gave nothing usable. */
+      failed: boolean;
+      /** Format: int32 */
+      input_tokens: number;
+      /** @description `provider:model`. */
+      model: string;
+      /** Format: int32 */
+      output_tokens: number;
+      /** @description `plan` or `answer`. */
+      purpose: string;
+      question: string;
+      /**
+       * Format: int32
+       * @description Requests sent, retries included.
+       */
+      tries: number;
+      turn_id: string;
     };
     /** @description Who is asking. */
     Me: {
@@ -5541,12 +6120,53 @@ export interface components {
        */
       tries: number;
     };
+    /** @description Tokens and cost of the language models that answered a guru's questions. */
+    ModelSumsReply: {
+      /** @description Every day, those without calls too. */
+      by_day: components['schemas']['ModelUseReply'][];
+      by_model: components['schemas']['ModelUseReply'][];
+      totals: components['schemas']['ModelUseReply'];
+    };
     /** @description Whether the model answered. */
     ModelTestReply: {
       call: components['schemas']['ModelCallReply'];
       ok: boolean;
       /** @description What it said, shortened. */
       reply?: string | null;
+    };
+    ModelUseByGuru: {
+      /** @description Gurus that used a model, by slug. */
+      by_guru: components['schemas']['ModelUseReply'][];
+      from: string;
+      to: string;
+    };
+    ModelUseReply: {
+      /**
+       * Format: int32
+       * @description Questions to the model, retries not counted.
+       */
+      calls: number;
+      /**
+       * Format: double
+       * @description By the prices in the settings; null when no call had one.
+       */
+      cost?: number | null;
+      /**
+       * Format: int32
+       * @description Those that gave nothing usable.
+       */
+      failures: number;
+      /** Format: int64 */
+      input_tokens: number;
+      /** @description The model (`provider:model`), the guru's slug, or the day (`2026-11-30`); empty for all. */
+      key: string;
+      /** Format: int64 */
+      output_tokens: number;
+      /**
+       * Format: int32
+       * @description Calls that used tokens and had no price: the cost leaves them out.
+       */
+      unpriced: number;
     };
     NewCases: {
       cases: components['schemas']['CaseBody'][];
@@ -5564,6 +6184,8 @@ export interface components {
       name?: string | null;
       /** Format: int32 */
       parallel_actions?: number | null;
+      /** @description Whether askers may make links that show a conversation to people who are not signed in; no when left out. */
+      public_links?: boolean | null;
       /**
        * Format: int32
        * @description Days that history is kept; the operator's setting when left out.
@@ -5585,8 +6207,20 @@ export interface components {
       role?: string | null;
     };
     NewSecret: {
+      /**
+       * @description The only hosts that it may be sent to (`api.stripe.com`, `*.zendesk.com`); empty for any. Left out, a secret that is
+       *     replaced keeps the hosts that it has.
+       */
+      hosts?: string[] | null;
       name: string;
       value: string;
+    };
+    /** @description A link just made. */
+    NewShareReply: components['schemas']['ShareReply'] & {
+      /** @description Where it is read, below this server's address. The token stands after `#`, which browsers send to nobody. */
+      path: string;
+      /** @description Opens the conversation; shown this once. */
+      token: string;
     };
     NewSuite: {
       action?: string | null;
@@ -5692,6 +6326,30 @@ export interface components {
       next_cursor?: string | null;
     };
     /** @description A page of a list. */
+    Page_DeliveryReply: {
+      items: {
+        /** @description `slack`, `email` or `webhook`. */
+        channel: string;
+        created_at: string;
+        /** @description Why the last try failed. */
+        error?: string | null;
+        execution_id: string;
+        finished_at?: string | null;
+        /** @description Sent along; the same on every try. */
+        id: string;
+        /** @description When it is tried next; null once it was delivered or has failed. */
+        next_at?: string | null;
+        /** @description The secret that holds the address, or the e-mail addresses. */
+        receiver: string;
+        /** @description `pending`, `delivered` or `failed`. */
+        status: string;
+        /** Format: int32 */
+        tries: number;
+      }[];
+      /** @description Give it as `cursor` to get the next page; null on the last one. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
     Page_ExecutionReply: {
       items: {
         action: string;
@@ -5758,6 +6416,8 @@ export interface components {
         parallel_actions: number;
         /** @description `embedded` or `llm`. */
         planner: string;
+        /** @description Whether askers may make links that show a conversation to people who are not signed in. */
+        public_links: boolean;
         /**
          * Format: int32
          * @description Days that history is kept; null for the operator's setting.
@@ -5773,6 +6433,15 @@ export interface components {
       next_cursor?: string | null;
     };
     /** @description A page of a list. */
+    Page_JudgedReply: {
+      items: (components['schemas']['FeedbackReply'] & {
+        answer?: string | null;
+        question: string;
+      })[];
+      /** @description Give it as `cursor` to get the next page; null on the last one. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
     Page_KeyReply: {
       items: {
         created_at: string;
@@ -5784,6 +6453,39 @@ export interface components {
         name: string;
         /** @description `ask`, `run`, `manage`. */
         scopes: string[];
+      }[];
+      /** @description Give it as `cursor` to get the next page; null on the last one. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
+    Page_ListedCallReply: {
+      items: {
+        /** @description When the question was asked that it served. */
+        at: string;
+        /**
+         * Format: double
+         * @description By the prices in the settings; null where none are set.
+         */
+        cost?: number | null;
+        /** Format: double */
+        duration_ms: number;
+        /** @description It gave nothing usable. */
+        failed: boolean;
+        /** Format: int32 */
+        input_tokens: number;
+        /** @description `provider:model`. */
+        model: string;
+        /** Format: int32 */
+        output_tokens: number;
+        /** @description `plan` or `answer`. */
+        purpose: string;
+        question: string;
+        /**
+         * Format: int32
+         * @description Requests sent, retries included.
+         */
+        tries: number;
+        turn_id: string;
       }[];
       /** @description Give it as `cursor` to get the next page; null on the last one. */
       next_cursor?: string | null;
@@ -5846,6 +6548,7 @@ export interface components {
         next: string[];
         /** @description `skip`, `queue` or `allow`. */
         overlap: string;
+        results?: components['schemas']['ResultsBody'] | null;
         time_zone: string;
         updated_at: string;
         /** @description When it fires, in words. */
@@ -5858,10 +6561,20 @@ export interface components {
     Page_SecretReply: {
       items: {
         created_at: string;
+        /** @description Those of them that are enabled, and that deleting it disables. */
+        disables: string[];
+        /** @description The only hosts that it may be sent to; empty for any. */
+        hosts: string[];
+        /** @description To the minute; null when it was not used yet. */
+        last_used_at?: string | null;
+        /** @description The action that used it then, or what else did. */
+        last_used_by?: string | null;
         name: string;
         updated_at: string;
         /** @description Actions that refer to it. */
         used_by: string[];
+        /** @description What else refers to it: the language model, results of schedules. */
+        used_elsewhere: string[];
         /**
          * Format: int32
          * @description Counts up with every new value.
@@ -5885,6 +6598,22 @@ export interface components {
         last_seen_at: string;
         /** @description What its browser called itself. */
         user_agent?: string | null;
+      }[];
+      /** @description Give it as `cursor` to get the next page; null on the last one. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
+    Page_ShareReply: {
+      items: {
+        /** @description `members` or `anyone`. */
+        audience: string;
+        conversation_id: string;
+        /** @description What was said later is not shown. */
+        created_at: string;
+        expires_at: string;
+        id: string;
+        /** @description E-mail address of the person, or name of the key. */
+        made_by: string;
       }[];
       /** @description Give it as `cursor` to get the next page; null on the last one. */
       next_cursor?: string | null;
@@ -5915,6 +6644,15 @@ export interface components {
         summary: string;
         title: string;
       }[];
+      /** @description Give it as `cursor` to get the next page; null on the last one. */
+      next_cursor?: string | null;
+    };
+    /** @description A page of a list. */
+    Page_TitledShareReply: {
+      items: (components['schemas']['ShareReply'] & {
+        /** @description The conversation's title. */
+        title: string;
+      })[];
       /** @description Give it as `cursor` to get the next page; null on the last one. */
       next_cursor?: string | null;
     };
@@ -6151,9 +6889,37 @@ export interface components {
        * @description No action matched.
        */
       unmatched: number;
+      /** Format: int32 */
+      voted_down: number;
+      /**
+       * Format: int32
+       * @description Answers voted up.
+       */
+      voted_up: number;
     };
     /** @enum {string} */
     ReasoningLevel: 'low' | 'medium' | 'high';
+    /** @description Somebody to tell. Addresses that let their holder in are named, as secrets of the guru. */
+    ReceiverBody:
+      | {
+          /** @enum {string} */
+          type: 'slack';
+          /** @description The secret that holds its address. */
+          url_secret: string;
+        }
+      | {
+          to: string[];
+          /** @enum {string} */
+          type: 'email';
+        }
+      | {
+          /** @description The secret that holds the key of the signature. */
+          signing_secret: string;
+          /** @enum {string} */
+          type: 'webhook';
+          /** @description The secret that holds its address. */
+          url_secret: string;
+        };
     /** @description What an answer refers to. */
     Reference: {
       action: string;
@@ -6182,6 +6948,12 @@ export interface components {
       changes: components['schemas']['TurnChangeReply'][];
       /** @description Turns that were tried. */
       turns: number;
+    };
+    /** @description Who is told of a schedule's runs. */
+    ResultsBody: {
+      to: components['schemas']['ReceiverBody'][];
+      /** @description `always`, `on_failure`, or `on_change` (of status or output, compared with the run before). */
+      when: string;
     };
     /** @description What is kept of a guru's history. */
     RetentionReply: {
@@ -6250,6 +7022,7 @@ export interface components {
       missed?: string | null;
       /** @description When the run before has not ended: `skip` (when left out), `queue` or `allow`. */
       overlap?: string | null;
+      results?: components['schemas']['ResultsBody'] | null;
       /** @description IANA name; the guru's zone when left out. */
       time_zone?: string | null;
     };
@@ -6267,6 +7040,7 @@ export interface components {
       next: string[];
       /** @description `skip`, `queue` or `allow`. */
       overlap: string;
+      results?: components['schemas']['ResultsBody'] | null;
       time_zone: string;
       updated_at: string;
       /** @description When it fires, in words. */
@@ -6289,16 +7063,30 @@ export interface components {
       /** Format: int64 */
       timeout_ms: number;
     };
+    SecretBinding: {
+      /** @description The only hosts that it may be sent to; empty for any. */
+      hosts: string[];
+    };
     SecretDeleted: {
       /** @description Actions that used it and are disabled now. */
       disabled_actions: string[];
     };
     SecretReply: {
       created_at: string;
+      /** @description Those of them that are enabled, and that deleting it disables. */
+      disables: string[];
+      /** @description The only hosts that it may be sent to; empty for any. */
+      hosts: string[];
+      /** @description To the minute; null when it was not used yet. */
+      last_used_at?: string | null;
+      /** @description The action that used it then, or what else did. */
+      last_used_by?: string | null;
       name: string;
       updated_at: string;
       /** @description Actions that refer to it. */
       used_by: string[];
+      /** @description What else refers to it: the language model, results of schedules. */
+      used_elsewhere: string[];
       /**
        * Format: int32
        * @description Counts up with every new value.
@@ -6318,6 +7106,56 @@ export interface components {
       last_seen_at: string;
       /** @description What its browser called itself. */
       user_agent?: string | null;
+    };
+    ShareBody: {
+      /**
+       * @description Who may read: `members` (when left out: who is signed in and may ask the guru) or `anyone` (whoever has the link,
+       *     where the guru allows it).
+       */
+      audience?: string | null;
+      /**
+       * Format: int32
+       * @description 1 to 365; 30 when left out.
+       */
+      expires_in_days?: number | null;
+    };
+    ShareReply: {
+      /** @description `members` or `anyone`. */
+      audience: string;
+      conversation_id: string;
+      /** @description What was said later is not shown. */
+      created_at: string;
+      expires_at: string;
+      id: string;
+      /** @description E-mail address of the person, or name of the key. */
+      made_by: string;
+    };
+    /** @description An action that ran for an answer. */
+    SharedActionReply: {
+      name: string;
+      status: string;
+    };
+    SharedBody: {
+      /** @description What stands after `#` in the link. */
+      token: string;
+    };
+    /** @description A conversation as its readers see it: masked, without arguments and outputs. */
+    SharedReply: {
+      expires_at: string;
+      guru_name: string;
+      /** @description There were more turns before the first one. */
+      has_earlier: boolean;
+      shared_at: string;
+      title: string;
+      /** @description Oldest first. */
+      turns: components['schemas']['SharedTurnReply'][];
+    };
+    SharedTurnReply: {
+      actions: components['schemas']['SharedActionReply'][];
+      /** @description Markdown. */
+      answer: string;
+      at: string;
+      question: string;
     };
     SignIn: {
       email: string;
@@ -6396,6 +7234,11 @@ export interface components {
       summary: string;
       title: string;
     };
+    /** @description A link of any asker. */
+    TitledShareReply: components['schemas']['ShareReply'] & {
+      /** @description The conversation's title. */
+      title: string;
+    };
     /** @description Words of the conversation that an argument was taken from. */
     TrailReply: {
       action: string;
@@ -6426,6 +7269,7 @@ export interface components {
       answer?: string | null;
       conversation_id: string;
       created_at: string;
+      feedback?: components['schemas']['FeedbackReply'] | null;
       finished_at?: string | null;
       id: string;
       plan?: components['schemas']['PlanReply'] | null;

@@ -18,7 +18,6 @@ pub struct Browser {
 #[derive(Debug)]
 pub struct Landed {
     pub url: Url,
-    pub status: u16,
     pub text: String,
 }
 
@@ -57,7 +56,7 @@ impl Browser {
         let mut url = from;
         for _ in 0..HOPS_MAX {
             if stop(&url) {
-                return Landed { url, status: 0, text: String::new() };
+                return Landed { url, text: String::new() };
             }
             let reply = self.get(&url).await;
             match next(&url, &reply) {
@@ -106,8 +105,7 @@ fn next(url: &Url, reply: &Response) -> Option<Url> {
 }
 
 async fn landed(url: Url, reply: Response) -> Landed {
-    let status = reply.status().as_u16();
-    Landed { url, status, text: reply.text().await.expect("a page") }
+    Landed { url, text: reply.text().await.expect("a page") }
 }
 
 fn between<'t>(text: &'t str, before: &str, after: &str) -> Option<&'t str> {
