@@ -42,7 +42,18 @@ pub(super) async fn accept(door: Door, listener: TcpListener) {
             () = closed(&mut closes) => break,
         }
     }
+    while let Some((script, peer)) = waiting(&listener) {
+        connections.spawn(serve(door.clone(), script, peer));
+    }
     while connections.join_next().await.is_some() {}
+}
+
+/// A connection that the script made just before its end. The kernel itself is asked: word that a connection waits may
+/// not have come yet, and its data would be lost.
+fn waiting(listener: &TcpListener) -> Option<(TcpStream, SocketAddr)> {
+    let (socket, peer) = SockRef::from(listener).accept().ok()?;
+    socket.set_nonblocking(true).ok()?;
+    Some((TcpStream::from_std(socket.into()).ok()?, peer.as_socket()?))
 }
 
 async fn serve(door: Door, script: TcpStream, peer: SocketAddr) {

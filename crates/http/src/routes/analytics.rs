@@ -153,8 +153,10 @@ pub struct ModelCallsQuery {
     /// Only calls of this model, as `provider:model`.
     pub model: Option<String>,
     /// The first moment that counts (RFC 3339); thirty days before the end when left out.
+    #[param(format = DateTime)]
     pub from: Option<String>,
     /// The first moment that doesn't (RFC 3339); now when left out.
+    #[param(format = DateTime)]
     pub to: Option<String>,
     /// Items on a page, 1 to 200.
     #[param(minimum = 1, maximum = 200)]

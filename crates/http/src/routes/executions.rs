@@ -41,6 +41,7 @@ pub struct ExecutionsQuery {
     #[param(format = DateTime)]
     pub to: Option<String>,
     /// Only runs for questions whose answer got this vote: `up` or `down`.
+    #[param(pattern = "^(up|down)$")]
     pub vote: Option<String>,
     /// Items on a page, 1 to 200.
     #[param(minimum = 1, maximum = 200)]

@@ -56,6 +56,7 @@ pub struct ExportQuery {
     #[param(format = DateTime)]
     pub to: Option<String>,
     /// Only runs for questions whose answer got this vote: `up` or `down`.
+    #[param(pattern = "^(up|down)$")]
     pub vote: Option<String>,
 }
 

@@ -58,6 +58,7 @@ pub async fn take_back(
 #[into_params(parameter_in = Query)]
 pub struct FeedbackQuery {
     /// Only `up` or only `down`.
+    #[param(pattern = "^(up|down)$")]
     pub vote: Option<String>,
     /// Items on a page, 1 to 200.
     #[param(minimum = 1, maximum = 200)]

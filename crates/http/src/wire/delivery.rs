@@ -14,6 +14,7 @@ use crate::error::{ApiError, ApiResult};
 #[serde(deny_unknown_fields)]
 pub struct ResultsBody {
     /// `always`, `on_failure`, or `on_change` (of status or output, compared with the run before).
+    #[schema(pattern = "^(always|on_failure|on_change)$")]
     pub when: String,
     #[schema(min_items = 1, max_items = 5)]
     pub to: Vec<ReceiverBody>,

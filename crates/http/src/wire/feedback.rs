@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 #[serde(deny_unknown_fields)]
 pub struct FeedbackBody {
     /// `up` or `down`.
+    #[schema(pattern = "^(up|down)$")]
     pub vote: String,
     /// What was good or wrong; secrets in it are masked.
     #[schema(max_length = 2000)]

@@ -13,6 +13,7 @@ use crate::error::{ApiError, ApiResult};
 pub struct ShareBody {
     /// Who may read: `members` (when left out: who is signed in and may ask the guru) or `anyone` (whoever has the link,
     /// where the guru allows it).
+    #[schema(pattern = "^(members|anyone)$")]
     pub audience: Option<String>,
     /// 1 to 365; 30 when left out.
     #[schema(minimum = 1, maximum = 365)]

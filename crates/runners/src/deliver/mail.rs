@@ -103,14 +103,11 @@ fn compose(server: &MailServer, letter: &Letter<'_>, message: &Message) -> Strin
         ("Content-Type", "text/plain; charset=utf-8".to_owned()),
         ("Content-Transfer-Encoding", "base64".to_owned()),
     ];
-    let mut mail: String = headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect();
-    mail.push('\n');
+    let mut lines: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    lines.push(String::new());
     let body = STANDARD.encode(message.to_string());
-    for line in body.as_bytes().chunks(LINE_CHARS) {
-        mail.push_str(&String::from_utf8_lossy(line));
-        mail.push('\n');
-    }
-    mail
+    lines.extend(body.as_bytes().chunks(LINE_CHARS).map(|line| String::from_utf8_lossy(line).into_owned()));
+    lines.join("\n") + "\n"
 }
 
 /// A header's text: as it is when it is plain, else in encoded words. A line break can't begin another header.

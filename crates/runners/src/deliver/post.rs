@@ -36,14 +36,10 @@ pub(super) async fn slack(
 /// Slack reads `&`, `<` and `>` as its own marks; in a text of ours they mean themselves.
 fn slack_text(message: &Message) -> String {
     let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let mut text = format!("*{}* ({})", escaped(&message.headline()), escaped(&message.guru_name));
-    if let Some(body) = message.body() {
-        text.push_str(&format!("\n```{}```", escaped(&body).replace("```", "'''")));
-    }
-    if let Some(link) = &message.link {
-        text.push_str(&format!("\n<{link}|Open the run>"));
-    }
-    text
+    let mut lines = vec![format!("*{}* ({})", escaped(&message.headline()), escaped(&message.guru_name))];
+    lines.extend(message.body().map(|body| format!("```{}```", escaped(&body).replace("```", "'''"))));
+    lines.extend(message.link.as_ref().map(|link| format!("<{link}|Open the run>")));
+    lines.join("\n")
 }
 
 /// A webhook's address and key, and when it is signed: an old signature is refused by whoever checks its time.

@@ -91,7 +91,8 @@ fn scripts_reach_what_they_may_and_hear_why_they_may_not() {
             site,
             "import socket\ntry: socket.create_connection(('evil.test', 5432))\nexcept OSError as error: print(error)",
             "[Errno 111] Errand refused the connection to evil.test:5432: `evil.test` is not among the action's allowed \
-             hosts. Add it to `allowed_hosts` if the action should reach it.\n",
+             hosts. Add it to `allowed_hosts` if the action should reach it, and to \
+             the hosts of its secrets where these are bound.\n",
             &["evil.test:5432 `evil.test` is not among"],
         );
         check(

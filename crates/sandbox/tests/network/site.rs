@@ -4,6 +4,7 @@ use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
+    time::Duration,
 };
 
 use rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivateKeyDer};
@@ -12,8 +13,12 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Mutex,
     task::JoinSet,
+    time::sleep,
 };
 use tokio_rustls::TlsAcceptor;
+
+const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
+const LOOKS_MAX: usize = 250;
 
 /// A server that ends with the test and keeps what it was sent.
 pub(crate) struct Site {
@@ -75,6 +80,18 @@ impl Site {
             }
         });
         Self { address, received: Arc::default(), _server: server }
+    }
+
+    /// How many bytes came, once it is `count` or nothing more is to be expected: the last ones may still be on their way
+    /// when a script has ended.
+    pub(crate) async fn received_at_last(&self, count: usize) -> usize {
+        for _ in 0..LOOKS_MAX {
+            if self.received.lock().await.len() >= count {
+                break;
+            }
+            sleep(BETWEEN_LOOKS).await;
+        }
+        self.received.lock().await.len()
     }
 
     pub(crate) fn port(&self) -> u16 {
