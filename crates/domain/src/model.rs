@@ -413,10 +413,10 @@ mod tests {
         let named = ModelSettings { model: "m".to_owned(), ..ModelSettings::default() };
         let priced = ModelSettings { input_price: Some(0.25), output_price: Some(2.0), ..named.clone() };
         let table = BTreeMap::from([("openai:m".to_owned(), Price { input: 1.0, output: 10.0 })]);
-        let prices = Prices::new(table).expect("prices in range");
-        assert_eq!(prices.cost_micros(&priced, usage), Some(650), "the guru's own prices come first");
-        assert_eq!(prices.cost_micros(&named, usage), Some(3_000));
-        assert_eq!(prices.cost_micros(&ModelSettings::default(), usage), None);
+        let known = Prices::new(table).expect("prices in range");
+        assert_eq!(known.cost_micros(&priced, usage), Some(650), "the guru's own prices come first");
+        assert_eq!(known.cost_micros(&named, usage), Some(3_000));
+        assert_eq!(known.cost_micros(&ModelSettings::default(), usage), None);
         let off = BTreeMap::from([("openai:m".to_owned(), Price { input: -1.0, output: 10.0 })]);
         assert!(Prices::new(off).is_err());
     }

@@ -223,7 +223,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_rules(to: serde_json::Value, expect: &[&str]) {
+    fn check_rules(to: &serde_json::Value, expect: &[&str]) {
         let results: Results =
             serde_json::from_value(serde_json::json!({"when": "always", "to": to})).expect("results");
         let found: Vec<_> = results.check().iter().map(|problem| problem.code).collect();
@@ -233,15 +233,15 @@ mod tests {
     #[test]
     fn receivers_are_checked() {
         use serde_json::json;
-        check_rules(json!([{"type": "slack", "url_secret": "SLACK_URL"}]), &[]);
-        check_rules(json!([{"type": "email", "to": ["ana@example.com", "o'neil+x@sub.example.com"]}]), &[]);
-        check_rules(json!([]), &["bad_receivers"]);
-        check_rules(json!([{"type": "email", "to": []}]), &["bad_receivers"]);
+        check_rules(&json!([{"type": "slack", "url_secret": "SLACK_URL"}]), &[]);
+        check_rules(&json!([{"type": "email", "to": ["ana@example.com", "o'neil+x@sub.example.com"]}]), &[]);
+        check_rules(&json!([]), &["bad_receivers"]);
+        check_rules(&json!([{"type": "email", "to": []}]), &["bad_receivers"]);
         for bad in ["ana", "ana@", "a@b@c", "a b@c", "x@y\r\nBcc: all@z", "<a@b>", "a@b,c@d"] {
-            check_rules(json!([{"type": "email", "to": [bad]}]), &["bad_email"]);
+            check_rules(&json!([{"type": "email", "to": [bad]}]), &["bad_email"]);
         }
         let many: Vec<_> = (0..=RECEIVERS_MAX).map(|_| json!({"type": "slack", "url_secret": "S"})).collect();
-        check_rules(json!(many), &["bad_receivers"]);
+        check_rules(&json!(many), &["bad_receivers"]);
     }
 
     #[test]

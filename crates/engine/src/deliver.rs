@@ -93,7 +93,7 @@ impl Engine {
         let tries = due.delivery.tries + 1;
         let outcome = self.hand_over(&due).await?;
         let now = self.clock().now();
-        let tried = match outcome {
+        let noted = match outcome {
             Ok(()) => Tried::Delivered,
             Err(NotDelivered { reason: error, is_final }) => {
                 tracing::warn!(delivery = %due.delivery.id, tries, reason = %&*error, "a result was not delivered");
@@ -104,7 +104,7 @@ impl Engine {
             }
         };
         let mut tx = self.db().writer.begin().await?;
-        deliveries::note(&mut tx, due.delivery.id, tried, now).await?;
+        deliveries::note(&mut tx, due.delivery.id, noted, now).await?;
         Ok(tx.commit().await?)
     }
 

@@ -30,7 +30,10 @@ export async function claim(token: string, password: string): Promise<void> {
 /** Ends the session; where to go on to, when the identity provider's own session is to end too. */
 export async function signOut(): Promise<string | null> {
   try {
-    const reply = await unwrapAnonymous(client.POST('/api/v1/auth/sign-out'));
+    // Without a provider there is nothing to read (204).
+    const reply = await unwrapAnonymous<{ go_on_to: string } | undefined>(
+      client.POST('/api/v1/auth/sign-out'),
+    );
     return reply?.go_on_to ?? null;
   } catch (error) {
     // A session that ended by itself is what was asked for.

@@ -38,7 +38,7 @@ pub enum Grant {
 type Wanted<'r> = BTreeMap<&'r GuruSlug, Option<Membership>>;
 
 /// The highest role and all groups of the rules that hold for these groups.
-fn memberships<'r>(rules: &'r [GroupRule], has: impl Fn(&str) -> bool) -> Wanted<'r> {
+fn memberships(rules: &[GroupRule], has: impl Fn(&str) -> bool) -> Wanted<'_> {
     let mut wanted = Wanted::new();
     for rule in rules {
         let Grant::Member { guru, membership } = &rule.grant else { continue };

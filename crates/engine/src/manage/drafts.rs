@@ -26,7 +26,7 @@ impl Engine {
         given: &Arguments,
     ) -> Result<HttpExchange<Masked>> {
         let spec = Arc::new(file.check(self.limits())?);
-        match self.preview_spec(permit, spec, given)? {
+        match self.preview_spec(permit, &spec, given)? {
             Preview::Request(exchange) => Ok(exchange),
             Preview::Script(_) => Err(EngineError::Conflict(Problem::new(
                 "no_request",

@@ -42,23 +42,23 @@ impl Engine {
             .guru
             .action(&request.action)
             .ok_or_else(|| EngineError::not_found("action", &request.action))?;
-        self.preview_spec(permit, Arc::clone(&action.spec), &request.arguments)
+        self.preview_spec(permit, &action.spec, &request.arguments)
     }
 
     /// As [`Engine::preview_action`], for a definition that need not be saved.
     pub(super) fn preview_spec(
         &self,
         permit: &Permit<Manage>,
-        spec: Arc<ActionSpec>,
+        spec: &Arc<ActionSpec>,
         given: &Arguments,
     ) -> Result<Preview> {
         let input = RunInput {
-            arguments: complete_arguments(&spec, given)?,
-            secrets: needed_secrets(&permit.guru, &spec).map_err(EngineError::Conflict)?,
+            arguments: complete_arguments(spec, given)?,
+            secrets: needed_secrets(&permit.guru, spec).map_err(EngineError::Conflict)?,
             built_ins: permit.built_ins(),
             timeout: Duration::from_millis(spec.timeout_ms.unwrap_or(limits::ACTION_TIMEOUT_MS_DEFAULT)),
             limits: RunLimits { response_bytes_max: self.limits().response_bytes_max },
-            action: with_bound_hosts(&permit.guru, &spec).map_err(EngineError::Conflict)?,
+            action: with_bound_hosts(&permit.guru, spec).map_err(EngineError::Conflict)?,
         };
         let masker = &permit.guru.masker;
         let refused = |failure: errand_runners::RunFailure| {

@@ -120,7 +120,6 @@ function CommentForm({ feedback, busy, onKeep, onClose }: CommentFormProps) {
     <form
       onSubmit={submit}
       aria-labelledby={id}
-      onKeyDown={(event) => event.key === 'Escape' && onClose()}
       className="grid gap-3 rounded-xl border border-line bg-surface p-4"
     >
       <p id={id} className="text-sm font-medium">
@@ -133,6 +132,7 @@ function CommentForm({ feedback, busy, onKeep, onClose }: CommentFormProps) {
         value={text}
         maxLength={COMMENT_CHARS_MAX}
         onChange={(event) => setText(event.target.value)}
+        onKeyDown={(event) => event.key === 'Escape' && onClose()}
         hint="Optional. Who manages this guru can read it."
       />
       <div className="flex justify-end gap-2">
