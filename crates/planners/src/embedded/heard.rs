@@ -76,7 +76,7 @@ const LEADS_CLEARLY: f32 = 4.0;
 const READ_FOR_QUESTION: usize = 4;
 const READ_FOR_CLAUSE: usize = 2;
 
-/// Reads the turn with each action that comes into question for one of the utterances; no other fires.
+/// Reads the turn with each action that comes into question for one of the utterances, where there is a doubt.
 fn read(
     calibration: &Calibration,
     (request, heard): (&PlanRequest, &Heard<'_>),
