@@ -7,24 +7,8 @@ cd "$(dirname "$0")/.."
 
 venv="$PWD/.cache/schemathesis"
 wanted="$PWD/scripts/schemathesis/requirements.txt"
-data=$(mktemp -d)
-server=""
-
-finish() {
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
-    rm -rf "$data"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-give_up() {
-    echo "$1 The server said:" >&2
-    tail -n 40 "$data/server.log" >&2
-    exit 1
-}
+# shellcheck source=lib/demo-server.sh
+. scripts/lib/demo-server.sh
 
 if ! cmp -s "$wanted" "$venv/requirements.txt"; then
     echo "Installing Schemathesis …"
@@ -37,21 +21,9 @@ if [ -z "${ERRAND_BINARY:-}" ]; then
     ERRAND_BINARY="${CARGO_TARGET_DIR:-target}/debug/errand"
 fi
 
-mkdir "$data/state"
 # The tries come faster than any caller may ask, and none is to be about that.
 echo 'requests_per_minute_max = 1000000' >"$data/state/errand.toml"
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-url="http://127.0.0.1:$port"
-env -u ERRAND_DATABASE_URL -u ERRAND_CONFIG ERRAND_DATA_DIR="$data/state" ERRAND_LISTEN="127.0.0.1:$port" \
-    ERRAND_PUBLIC_URL="$url" ERRAND_MODEL_DIR="${ERRAND_MODEL_DIR:-$PWD/.cache/model}" NO_COLOR=1 \
-    "$ERRAND_BINARY" serve --demo >"$data/server.log" 2>&1 </dev/null &
-server=$!
-deadline=$((SECONDS + 90))
-until curl --silent --fail --output /dev/null "$url/readyz"; do
-    kill -0 "$server" 2>/dev/null || give_up "The server ended before it was ready."
-    [ "$SECONDS" -lt "$deadline" ] || give_up "The server was not ready within 90 seconds."
-    sleep 0.2
-done
+start_demo
 key=$(cat "$data/state/local.key")
 
 # make <method> <path> <body> <field of the reply>: one of each thing that ids are needed of.

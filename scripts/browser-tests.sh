@@ -6,24 +6,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-data=$(mktemp -d)
-server=""
-
-finish() {
-    if [ -n "$server" ]; then
-        kill "$server" 2>/dev/null || true
-        wait "$server" 2>/dev/null || true
-    fi
-    rm -rf "$data"
-}
-trap finish EXIT
-trap 'exit 130' INT TERM
-
-give_up() {
-    echo "$1 The server said:" >&2
-    cat "$data/server.log" >&2
-    exit 1
-}
+# shellcheck source=lib/demo-server.sh
+. scripts/lib/demo-server.sh
 
 if [ -z "${ERRAND_BINARY:-}" ]; then
     scripts/build-web.sh
@@ -33,11 +17,8 @@ fi
 CHROMIUM="${CHROMIUM:-$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)}"
 [ -n "$CHROMIUM" ] || { echo "No Chromium was found. Run scripts/install-test-needs.sh, or set CHROMIUM." >&2; exit 1; }
 export CHROMIUM
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-export ERRAND_URL="http://127.0.0.1:$port"
 # With an identity provider at hand (scripts/oidc-for-tests.sh), the sign-in by one is tested too.
 if [ -n "${ERRAND_TEST_OIDC_URL:-}" ]; then
-    mkdir "$data/state"
     cat >"$data/state/errand.toml" <<TOML
 [oidc]
 issuer = "$ERRAND_TEST_OIDC_URL"
@@ -49,17 +30,8 @@ groups = [{ group = "support", guru = "demo" }]
 TOML
     export ERRAND_OIDC_CLIENT_SECRET="a-secret-of-the-tests"
 fi
-ERRAND_DATA_DIR="$data/state" ERRAND_LISTEN="127.0.0.1:$port" ERRAND_PUBLIC_URL="$ERRAND_URL" NO_COLOR=1 \
-    ERRAND_MODEL_DIR="${ERRAND_MODEL_DIR:-$PWD/.cache/model}" \
-    "$ERRAND_BINARY" serve --demo >"$data/server.log" 2>&1 </dev/null &
-server=$!
-
-deadline=$((SECONDS + 90))
-until curl --silent --fail --output /dev/null "$ERRAND_URL/readyz"; do
-    kill -0 "$server" 2>/dev/null || give_up "The server ended before it was ready."
-    [ "$SECONDS" -lt "$deadline" ] || give_up "The server was not ready within 90 seconds."
-    sleep 0.2
-done
+start_demo
+export ERRAND_URL="$url"
 
 ERRAND_CLAIM_LINK=$(grep -oE "$ERRAND_URL/claim\?token=[^[:space:]\"]+" "$data/server.log" | head -n 1 || true)
 [ -n "$ERRAND_CLAIM_LINK" ] || give_up "The server printed no sign-in link."

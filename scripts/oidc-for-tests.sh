@@ -7,10 +7,12 @@ set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
 source="$root/scripts/oidc"
+title="an identity provider"
 home="$root/.cache/oidc"
 state="$root/.cache/oidc-running"
-
-say() { printf '%s\n' "$*" >&2; }
+variable=ERRAND_TEST_OIDC_URL
+salt=577
+. "$root/scripts/lib/service-for-tests.sh"
 
 install() {
     mkdir -p "$home"
@@ -21,54 +23,13 @@ install() {
     (cd "$home" && npm ci --silent --no-audit --no-fund) >&2 || { rm -f "$home/package-lock.json"; exit 1; }
 }
 
-is_running() {
-    [ -f "$state/pid" ] && kill -0 "$(cat "$state/pid")" 2>/dev/null
-}
-
 answers() {
     curl --silent --fail --max-time 5 --output /dev/null "http://127.0.0.1:$1/.well-known/openid-configuration"
 }
 
-start() {
-    rm -rf "$state"
-    mkdir -p "$state"
-    port=$((20000 + ($$ * 7 + 577) % 20000))
-    say "Starting an identity provider on port $port …"
-    node "$home/provider.mjs" "$port" >"$state/log" 2>&1 9>&- &
-    echo $! >"$state/pid"
-    echo "$port" >"$state/port"
-    tries=0
-    until answers "$port"; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 240 ] || ! is_running; then
-            say "The identity provider did not start; its log says:"
-            tail -n 40 "$state/log" >&2
-            stop
-            exit 1
-        fi
-        sleep 0.5
-    done
+serve() {
+    # In the shell's place, so that its process is the one that is ended.
+    exec node "$home/provider.mjs" "$1"
 }
 
-stop() {
-    if is_running; then kill "$(cat "$state/pid")" 2>/dev/null || true; fi
-    rm -rf "$state"
-}
-
-case "${1:-start}" in
-start)
-    mkdir -p "$root/.cache"
-    exec 9>"$root/.cache/oidc.lock"
-    command -v flock >/dev/null && flock 9
-    install
-    is_running || start
-    echo "export ERRAND_TEST_OIDC_URL=http://127.0.0.1:$(cat "$state/port")"
-    ;;
-stop)
-    stop
-    ;;
-*)
-    say "Usage: $0 [start|stop]"
-    exit 2
-    ;;
-esac
+main "$@"

@@ -65,26 +65,25 @@ pub struct Day {
 pub async fn runs_by_day(mut db: impl Read, guru: GuruId, days: &[Day]) -> Result<Vec<Runs>> {
     let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
     let mut values = of_range(guru, Range { from: first.range.from, to: last.range.to });
-    let mut rows = Vec::with_capacity(days.len());
-    for day in days {
-        let n = values.len();
-        rows.push(format!("(CAST(${} AS TEXT), CAST(${} AS TEXT), CAST(${} AS TEXT))", n + 1, n + 2, n + 3));
-        values.extend(values![
-            day.name.as_str(),
-            id_bound(ExecutionId::PREFIX, day.range.from),
-            id_bound(ExecutionId::PREFIX, day.range.to),
-        ]);
-    }
+    let table = table_of_days(days, ExecutionId::PREFIX, &mut values);
     let runs = format!(
         "SELECT d.name AS k, e.status, e.duration_us
          FROM days d JOIN executions e ON e.id >= d.first AND e.id < d.last WHERE {OF_RANGE}"
     );
-    let sql = summed(&runs).replacen(
-        "WITH ",
-        &format!("WITH days (name, first, last) AS (VALUES {}), ", rows.join(", ")),
-        1,
-    );
+    let sql = summed(&runs).replacen("WITH ", &format!("WITH {table}, "), 1);
     db.rows("sum runs by day", sql, values).await?.iter().map(read_runs).collect()
+}
+
+/// `days (name, first, last)` for a WITH clause: each day with the bounds of its ids. Its values are added.
+pub(crate) fn table_of_days(days: &[Day], prefix: &str, values: &mut Vec<Value>) -> String {
+    let mut rows = Vec::with_capacity(days.len());
+    for day in days {
+        let n = values.len();
+        rows.push(format!("(CAST(${} AS TEXT), CAST(${} AS TEXT), CAST(${} AS TEXT))", n + 1, n + 2, n + 3));
+        let (from, to) = (id_bound(prefix, day.range.from), id_bound(prefix, day.range.to));
+        values.extend(values![day.name.as_str(), from, to]);
+    }
+    format!("days (name, first, last) AS (VALUES {})", rows.join(", "))
 }
 
 const OF_RANGE: &str = "e.guru_id = $1 AND e.id >= $2 AND e.id < $3 AND e.source <> 'test'";

@@ -6,7 +6,7 @@ use errand_domain::{GuruId, ModelCall, TurnId, UnixMillis, model::ModelPurpose};
 
 use crate::{
     Read, Result, Transaction,
-    analytics::{Day, Range},
+    analytics::{Day, Range, table_of_days},
     insert::insert_rows,
     row::{Row, Value, id_bound, values},
 };
@@ -88,21 +88,11 @@ pub async fn in_all(mut db: impl Read, guru: GuruId, range: Range) -> Result<Opt
 pub async fn by_day(mut db: impl Read, guru: GuruId, days: &[Day]) -> Result<Vec<ModelUse>> {
     let (Some(first), Some(last)) = (days.first(), days.last()) else { return Ok(Vec::new()) };
     let mut values = of_range(guru, Range { from: first.range.from, to: last.range.to });
-    let mut rows = Vec::with_capacity(days.len());
-    for day in days {
-        let n = values.len();
-        rows.push(format!("(CAST(${} AS TEXT), CAST(${} AS TEXT), CAST(${} AS TEXT))", n + 1, n + 2, n + 3));
-        values.extend(values![
-            day.name.as_str(),
-            id_bound(TurnId::PREFIX, day.range.from),
-            id_bound(TurnId::PREFIX, day.range.to),
-        ]);
-    }
+    let table = table_of_days(days, TurnId::PREFIX, &mut values);
     let sql = format!(
-        "WITH days (name, first, last) AS (VALUES {})
+        "WITH {table}
          SELECT d.name AS k, {SUMS} FROM days d JOIN model_calls m ON m.turn_id >= d.first AND m.turn_id < d.last
-         WHERE {OF_RANGE} GROUP BY d.name ORDER BY d.name",
-        rows.join(", ")
+         WHERE {OF_RANGE} GROUP BY d.name ORDER BY d.name"
     );
     db.rows("sum calls of models by day", sql, values).await?.iter().map(read).collect()
 }
