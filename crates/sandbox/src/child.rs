@@ -2,7 +2,7 @@
 
 use std::{
     fs, io,
-    os::fd::{AsRawFd, OwnedFd},
+    os::fd::{AsFd, AsRawFd, OwnedFd},
     os::unix::net::UnixStream as StdUnixStream,
     sync::Arc,
     time::Duration,
@@ -16,12 +16,13 @@ use rustix::{
 use tokio::{
     net::{UnixStream, unix::pipe},
     runtime::Handle,
+    task::spawn_blocking,
     time::{sleep, timeout},
 };
 
 use crate::{
-    RunLimits, SandboxError,
-    cgroup::{Group, Groups},
+    SandboxError,
+    cgroup::Group,
     host::{Host, Progress, Watched, Zygote, broken, has_ended},
     wire::{self, AsyncLine},
 };
@@ -53,18 +54,13 @@ pub struct Child {
 pub struct Parents<'a> {
     pub host: &'a Arc<Host>,
     pub zygote: &'a Zygote,
-    pub groups: &'a Groups,
-    pub limits: &'a RunLimits,
 }
 
 impl Child {
-    pub async fn make(parents: Parents<'_>, number: u64) -> Result<Self, SandboxError> {
+    /// In a group of its own, which it takes with it.
+    pub async fn make(parents: Parents<'_>, group: Group) -> Result<Self, SandboxError> {
         let step = "making a child";
         let said = |error| broken(step, error);
-        let group = parents
-            .groups
-            .run(number, parents.limits)
-            .map_err(|error| broken("making control groups", error))?;
         // Removes the group again when the child doesn't come about.
         let mut group = Unused(Some(group));
         let pipes = || rustix::pipe::pipe_with(PipeFlags::CLOEXEC).map_err(io::Error::from);
@@ -76,8 +72,9 @@ impl Child {
         let line = AsyncLine::new(line).map_err(said)?;
         let watched = parents.host.watch(pid, &process).await.map_err(said)?;
         let mut unready = Killed { process: Some(process), watched: watched.clone(), group: group.0.take() };
-        unready.join_group().map_err(|error| broken("joining control groups", error))?;
-        line.send(b"G", &[]).await.map_err(said)?;
+        let doors = unready.open_group().map_err(|error| broken("joining control groups", error))?;
+        let doors: Vec<_> = doors.iter().map(AsFd::as_fd).collect();
+        line.send(b"G", &doors).await.map_err(said)?;
         let (tmp, sockets) = timeout(READY_MAX, hear_ready(&line))
             .await
             .unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut)))
@@ -158,11 +155,16 @@ struct Killed {
 }
 
 impl Killed {
-    fn join_group(&self) -> io::Result<()> {
+    /// Moves it into its group, or gives back by which doors it gets in by itself.
+    fn open_group(&self) -> io::Result<Vec<OwnedFd>> {
         let (Some(process), Some(group)) = (&self.process, &self.group) else {
-            return Ok(());
+            return Ok(Vec::new());
         };
-        group.add(number_here(process)?)
+        let doors = group.doors()?;
+        if doors.is_empty() {
+            group.add(number_here(process)?)?;
+        }
+        Ok(doors)
     }
 }
 
@@ -191,8 +193,10 @@ async fn dismantle(mut watched: Watched, group: Option<Group>) {
         tracing::warn!("a run's processes were not gone a minute after they were killed");
     }
     let Some(group) = group else { return };
+    let group = Arc::new(group);
     for _ in 0..REMOVALS_MAX {
-        if group.remove().is_ok() {
+        let removed = Arc::clone(&group);
+        if spawn_blocking(move || removed.remove()).await.is_ok_and(|removed| removed.is_ok()) {
             return;
         }
         sleep(REMOVAL_PAUSE).await;

@@ -3,6 +3,7 @@
 //! Nothing here is on the way of a run. What fails is tried again, at first at once and then less and less often.
 
 use std::{
+    io,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -12,7 +13,7 @@ use std::{
 
 use tokio::{
     sync::watch,
-    task::{JoinHandle, JoinSet},
+    task::{JoinHandle, JoinSet, spawn_blocking},
     time::sleep,
 };
 
@@ -129,9 +130,10 @@ async fn fill(
 ) -> Option<SandboxError> {
     let mut making: JoinSet<Result<(), SandboxError>> = JoinSet::new();
     let mut made = 0;
-    let mut successor: Option<JoinHandle<std::io::Result<Zygote>>> = None;
+    let mut successor: Option<JoinHandle<io::Result<Zygote>>> = None;
     loop {
-        while making.len() < MAKING_MAX && pool.deficit() > 0 {
+        let rest = pool.rest();
+        while rest.is_zero() && making.len() < MAKING_MAX && pool.deficit() > 0 {
             made += 1;
             making.spawn(make(Arc::clone(ground), Arc::clone(pool), Arc::clone(host), Arc::clone(&zygote)));
         }
@@ -141,6 +143,7 @@ async fn fill(
         }
         tokio::select! {
             () = pool.changed.notified() => {}
+            () = sleep(rest), if !rest.is_zero() => {}
             () = host.closed() => return None,
             Some(done) = making.join_next() => {
                 if let Ok(Err(error)) = done {
@@ -166,9 +169,9 @@ async fn make(
 ) -> Result<(), SandboxError> {
     let _making = crate::admission::Waiting::begin(&pool.making);
     let number = ground.children_made.fetch_add(1, Ordering::Relaxed) + 1;
-    let parents =
-        Parents { host: &host, zygote: &zygote, groups: &ground.groups, limits: &ground.settings.limits };
-    let child = Child::make(parents, number).await?;
+    let group = spawn_blocking(move || ground.groups.run(number, &ground.settings.limits)).await;
+    let group = group.map_err(io::Error::from).flatten().map_err(|error| broken("making control groups", error))?;
+    let child = Child::make(Parents { host: &host, zygote: &zygote }, group).await?;
     pool.put(child);
     Ok(())
 }

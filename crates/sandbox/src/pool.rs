@@ -6,7 +6,7 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use tokio::{
@@ -15,6 +15,9 @@ use tokio::{
 };
 
 use crate::{SandboxError, Tier, admission::Waiting, admission::stopped, child::Child};
+
+/// Most scripts that are short have ended by then.
+const REST: Duration = Duration::from_millis(5);
 
 #[derive(Debug)]
 pub struct Pool {
@@ -26,6 +29,7 @@ pub struct Pool {
     /// Children that are being made.
     pub making: AtomicUsize,
     made: AtomicU64,
+    taken: Mutex<Option<Instant>>,
     /// A child was taken, or somebody waits.
     pub changed: Notify,
     /// Why there are no children, while that lasts.
@@ -48,6 +52,7 @@ impl Pool {
             waiting: AtomicUsize::new(0),
             making: AtomicUsize::new(0),
             made: AtomicU64::new(0),
+            taken: Mutex::default(),
             changed: Notify::new(),
             failure: watch::channel(None).0,
             target,
@@ -72,6 +77,7 @@ impl Pool {
             };
             permit.map_err(|_| stopped())?.forget();
             let child = self.lock().pop_front();
+            *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
             self.changed.notify_one();
             // One that died while it stood ready is passed over.
             if let Some(child) = child.filter(Child::is_ready) {
@@ -107,6 +113,15 @@ impl Pool {
     pub fn deficit(&self) -> usize {
         let wanted = self.target + self.waiting.load(Ordering::Relaxed);
         wanted.saturating_sub(self.ready() + self.making.load(Ordering::Relaxed))
+    }
+
+    /// How long to leave the processors to the run that has just begun, which a clone would hold up.
+    pub fn rest(&self) -> Duration {
+        if self.waiting.load(Ordering::Relaxed) > 0 || self.ready() * 2 <= self.target {
+            return Duration::ZERO;
+        }
+        let taken = *self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        taken.map_or(Duration::ZERO, |taken| REST.saturating_sub(taken.elapsed()))
     }
 
     pub fn ready(&self) -> usize {

@@ -11,6 +11,7 @@ use crate::{
     Settings, arenas,
     call::{Failure, check, raw},
     child::{self, Entered, Line},
+    net::{self, Means},
     wire,
 };
 
@@ -34,7 +35,7 @@ pub fn serve(settings: &Settings) -> Result<Option<Entered>, Failure> {
     child::raise_open_files();
     accept_signals()?;
     drop_privileges(settings)?;
-    let thread_id = thread_id_address();
+    let (thread_id, means) = (thread_id_address(), find_means());
     wire::send(SUPERVISOR, b"R", &[])?;
     loop {
         let (length, descriptors) = wire::receive(SUPERVISOR, &mut [0; 8])?;
@@ -51,7 +52,7 @@ pub fn serve(settings: &Settings) -> Result<Option<Entered>, Failure> {
         }
         let cloned = clone_child(thread_id);
         if let Ok((0, _)) = cloned {
-            return Ok(Some(child::enter(settings, &line)));
+            return Ok(Some(child::enter(settings, &line, means)));
         }
         if let Some(after) = settings.after_fork_parent {
             after();
@@ -59,6 +60,25 @@ pub fn serve(settings: &Settings) -> Result<Option<Entered>, Failure> {
         close_all(&descriptors);
         reply(cloned)?;
     }
+}
+
+/// What brings connections out of a child here; asked in a process and a network of its own. Children that can't have it
+/// take the next.
+fn find_means() -> Means {
+    // SAFETY: all zeroes is a valid value.
+    let mut arguments: libc::clone_args = unsafe { core::mem::zeroed() };
+    arguments.flags = u64::from((libc::CLONE_NEWUSER | libc::CLONE_NEWNET).cast_unsigned());
+    arguments.exit_signal = u64::from(libc::SIGCHLD.cast_unsigned());
+    let pid = clone("asking for the network's means", &mut arguments).unwrap_or(-1);
+    if pid == 0 {
+        // SAFETY: ends the process without running the interpreter's hooks.
+        unsafe { libc::_exit(net::find_means() as c_int) };
+    }
+    let mut status: c_int = 0;
+    // SAFETY: the kernel writes to a live variable.
+    let ended = pid > 0 && unsafe { libc::waitpid(pid, &raw mut status, 0) } == pid && libc::WIFEXITED(status);
+    let found = Means::ALL.into_iter().find(|means| ended && *means as c_int == libc::WEXITSTATUS(status));
+    found.unwrap_or(Means::Gate)
 }
 
 /// The child's number as the launcher counts, with a descriptor of the process; or the error, negated.
@@ -87,12 +107,14 @@ fn clone_child(thread_id: usize) -> Result<(i32, c_int), Failure> {
         arguments.flags |= u64::from((libc::CLONE_CHILD_SETTID | libc::CLONE_CHILD_CLEARTID).cast_unsigned());
         arguments.child_tid = thread_id as u64;
     }
-    let pid = raw(
-        "cloning a child",
-        libc::SYS_clone3,
-        [(&raw mut arguments) as usize, size_of::<libc::clone_args>(), 0, 0, 0],
-    )?;
-    Ok((i32::try_from(pid).unwrap_or(0), pidfd))
+    Ok((clone("cloning a child", &mut arguments)?, pidfd))
+}
+
+/// Zero in the child.
+fn clone(step: &'static str, arguments: &mut libc::clone_args) -> Result<i32, Failure> {
+    let size = size_of::<libc::clone_args>();
+    let pid = raw(step, libc::SYS_clone3, [core::ptr::from_mut(arguments) as usize, size, 0, 0, 0])?;
+    Ok(i32::try_from(pid).unwrap_or(0))
 }
 
 /// Where the C library keeps the number of this thread; zero where the kernel doesn't say.

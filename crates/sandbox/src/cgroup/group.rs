@@ -2,13 +2,14 @@
 
 use std::{
     fs, io,
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use crate::RunLimits;
 
-use super::{Layout, write};
+use super::{Layout, at, write};
 
 const PERIOD_US: u64 = 100_000;
 
@@ -80,16 +81,26 @@ impl Group {
         write(&both, memory)
     }
 
-    /// Moves a process that has one thread.
+    /// Moves a process.
     pub fn add(&self, pid: i32) -> io::Result<()> {
-        let pid = pid.to_string();
-        if self.version == 2 {
-            return write(&self.memory.join("cgroup.procs"), &pid);
+        let file = if self.version == 1 { "tasks" } else { "cgroup.procs" };
+        self.folders().into_iter().try_for_each(|folder| write(&folder.join(file), &pid.to_string()))
+    }
+
+    /// Files to which a process of one thread writes `0` to move itself; none where it has to be moved by [`Group::add`].
+    ///
+    /// Moving *another* process takes a lock that every clone and exit on the machine holds, and the kernel first waits
+    /// until all processors have let go of it: tens of milliseconds. A thread that moves itself needs no such lock, but
+    /// only version 1 lets it do so alone.
+    pub fn doors(&self) -> io::Result<Vec<OwnedFd>> {
+        if self.version != 1 {
+            return Ok(Vec::new());
         }
-        for folder in self.folders() {
-            write(&folder.join("tasks"), &pid)?;
-        }
-        Ok(())
+        let open = |folder: &Path| {
+            let file = folder.join("tasks");
+            fs::OpenOptions::new().write(true).open(&file).map(OwnedFd::from).map_err(|error| at(&file, &error))
+        };
+        self.folders().into_iter().map(open).collect()
     }
 
     pub fn spent(&self) -> Spent {

@@ -5,8 +5,8 @@
 //!                                    run-1 …     one per child, made before it and removed after it
 //! ```
 //!
-//! Version 1 has such a tree per controller, version 2 one for all. Moving a process by writing its number to `tasks`
-//! (version 1) takes a fiftieth of what `cgroup.procs` takes there.
+//! Version 1 has such a tree per controller, version 2 one for all. Children move themselves where they can
+//! ([`Group::doors`]). All of it may block: the kernel has one lock for all groups of the machine.
 
 mod group;
 mod layout;

@@ -40,8 +40,8 @@ pub struct Entered {
 }
 
 /// Walls this process in. A step that fails ends it: there is no weaker child.
-pub fn enter(settings: &Settings, line: &Line) -> Entered {
-    match steps(settings, line) {
+pub fn enter(settings: &Settings, line: &Line, means: Means) -> Entered {
+    match steps(settings, line, means) {
         Ok(entered) => entered,
         Err(failure) => fail(line.run, failure),
     }
@@ -49,13 +49,13 @@ pub fn enter(settings: &Settings, line: &Line) -> Entered {
 
 /// The order matters: mounts and sockets need capabilities, capabilities go before the filter, and the filter is last
 /// since it forbids the calls of the other steps.
-fn steps(settings: &Settings, line: &Line) -> Result<Entered, Failure> {
+fn steps(settings: &Settings, line: &Line, means: Means) -> Result<Entered, Failure> {
     take_output(line)?;
-    wait_for_groups(line.run)?;
+    join_groups(line.run)?;
     privileges::map_identity(settings)?;
     room::see_own_groups_only()?;
     let tmp = room::furnish(settings)?;
-    let sockets = net::set_up(Means::Gate)?;
+    let sockets = net::set_up(means)?;
     privileges::give_up()?;
     privileges::limit(settings)?;
     landlock::enforce()?;
@@ -104,11 +104,19 @@ fn take_output(line: &Line) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The supervisor puts this process into its control groups and then says so: from there on, what it uses counts.
-fn wait_for_groups(run: c_int) -> Result<(), Failure> {
-    let (length, _) = wire::receive(run, &mut [0; 1])?;
+/// The supervisor puts this process into its control groups, or sends files by which it gets in by itself: from there
+/// on, what it uses counts.
+fn join_groups(run: c_int) -> Result<(), Failure> {
+    let (length, doors) = wire::receive(run, &mut [0; 1])?;
     if length == 0 {
         end(0);
+    }
+    for door in doors {
+        // SAFETY: pointer and length are those of a live text.
+        let moved = unsafe { libc::write(door, c"0".as_ptr().cast(), 1) };
+        check("joining a control group", i64::try_from(moved).unwrap_or(-1))?;
+        // SAFETY: a descriptor that this process received, closed once.
+        unsafe { libc::close(door) };
     }
     Ok(())
 }

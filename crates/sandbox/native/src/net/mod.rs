@@ -40,14 +40,29 @@ pub const PORTS_WITHOUT_RULES: [u16; 32] = [
 ];
 
 /// What brings connections to the supervisor, from the best to what every kernel has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
 pub enum Means {
     /// All ports, and a verdict before the connection is made.
     Gate,
+    /// The same, on kernels that know how to queue packets by the iptables target only.
+    CompatibleGate,
     /// All ports.
     Rules,
     /// The ports of [`PORTS_WITHOUT_RULES`].
     Ports,
+}
+
+impl Means {
+    pub const ALL: [Self; 4] = [Self::Gate, Self::CompatibleGate, Self::Rules, Self::Ports];
+}
+
+/// The best that this kernel offers, found in the current network namespace, which is good for nothing else then.
+///
+/// To be asked once and not by each child: what a kernel takes back, it takes back only after all processors have let
+/// go of it, and that is many times longer than all the rest of setting a network up.
+pub fn find_means() -> Means {
+    lay(Means::Gate).map_or(Means::Gate, |(means, _)| means)
 }
 
 /// Sets the current network namespace up with `best` or the next that the kernel offers. The caller passes the sockets
@@ -56,11 +71,8 @@ pub enum Means {
 /// # Errors
 /// The step that failed with its error number. Nothing has to be undone: the namespace ends with its process.
 pub fn set_up(best: Means) -> Result<Sockets, Failure> {
-    route::set_up_v4()?;
-    // A kernel may come without IPv6; then names have IPv4 addresses only.
-    let v6 = route::set_up_v6().is_ok();
+    let (means, v6) = lay(best)?;
     let mut sockets = Sockets::default();
-    let means = rules::set_up(best, v6);
     if means == Means::Ports {
         for port in PORTS_WITHOUT_RULES {
             sockets.listen(port, Role::AnyAddressTcp, v6)?;
@@ -68,7 +80,7 @@ pub fn set_up(best: Means) -> Result<Sockets, Failure> {
     } else {
         sockets.listen(LISTENER_PORT, Role::TurnedTcp, v6)?;
     }
-    if means == Means::Gate
+    if means <= Means::CompatibleGate
         && let Ok(gate) = gate::open()
     {
         sockets.add(gate, Role::Gate);
@@ -76,4 +88,12 @@ pub fn set_up(best: Means) -> Result<Sockets, Failure> {
     sockets.listen(DNS_PORT, Role::DnsTcp, v6)?;
     sockets.listen(DNS_PORT, Role::DnsUdp, v6)?;
     Ok(sockets)
+}
+
+/// Routes and rules, and whether there is IPv6.
+fn lay(best: Means) -> Result<(Means, bool), Failure> {
+    route::set_up_v4()?;
+    // A kernel may come without IPv6; then names have IPv4 addresses only.
+    let v6 = route::set_up_v6().is_ok();
+    Ok((rules::set_up(best, v6), v6))
 }

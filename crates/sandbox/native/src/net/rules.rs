@@ -59,13 +59,13 @@ pub(super) fn set_up(best: Means, v6: bool) -> Means {
         return Means::Ports;
     };
     let takes = |queueing| netlink.ask(&batch(queueing, v6), "setting up the rules").is_ok();
-    if best == Means::Gate && (takes(Queueing::Native) || takes(Queueing::Compatible)) {
-        Means::Gate
-    } else if best != Means::Ports && takes(Queueing::None) {
-        Means::Rules
-    } else {
-        Means::Ports
-    }
+    let offers = |means| match means {
+        Means::Gate => takes(Queueing::Native),
+        Means::CompatibleGate => takes(Queueing::Compatible),
+        Means::Rules => takes(Queueing::None),
+        Means::Ports => true,
+    };
+    Means::ALL.into_iter().filter(|means| *means >= best).find(|means| offers(*means)).unwrap_or(Means::Ports)
 }
 
 fn batch(queueing: Queueing, v6: bool) -> Request {
