@@ -60,14 +60,28 @@ impl Pool {
     }
 
     pub async fn take(&self, wait_max: Duration) -> Result<Child, SandboxError> {
+        if let Some(child) = self.take_ready() {
+            return Ok(child);
+        }
         let waiting = Waiting::begin(&self.waiting);
         self.changed.notify_one();
-        let taken = timeout(wait_max, self.take_ready()).await;
+        let taken = timeout(wait_max, self.wait_for_ready()).await;
         drop(waiting);
         taken.unwrap_or(Err(SandboxError::WaitedTooLong { waited: wait_max }))
     }
 
-    async fn take_ready(&self) -> Result<Child, SandboxError> {
+    /// One that stands ready now, unless others wait for it already.
+    fn take_ready(&self) -> Option<Child> {
+        while let Ok(permit) = self.available.try_acquire() {
+            permit.forget();
+            if let Some(child) = self.next() {
+                return Some(child);
+            }
+        }
+        None
+    }
+
+    async fn wait_for_ready(&self) -> Result<Child, SandboxError> {
         let mut failure = self.failure.subscribe();
         loop {
             let permit = tokio::select! {
@@ -76,14 +90,18 @@ impl Pool {
                 failure = failure.wait_for(Option::is_some) => return Err(reason(failure.ok().and_then(|failure| failure.clone()))),
             };
             permit.map_err(|_| stopped())?.forget();
-            let child = self.lock().pop_front();
-            *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
-            self.changed.notify_one();
-            // One that died while it stood ready is passed over.
-            if let Some(child) = child.filter(Child::is_ready) {
+            if let Some(child) = self.next() {
                 return Ok(child);
             }
         }
+    }
+
+    /// Whoever holds a permit. One that died while it stood ready is passed over.
+    fn next(&self) -> Option<Child> {
+        let child = self.lock().pop_front();
+        *self.taken.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
+        self.changed.notify_one();
+        child.filter(Child::is_ready)
     }
 
     pub fn put(&self, child: Child) {

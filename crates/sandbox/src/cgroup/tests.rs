@@ -30,6 +30,7 @@ fn version_2_is_limited_and_read() {
     assert_eq!(written("pids.max"), "7");
     group.add(42).expect("a member");
     assert_eq!(written("cgroup.procs"), "42");
+    assert_eq!(group.doors().expect("doors").len(), 0, "nobody moves by itself");
     for (file, text) in [
         ("cpu.stat", "usage_usec 1500\nuser_usec 9\n"),
         ("memory.peak", "77\n"),
@@ -65,6 +66,7 @@ fn version_1_is_limited_and_read() {
     assert_eq!(read(inside(&pids).join("pids.max")), "7");
     group.add(42).expect("a member");
     assert_eq!(read(inside(&pids).join("tasks")), "42");
+    assert_eq!(group.doors().expect("doors").len(), 3, "memory, processor, processes");
     fs::write(inside(&cpu).join("cpuacct.usage"), "2000000\n").expect("a file");
     fs::write(folder.join("memory.oom_control"), "oom_kill_disable 0\nunder_oom 0\noom_kill 3\n")
         .expect("a file");
