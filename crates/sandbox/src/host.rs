@@ -12,7 +12,11 @@ use std::{
     time::Duration,
 };
 
-use tokio::{process::Command, sync::watch, time::timeout};
+use tokio::{
+    process::Command,
+    sync::watch,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -28,6 +32,9 @@ const START_MAX: Duration = Duration::from_secs(20);
 /// From its start to a warm interpreter; seconds for the data tier.
 const ZYGOTE_START_MAX: Duration = Duration::from_mins(2);
 const CLONE_MAX: Duration = Duration::from_secs(20);
+/// From a child's end to its memory being taken apart, which keeps a processor busy about as long as a short script: by
+/// then its result is on its way to whoever waits for it.
+const PARTING: Duration = Duration::from_millis(4);
 
 /// How far a child has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,6 +67,7 @@ impl Watched {
                 Progress::Running => {}
                 // A launcher that can't be told is gone.
                 Progress::Ended { .. } => {
+                    sleep(PARTING).await;
                     drop(self.host.line.send_message(&Order::Release { pid: self.pid }, &[]).await);
                 }
                 Progress::Gone { .. } => return,
