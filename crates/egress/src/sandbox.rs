@@ -21,11 +21,13 @@ use std::{
     io,
     net::{TcpListener, UdpSocket},
     os::fd::OwnedFd,
+    pin::Pin,
     sync::Arc,
     time::Duration,
 };
 
 use errand_domain::HostContact;
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use crate::connect::Parts;
@@ -141,12 +143,17 @@ pub struct SandboxNetwork {
     _services: JoinSet<()>,
 }
 
+/// The name server on one socket, or the gate.
+type Answering = Pin<Box<dyn Future<Output = ()> + Send>>;
+
 impl SandboxNetwork {
     pub(crate) fn start(parts: Arc<Parts>, sockets: SandboxSockets, rules: SandboxRules) -> io::Result<Self> {
         let gate = sockets.gate.map(Gate::new).transpose()?;
         let run = Arc::new(Run::new(parts, rules, gate.is_some()));
         let (closing, closes) = watch::channel(false);
-        let (mut connections, mut services) = (JoinSet::new(), JoinSet::new());
+        // Most scripts connect to nothing: one task each for the doors and for what answers, as waking a worker for each
+        // socket takes longer than the rest of this.
+        let (accepting, answering) = (FuturesUnordered::new(), FuturesUnordered::<Answering>::new());
         for listener in sockets.tcp {
             let socket = tcp_listener(listener.socket)?;
             let door = accept::Door {
@@ -154,19 +161,23 @@ impl SandboxNetwork {
                 destination: listener.destination,
                 closes: closes.clone(),
             };
-            connections.spawn(accept::accept(door, socket));
+            accepting.push(accept::accept(door, socket));
         }
         for socket in sockets.dns_udp {
             let socket = UdpSocket::from(socket);
             socket.set_nonblocking(true)?;
-            services.spawn(dns::serve_udp(Arc::clone(&run), tokio::net::UdpSocket::from_std(socket)?));
+            let socket = tokio::net::UdpSocket::from_std(socket)?;
+            answering.push(Box::pin(dns::serve_udp(Arc::clone(&run), socket)));
         }
         for socket in sockets.dns_tcp {
-            services.spawn(dns::serve_tcp(Arc::clone(&run), tcp_listener(socket)?));
+            answering.push(Box::pin(dns::serve_tcp(Arc::clone(&run), tcp_listener(socket)?)));
         }
         if let Some(gate) = gate {
-            services.spawn(gate.serve(Arc::clone(&run)));
+            answering.push(Box::pin(gate.serve(Arc::clone(&run))));
         }
+        let (mut connections, mut services) = (JoinSet::new(), JoinSet::new());
+        connections.spawn(accepting.collect());
+        services.spawn(answering.collect());
         Ok(Self { run, closing, connections, _services: services })
     }
 
