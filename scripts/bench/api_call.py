@@ -71,7 +71,7 @@ def row(connections, pairs):
 
 
 def wrk(target, connections, seconds):
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(LOAD), target["url"]]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds:.0f}s", "-s", str(LOAD), target["url"]]
     environment = {**os.environ, **target["environment"]}
     output = subprocess.run(command, env=environment, check=True, capture_output=True, text=True).stdout
     found = json.loads(output.strip().splitlines()[-1])

@@ -4,6 +4,12 @@ wrk.body = os.getenv("BENCH_BODY")
 wrk.headers["content-type"] = wrk.body and "application/json" or nil
 wrk.headers["x-api-key"] = os.getenv("BENCH_API_KEY")
 
+-- Milliseconds between a reply and the next request; not part of any latency.
+local pause = tonumber(os.getenv("BENCH_PAUSE_MS"))
+if pause then
+    delay = function() return pause end
+end
+
 done = function(summary, latency)
     local errors = summary.errors
     local failed = errors.connect + errors.read + errors.write + errors.status + errors.timeout
