@@ -306,7 +306,7 @@ async fn only_failures_or_changes_are_told_and_a_dead_node_s_runs_too() {
         let mut tx = next.db().writer.begin().await.expect("begin");
         let waiting = errand_storage::schedules::waiting(&next.db().reader, 9).await.expect("waiting");
         let now = next.clock().now();
-        errand_storage::executions::claim(&mut tx, waiting[0].guru_id, waiting[0].execution_id, "dead", now)
+        errand_storage::executions::claim(&mut tx, &[waiting[0].execution_id], "dead", now)
             .await
             .expect("claimed");
         tx.commit().await.expect("commit");

@@ -224,6 +224,7 @@ impl Server {
             limits: Limits::default(),
             prices: errand_domain::model::Prices::default(),
             public_url: String::new(),
+            backups: self.folder().join("backups"),
             executions_at_once_max: 1,
             node: "node_of_a_test".to_owned(),
         })
