@@ -2,6 +2,7 @@
 //! from there. A PostgreSQL has its own tools.
 
 use std::{
+    io::ErrorKind,
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     str::FromStr,
@@ -258,7 +259,10 @@ async fn whole_ones(folder: &Path) -> Result<Vec<Backup>> {
     let failed = |error| EngineError::internal("listing backups", error);
     let mut entries = match fs::read_dir(folder).await {
         Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        // Making one makes the folder, and says so when it can't.
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => {
+            return Ok(Vec::new());
+        }
         Err(error) => return Err(failed(error)),
     };
     let mut found = Vec::new();
@@ -281,7 +285,7 @@ fn unfinished(path: &Path) -> PathBuf {
 
 fn gone(name: BackupName, error: std::io::Error) -> EngineError {
     match error.kind() {
-        std::io::ErrorKind::NotFound => EngineError::not_found("backup", name),
+        ErrorKind::NotFound => EngineError::not_found("backup", name),
         _ => EngineError::internal("reading a backup", error),
     }
 }

@@ -43,9 +43,7 @@ export function Replay({ builder }: { builder: Builder }) {
         Replay the history
       </Button>
       <div role="status" className="grid gap-3 empty:hidden">
-        {found?.isError === true && (
-          <NotReplayed error={found.error} />
-        )}
+        {found?.isError === true && <NotReplayed error={found.error} />}
         {found?.data !== undefined && <Changes found={found.data} />}
       </div>
     </section>

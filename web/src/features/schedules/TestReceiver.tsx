@@ -15,7 +15,9 @@ interface TestReceiverProps {
 
 /** Sends a message that says it is a test, before anything is saved: whether results would arrive. */
 export function TestReceiver({ guru, action, receiver }: TestReceiverProps) {
-  const test = useMutation({ mutationFn: (draft: ReceiverDraft) => testReceiver(guru, action, receiverOf(draft)) });
+  const test = useMutation({
+    mutationFn: (draft: ReceiverDraft) => testReceiver(guru, action, receiverOf(draft)),
+  });
   // What came of it belongs to the receiver as it was then.
   const asked = JSON.stringify(test.variables) === JSON.stringify(receiver);
   return (

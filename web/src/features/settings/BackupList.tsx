@@ -46,8 +46,8 @@ export function BackupList() {
       )}
       {failed != null && making == null && (
         <Notice tone="bad">
-          The last backup could not be written: <MessageText text={failed.reason} />. Mend that on the server’s
-          machine and try again.
+          The last backup could not be written: <MessageText text={failed.reason} />. Mend that on the
+          server’s machine and try again.
         </Notice>
       )}
       {items.length === 0 ? (
@@ -56,8 +56,8 @@ export function BackupList() {
         <Made items={items} />
       )}
       <p className="text-[0.8125rem] text-ink-soft">
-        They lie in <span className="font-mono wrap-anywhere">{folder}</span> on the server’s machine. Fetch them:
-        what is on the same disk is lost with it.
+        They lie in <span className="font-mono wrap-anywhere">{folder}</span> on the server’s machine. Fetch
+        them: what is on the same disk is lost with it.
       </p>
     </div>
   );
