@@ -85,7 +85,7 @@ test('a new action is tried on what was asked, before it is saved', async ({ pag
   // Not named yet: what is wrong is said, as everywhere.
   await expect(replay).toContainText('once the definition has no problems');
   await page.getByLabel('Name', { exact: true }).fill(freshName('lake_depth'));
-  await goToStep(page, 'Body');
+  await goToStep(page, 'Request');
   await typeCode(page, 'URL', 'https://lakes.example.com/depth');
   await goToStep(page, 'Basics');
   await replay.getByRole('button', { name: 'Replay the history' }).click();
