@@ -2,7 +2,8 @@
 # Runs Playwright against the real server: the demo on a free port with an empty data directory, both gone afterwards.
 # The tests get ERRAND_URL (where it listens), ERRAND_CLAIM_LINK (the one-time link that the first start prints), and the
 # account that it signs in with the password that they set: ERRAND_EMAIL, ERRAND_PASSWORD. Arguments go to Playwright.
-# ERRAND_BINARY names a binary built before; `--screenshots` renews docs/screenshots instead of testing.
+# ERRAND_BINARY names a binary built before; `--screenshots [NAME…]` renews docs/screenshots, or these of them, instead of
+# testing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -42,7 +43,7 @@ export ERRAND_PASSWORD
 
 cd web
 if [ "${1:-}" = --screenshots ]; then
-    node e2e/screenshots.mjs
+    node e2e/screenshots.mjs "${@:2}"
 else
     npx --no-install playwright test --reporter=list "$@" </dev/null
 fi

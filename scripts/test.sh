@@ -13,6 +13,7 @@ finish() {
     scripts/postgres-for-tests.sh stop >/dev/null 2>&1 || true
     scripts/litellm-for-tests.sh stop >/dev/null 2>&1 || true
     scripts/oidc-for-tests.sh stop >/dev/null 2>&1 || true
+    scripts/smtp-for-tests.sh stop >/dev/null 2>&1 || true
     rm -rf "$logs"
 }
 trap finish EXIT
@@ -87,6 +88,10 @@ start_oidc() { scripts/oidc-for-tests.sh >"$logs/oidc.env"; }
 prepare "Starting a private identity provider" start_oidc
 # shellcheck source=/dev/null
 . "$logs/oidc.env"
+start_smtp() { scripts/smtp-for-tests.sh >"$logs/smtp.env"; }
+prepare "Starting private mail servers" start_smtp
+# shellcheck source=/dev/null
+. "$logs/smtp.env"
 
 if cargo nextest --version >/dev/null 2>&1; then
     part "Rust tests" "^ +Summary " cargo nextest run --workspace --no-fail-fast

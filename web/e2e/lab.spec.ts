@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 
 import { askToTheEnd, expect, expectAccessible, openChat, test } from './chat';
-import { freshName, goToStep, openPage } from './manage';
+import { freshName, goToStep, openPage, typeCode } from './manage';
 
 test('a suite is begun, run, corrected and run again', async ({ page }, info) => {
   test.slow();
@@ -70,6 +70,29 @@ test('a row of the history becomes a case, in a suite made on the way', async ({
   await page.getByRole('link', { name: 'correct it in its suite' }).click();
   await expect(page.getByRole('heading', { level: 1, name: suite })).toBeVisible();
   await expect(page.locator(`[data-case="${question}"]`)).toContainText('product_availability');
+});
+
+test('a new action is tried on what was asked, before it is saved', async ({ page }) => {
+  test.slow();
+  const question = `How deep is the lake of ${freshName('Como')}?`;
+  await openChat(page);
+  await askToTheEnd(page, question);
+  await openPage(page, 'action', 'New action');
+  const replay = page.getByRole('region', { name: 'What would change' });
+  await expect(replay.getByRole('button', { name: 'Replay the history' })).toBeDisabled();
+  await page.getByLabel('Trigger').fill('When the user asks how deep a lake is');
+  await replay.getByRole('button', { name: 'Replay the history' }).click();
+  // Not named yet: what is wrong is said, as everywhere.
+  await expect(replay).toContainText('once the definition has no problems');
+  await page.getByLabel('Name', { exact: true }).fill(freshName('lake_depth'));
+  await goToStep(page, 'Request');
+  await typeCode(page, 'URL', 'https://lakes.example.com/depth');
+  await goToStep(page, 'Basics');
+  await replay.getByRole('button', { name: 'Replay the history' }).click();
+  await expect(replay).toContainText(question);
+  await expectAccessible(page);
+  await page.getByRole('link', { name: 'Trigger lab' }).click();
+  await page.getByRole('button', { name: 'Leave' }).click();
 });
 
 test('an edited trigger is tried on what was asked, and overlaps are looked for', async ({ page }) => {

@@ -120,6 +120,7 @@ test('analytics sums up what ran, and leads to it', async ({ page }) => {
   await openPage(page, 'analytics', 'Analytics');
   await expect(page.getByRole('heading', { name: 'Runs by day' })).toBeVisible();
   await expectAccessible(page);
+  await expect(page.getByRole('region', { name: 'Language models by guru' })).toBeVisible();
   await page.getByLabel('Range').selectOption('7');
   await expect(page).toHaveURL(/days=7/);
   await expect(page.getByRole('img', { name: /in 8 days|in 7 days/ })).toBeVisible();

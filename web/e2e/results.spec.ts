@@ -26,6 +26,15 @@ test('a secret is bound to hosts, and who uses it is said before it is deleted',
   const dialog = page.getByRole('dialog', { name: 'New schedule' });
   await dialog.getByLabel('Action').selectOption('pto_balance');
   await dialog.getByRole('button', { name: 'Add a receiver' }).click();
+  const send = dialog.getByRole('button', { name: 'Send a test' });
+  await expect(send).toBeDisabled();
+  await dialog.getByLabel('Receiver 1', { exact: true }).selectOption('email');
+  await dialog.getByLabel('Addresses').fill('ana@acme.test');
+  await send.click();
+  // The server of these tests has no mail server, and the operator is told what to set.
+  await expect(dialog.getByText('This server has no way to send mail.')).toBeVisible();
+  await expectAccessible(page);
+  await dialog.getByLabel('Receiver 1', { exact: true }).selectOption('slack');
   await dialog.getByLabel('Of which runs').selectOption('on_change');
   await dialog.getByLabel('Secret with the address').selectOption(name);
   await expectAccessible(page);

@@ -1,5 +1,7 @@
-// `npm run screenshots`: renews docs/screenshots from a real server with the demo: every page, light and dark. pngquant
-// makes them small where it is installed; without it they are larger than the repository wants, and the script says so.
+// `npm run screenshots`: renews docs/screenshots from a real server with the demo: every page, light and dark; with names
+// behind it (`npm run screenshots -- shared lab`) only these. pngquant makes them small where it is installed; without it
+// they are larger than the repository wants, and the script says so. The sign-in with a provider's button takes a
+// provider (scripts/oidc-for-tests.sh).
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -13,6 +15,8 @@ const COLOURS = '64';
 const TIMEOUT_MS = 120_000;
 
 const { ERRAND_URL: url, ERRAND_CLAIM_LINK: link, ERRAND_PASSWORD: password, CHROMIUM } = process.env;
+const hasProvider = (process.env.ERRAND_TEST_OIDC_URL ?? '') !== '';
+const wanted = process.argv.slice(2);
 const folder = fileURLToPath(new URL('../../docs/screenshots/', import.meta.url));
 const desktop = { viewport: { width: 1200, height: 760 } };
 const CASES = [
@@ -29,9 +33,12 @@ const browser = await chromium.launch({
   executablePath: CHROMIUM ?? '/usr/bin/chromium',
   args: ['--no-sandbox'],
 });
-await shoot('sign-in', desktop, (page) => page.goto('/sign-in'));
+await shoot(hasProvider ? 'sign-in-provider' : 'sign-in', desktop, async (page) => {
+  await page.goto('/sign-in');
+  await page.getByRole('heading', { level: 1 }).waitFor();
+});
 const storageState = await enter();
-const suite = await seed();
+const { suite, shared } = await seed();
 
 /** Every page behind the sign-in, each with what makes it stand as it is meant to be seen. */
 const PAGES = {
@@ -77,8 +84,22 @@ const PAGES = {
     await open(page, 'settings/planner');
     await page.getByRole('radio', { name: /^Language model/ }).check();
   },
+  'settings-history': async (page) => {
+    // The folder as an installation has it, and not this run's own.
+    await page.route('**/api/v1/system/backups', async (route) => {
+      const json = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...json, folder: '/var/lib/errand/backups' } });
+    });
+    await open(page, 'settings/history');
+    await page.getByRole('list', { name: 'Backups' }).waitFor();
+    await page.getByRole('region', { name: 'Backup' }).scrollIntoViewIfNeeded();
+  },
   'settings-installation': (page) => open(page, 'settings/installation'),
   people: (page) => open(page, 'members'),
+  shared: async (page) => {
+    await page.goto(shared);
+    await page.getByRole('heading', { level: 1 }).waitFor();
+  },
 };
 
 for (const [name, play] of Object.entries(PAGES)) {
@@ -106,7 +127,7 @@ async function enter() {
   return state;
 }
 
-/** What a guru in use would have: questions, a suite, a schedule, people. Gives the suite's id. */
+/** What a guru in use would have: questions, a suite, a schedule, people, a backup. Gives a suite's id and a shared link. */
 async function seed() {
   const context = await browser.newContext({ baseURL: url, storageState });
   const page = await context.newPage();
@@ -136,8 +157,13 @@ async function seed() {
   await context.request.post('/api/v1/users', { headers, data: noor });
   await send('members', { email: vera.email, groups: ['Support'], role: 'viewer' });
   await send('members', { email: noor.email, groups: ['Support', 'Billing'], role: 'guru_admin' });
+  await context.request.post('/api/v1/system/backups', { headers });
+  const list = await context.request.get('/api/v1/demo/conversations', { headers });
+  const { items } = await list.json();
+  const told = items.find(({ title }) => title.includes('SLA')) ?? items[0];
+  const { path } = await send(`conversations/${told.id}/shares`, {});
   await context.close();
-  return id;
+  return { suite: id, shared: path };
 }
 
 async function open(page, path) {
@@ -147,6 +173,7 @@ async function open(page, path) {
 }
 
 async function shoot(name, settings, play) {
+  if (wanted.length > 0 && !wanted.some((one) => name.replace(/-(light|dark)$/, '') === one)) return;
   const context = await browser.newContext({ baseURL: url, ...settings });
   context.setDefaultTimeout(TIMEOUT_MS);
   const page = await context.newPage();

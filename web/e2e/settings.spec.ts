@@ -48,7 +48,32 @@ test('retention says what it would forget before it is saved', async ({ page }) 
   await days.fill('');
   await page.getByRole('button', { name: 'Save', exact: true }).click();
   await expect(page.getByText('Saved.')).toBeVisible();
-  await expect(page.getByText('errand backup errand.db')).toBeVisible();
+});
+
+test('a backup is made, fetched and deleted', async ({ page }) => {
+  await openPage(page, 'settings/history', 'Settings');
+  const backup = page.getByRole('region', { name: 'Backup' });
+  await expect(backup.getByText('errand restore errand.db')).toBeVisible();
+  const made = backup.getByRole('list', { name: 'Backups' }).getByRole('listitem');
+  const before = await made.count();
+  await backup.getByRole('button', { name: 'Back up now' }).click();
+  await expect(made).toHaveCount(before + 1);
+  await expectAccessible(page);
+  const fetching = page.waitForEvent('download');
+  await made
+    .first()
+    .getByRole('link', { name: /^Download/ })
+    .click();
+  const file = await fetching;
+  expect(file.suggestedFilename()).toMatch(/^errand-.*\.db$/);
+  expect(await file.failure()).toBeNull();
+  await made
+    .first()
+    .getByRole('button', { name: /^Delete/ })
+    .click();
+  await expectAccessible(page);
+  await page.getByRole('alertdialog').getByRole('button', { name: 'Delete it' }).click();
+  await expect(made).toHaveCount(before);
 });
 
 test('the installation tells how the sandbox stands and what actions may reach', async ({ page }) => {

@@ -114,6 +114,22 @@ impl Client {
         Ok(EventStream::new(self.accepted(response).await?))
     }
 
+    /// A reply that is no JSON and may be large, handed on piece by piece, with the length that the server says it has.
+    pub async fn download(
+        &self,
+        path: &[&str],
+        mut piece: impl FnMut(&[u8], Option<u64>) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let response =
+            self.http.get(self.url(path, &[])?).send().await.map_err(|error| self.broken(&error))?;
+        let mut response = self.accepted(response).await?;
+        let all = response.content_length();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.broken(&error))? {
+            piece(&chunk, all)?;
+        }
+        Ok(())
+    }
+
     /// The status of a path outside the API, such as `healthz`.
     pub async fn probe(&self, path: &str, timeout: Duration) -> Result<u16, Failure> {
         let mut url = self.base.clone();

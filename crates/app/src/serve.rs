@@ -103,6 +103,7 @@ pub async fn open_engine(config: &Config, python: PythonRoom) -> Result<(Engine,
         limits: config.limits.clone(),
         prices: config.prices.clone(),
         public_url: config.public_url.clone(),
+        backups: config.data_dir.join("backups"),
         executions_at_once_max: config.executions_at_once_max,
         node: format!("node_{}", uuid::Uuid::now_v7().as_simple()),
     });

@@ -41,7 +41,7 @@ use hyper_util::{
 pub use address::Rule;
 pub use error::{EgressError, Stage};
 pub use hosts::host_matches;
-pub use mail::{EncodedCredentials, MailError, MailRequest, MailSecurity, send_mail};
+pub use mail::{MailCredentials, MailError, MailRequest, MailSecurity, send_mail};
 pub use open_range::{OpenRange, OpenRangeError};
 pub use policy::{EgressPolicy, Refusal};
 pub use request::{InboundResponse, OutboundRequest, Outcome, RequestRules, Timings};

@@ -5,12 +5,14 @@
 
 use std::{io, sync::Arc, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader},
     net::TcpStream,
 };
 use tokio_rustls::TlsConnector;
+use zeroize::Zeroizing;
 
 use crate::tls;
 
@@ -38,7 +40,7 @@ pub struct MailRequest<'a> {
     pub port: u16,
     pub security: MailSecurity,
     /// Where the server asks for them.
-    pub credentials: Option<EncodedCredentials<'a>>,
+    pub credentials: Option<MailCredentials<'a>>,
     /// Bare addresses, without names and brackets.
     pub from: &'a str,
     pub to: &'a [String],
@@ -46,11 +48,12 @@ pub struct MailRequest<'a> {
     pub message: &'a str,
 }
 
-/// The answer to AUTH PLAIN, in base64 already, so that no password is copied here.
+/// Who hands the message in.
 #[derive(Clone, Copy)]
 #[allow(missing_debug_implementations, reason = "it is a password")]
-pub struct EncodedCredentials<'a> {
-    pub plain: &'a str,
+pub struct MailCredentials<'a> {
+    pub user: &'a str,
+    pub password: &'a str,
 }
 
 impl std::fmt::Debug for MailRequest<'_> {
@@ -119,10 +122,7 @@ async fn converse(request: &MailRequest<'_>, server: &str) -> Result<(), MailErr
         offers = talk.greet().await?;
     }
     if let Some(credentials) = request.credentials {
-        if !offers.iter().any(|line| line.starts_with("AUTH") && line.contains("PLAIN")) {
-            return Err(talk.broke("it offers no AUTH PLAIN"));
-        }
-        talk.ask(&format!("AUTH PLAIN {}", credentials.plain), "the user name or password", 235).await?;
+        talk.sign_in(credentials, &offers).await?;
     }
     talk.ask(&format!("MAIL FROM:<{}>", request.from), "the sender", 250).await?;
     for address in request.to {
@@ -159,8 +159,30 @@ impl Talk<'_> {
         self.ask("EHLO errand", "the greeting", 250).await
     }
 
+    /// By PLAIN (RFC 4616), or by LOGIN with servers that know nothing newer.
+    async fn sign_in(
+        &mut self,
+        MailCredentials { user, password }: MailCredentials<'_>,
+        offers: &[String],
+    ) -> Result<(), MailError> {
+        const STEP: &str = "the user name or password";
+        let encoded = |text: &str| Zeroizing::new(STANDARD.encode(text));
+        if offers_mechanism(offers, "PLAIN") {
+            let answer = encoded(&Zeroizing::new(format!("\0{user}\0{password}")));
+            self.ask(&Zeroizing::new(format!("AUTH PLAIN {}", *answer)), STEP, 235).await?;
+        } else if offers_mechanism(offers, "LOGIN") {
+            self.ask("AUTH LOGIN", STEP, 334).await?;
+            self.ask(&encoded(user), STEP, 334).await?;
+            self.ask(&encoded(password), STEP, 235).await?;
+        } else {
+            return Err(self.broke("it offers neither AUTH PLAIN nor AUTH LOGIN"));
+        }
+        Ok(())
+    }
+
     async fn ask(&mut self, line: &str, step: &'static str, expect: u16) -> Result<Vec<String>, MailError> {
-        self.say(&format!("{line}\r\n")).await?;
+        // It may be a password.
+        self.say(&Zeroizing::new(format!("{line}\r\n"))).await?;
         self.hear(step, expect).await
     }
 
@@ -198,7 +220,8 @@ impl Talk<'_> {
             if rest.starts_with('-') {
                 continue;
             }
-            if code == expect {
+            // 251 is a 250 for somebody whose mail goes on elsewhere.
+            if code == expect || (expect, code) == (250, 251) {
                 return Ok(lines);
             }
             let text = lines.join(" ").chars().filter(|c| !c.is_control()).take(REPLY_CHARS_SHOWN).collect();
@@ -209,6 +232,15 @@ impl Talk<'_> {
     fn broke(&self, reason: &'static str) -> MailError {
         MailError::Protocol { server: self.server.to_owned(), reason }
     }
+}
+
+/// Whether one of the answers to EHLO names this way to sign in.
+fn offers_mechanism(offers: &[String], wanted: &str) -> bool {
+    offers.iter().any(|line| {
+        let mut words = line.split([' ', '=']);
+        words.next().is_some_and(|word| word.eq_ignore_ascii_case("AUTH"))
+            && words.any(|word| word.eq_ignore_ascii_case(wanted))
+    })
 }
 
 /// The message as it goes over the wire: lines end with CRLF, a dot at the start of one is doubled, a lone one ends it.
@@ -233,6 +265,14 @@ mod tests {
     fn no_line_of_a_message_can_end_it() {
         assert_eq!(dotted("a\n.\n..b\r\nc"), "a\r\n..\r\n...b\r\nc\r\n.\r\n");
         assert_eq!(dotted(""), ".\r\n");
+    }
+
+    #[test]
+    fn ways_to_sign_in_are_told_apart() {
+        let offers = ["mail".to_owned(), "auth LOGIN XPLAIN".to_owned(), "AUTH=CRAM-MD5".to_owned()];
+        for (wanted, expect) in [("LOGIN", true), ("PLAIN", false), ("CRAM-MD5", true), ("mail", false)] {
+            assert_eq!(offers_mechanism(&offers, wanted), expect, "{wanted}");
+        }
     }
 
     /// A server that answers line by line from a script, and what it heard.

@@ -12,7 +12,8 @@ use errand_planners::{Catalogue, CatalogueAction, Prepared};
 use errand_secrets::{Masker, SealContext, Sealed, SecretText};
 use errand_storage::{
     actions::{self, ActionVectors},
-    gurus, secrets,
+    gurus::{self, GuruMark},
+    secrets,
 };
 
 use crate::{Engine, error::Result};
@@ -133,6 +134,24 @@ impl Engine {
         Ok(Some(view))
     }
 
+    /// The guru as it stood when it was marked, or as it stands since; without asking the ledger when that very state is
+    /// kept.
+    pub(crate) async fn guru_view_at(&self, mark: &GuruMark) -> Result<Option<Arc<GuruView>>> {
+        let (kept, generation) = self.0.views.get(mark.slug.as_str());
+        if let Some((view, _)) = kept {
+            if view.guru.id == mark.id && view.revision == mark.revision {
+                self.0.views.put(&view, generation);
+                return Ok(Some(view));
+            }
+            // It may be believed in for a while although it is older than the mark.
+            if view.revision < mark.revision {
+                self.0.views.forget(mark.slug.as_str());
+            }
+        }
+        let view = self.guru_view(mark.slug.as_str()).await?;
+        Ok(view.filter(|view| view.guru.id == mark.id))
+    }
+
     /// Makes the next use load the guru anew; after every change made here.
     pub(crate) fn forget_view(&self, slug: &GuruSlug) {
         self.0.views.forget(slug.as_str());
@@ -223,7 +242,7 @@ impl Engine {
     }
 }
 
-fn catalogue_action(action: &Action, prepared: Option<Arc<Prepared>>) -> CatalogueAction {
+pub(crate) fn catalogue_action(action: &Action, prepared: Option<Arc<Prepared>>) -> CatalogueAction {
     CatalogueAction {
         id: action.id,
         version: action.version,

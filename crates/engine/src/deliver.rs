@@ -7,10 +7,10 @@
 use std::{sync::Arc, time::Duration};
 
 use errand_domain::{
-    DeliveryId, Execution, Guru, Problem, SecretName, UnixMillis,
+    DeliveryId, Execution, ExecutionStatus, Guru, Problem, SecretName, UnixMillis,
     results::{self, Ended, Receiver, Results},
 };
-use errand_runners::deliver::{Address, DeliveryFailure, Destination, Message};
+use errand_runners::deliver::{Address, DeliveryFailure, Destination, Message, Purpose};
 use errand_secrets::{Masked, SecretText};
 use errand_storage::{
     deliveries::{self, Due, NewDelivery, Tried, Untold},
@@ -19,7 +19,14 @@ use errand_storage::{
 use futures_util::{StreamExt as _, stream};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineError, catalogue::GuruView, clock::new_uuid, error::Result};
+use crate::{
+    Engine, EngineError,
+    access::{Manage, Permit},
+    catalogue::GuruView,
+    clock::new_uuid,
+    error::Result,
+    manage::Change,
+};
 
 /// How long a run that ended may wait to be told of.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
@@ -29,6 +36,9 @@ const BATCH: u32 = 50;
 const AT_ONCE_MAX: usize = 8;
 /// After so long without word of a try, another one is made: its process died.
 const TRY_LASTS_MAX_MS: i64 = 120_000;
+
+/// What stands in a test where a run's result would.
+const TEST_OUTPUT: &str = "Nothing ran. A run's result will stand here.";
 
 impl Engine {
     /// Tells of scheduled runs until it is told to stop. What is under way by then is waited for.
@@ -152,8 +162,52 @@ impl Engine {
         })
     }
 
+    /// Sends a receiver a message that says it is a test, once and now: whether it was taken, else why not, masked.
+    pub async fn test_receiver(
+        &self,
+        permit: &Permit<Manage>,
+        action: &str,
+        receiver: Receiver,
+    ) -> Result<std::result::Result<(), String>> {
+        let guru = &permit.guru;
+        let action = guru.action(action).ok_or_else(|| EngineError::not_found("action", action))?;
+        let name = action.spec.name.to_string();
+        let results = Results { when: results::When::Always, to: vec![receiver.clone()] };
+        self.check_results(guru, &results)?;
+        let mut tx = self.begin_change(&guru.guru).await?;
+        let change = Change {
+            actor: permit.actor(),
+            verb: "schedule.test_receiver",
+            object: name.clone(),
+            guru_id: Some(permit.guru_id()),
+            before: None::<()>,
+            after: Some(&receiver),
+        };
+        self.audit(&mut tx, &guru.masker, change).await?;
+        tx.commit().await?;
+        let message = Message {
+            purpose: Purpose::Test,
+            id: DeliveryId::from_uuid(new_uuid()).to_string(),
+            guru: guru.guru.slug.to_string(),
+            guru_name: guru.guru.settings.name.clone(),
+            action: name,
+            execution_id: None,
+            status: ExecutionStatus::Succeeded,
+            due_at: self.clock().now().to_rfc3339(),
+            finished_at: None,
+            duration_ms: None,
+            output: Some(TEST_OUTPUT.to_owned()),
+            output_truncated: false,
+            error: None,
+            link: None,
+        };
+        let told = self.hand_to(guru, &receiver, &message).await;
+        Ok(told.map_err(|failed| failed.reason.to_string()))
+    }
+
     fn message_of(&self, guru: &Guru, execution: Execution, due: &Due) -> Message {
         Message {
+            purpose: Purpose::Result,
             id: due.delivery.id.to_string(),
             guru: guru.slug.to_string(),
             guru_name: guru.settings.name.clone(),
@@ -167,7 +221,7 @@ impl Engine {
             output_truncated: execution.output_truncated,
             error: execution.error,
             link: self.link_to_run(guru, &execution.id.to_string()),
-            execution_id: execution.id.to_string(),
+            execution_id: Some(execution.id.to_string()),
         }
     }
 

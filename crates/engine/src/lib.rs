@@ -27,6 +27,7 @@ pub mod turn;
 
 use std::{
     collections::HashMap,
+    path::PathBuf,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -68,8 +69,10 @@ pub struct Parts {
     pub limits: Limits,
     /// What language models cost whose guru names no price of its own.
     pub prices: Prices,
-    /// Executions under way at once on this node; more are refused as overloaded.
+    /// Executions under way at once on this node; more are refused as overloaded, and those of schedules wait.
     pub executions_at_once_max: usize,
+    /// Where backups that are asked for here are written.
+    pub backups: PathBuf,
     /// How browsers reach the dashboard, for links in messages; empty for none.
     pub public_url: String,
     /// This process's name in the ledger: what it runs is known by it when it dies.
@@ -94,6 +97,7 @@ struct Inner {
     hub: Arc<Hub>,
     recorder: Recorder,
     places: Arc<Semaphore>,
+    places_all: usize,
     views: catalogue::Views,
     keys: KeyCache,
     sign_ins: Throttle,
@@ -101,8 +105,15 @@ struct Inner {
     runs: Mutex<HashMap<ExecutionId, Running>>,
     secret_uses: secret_use::LastNoted,
     public_url: String,
+    backups: manage::backups::Room,
     work: TaskTracker,
 }
+
+/// A place among the executions under way, given back when it is dropped.
+pub(crate) type Place = OwnedSemaphorePermit;
+
+/// One part in so many of the places is never taken by what can wait.
+const PLACES_RESERVED_PART: usize = 4;
 
 /// How long a stopping engine waits for what is under way before it gives up on it.
 pub const SHUTDOWN_WAIT_MAX: Duration = Duration::from_secs(30);
@@ -124,6 +135,7 @@ impl Engine {
             hub,
             recorder,
             places: Arc::new(Semaphore::new(parts.executions_at_once_max)),
+            places_all: parts.executions_at_once_max,
             views: catalogue::Views::default(),
             keys: KeyCache::default(),
             sign_ins: Throttle::default(),
@@ -131,6 +143,7 @@ impl Engine {
             runs: Mutex::default(),
             secret_uses: secret_use::LastNoted::default(),
             public_url: parts.public_url,
+            backups: manage::backups::Room::new(parts.backups),
             work: TaskTracker::new(),
         }))
     }
@@ -203,8 +216,22 @@ impl Engine {
         StreamWriter::open(self, stream, Arc::clone(&guru.masker))
     }
 
+    /// Up to `wanted` places for runs that can wait: a part of them is left for whoever can't.
+    fn spare_places(&self, wanted: usize) -> Vec<Place> {
+        let places = &self.0.places;
+        let reserved = self.0.places_all / PLACES_RESERVED_PART;
+        let mut taken = Vec::new();
+        while taken.len() < wanted
+            && places.available_permits() > reserved
+            && let Ok(place) = Arc::clone(places).try_acquire_owned()
+        {
+            taken.push(place);
+        }
+        taken
+    }
+
     /// A place among the executions under way, or a clear no.
-    fn admit(&self) -> std::result::Result<OwnedSemaphorePermit, Problem> {
+    fn admit(&self) -> std::result::Result<Place, Problem> {
         Arc::clone(&self.0.places).try_acquire_owned().map_err(|_| {
             Problem::new(
                 "overloaded",

@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::{
-    Engine, EngineError,
+    Engine, EngineError, Place,
     access::{Caller, Grant, Manage, Permit, Run},
     catalogue::GuruView,
     clock::new_uuid,
@@ -75,6 +75,13 @@ pub struct Finished {
 struct Begun {
     at: UnixMillis,
     instant: Instant,
+}
+
+/// A job whose beginning is recorded, with its place among those under way or why there is none.
+struct Started {
+    job: Job,
+    begun: Begun,
+    place: std::result::Result<Place, Problem>,
 }
 
 /// A run outside any turn.
@@ -180,19 +187,20 @@ impl Engine {
     pub(crate) async fn execute(&self, job: Job, writer: &StreamWriter, stop: &Stop) -> Result<Finished> {
         let begun = Begun { at: self.clock().now(), instant: Instant::now() };
         self.record_start(&job, begun.at, writer).await?;
-        self.carry_out(job, begun, writer, stop).await
+        self.carry_out(Started { job, begun, place: self.admit() }, writer, stop).await
     }
 
-    /// As [`Engine::execute`], for a job whose row waited in the ledger and was claimed by this node.
+    /// As [`Engine::execute`], for a job whose row waited in the ledger and was claimed by this node, which had a place
+    /// for it.
     pub(crate) async fn execute_claimed(
         &self,
-        job: Job,
+        (job, place): (Job, Place),
         writer: &StreamWriter,
         stop: &Stop,
     ) -> Result<Finished> {
         let begun = Begun { at: self.clock().now(), instant: Instant::now() };
         writer.record_durably(started(&job), Vec::new()).committed().await?;
-        self.carry_out(job, begun, writer, stop).await
+        self.carry_out(Started { job, begun, place: Ok(place) }, writer, stop).await
     }
 
     /// Ends a claimed job that can't run, and says why.
@@ -209,16 +217,11 @@ impl Engine {
         Ok(())
     }
 
-    async fn carry_out(
-        &self,
-        job: Job,
-        begun: Begun,
-        writer: &StreamWriter,
-        stop: &Stop,
-    ) -> Result<Finished> {
+    async fn carry_out(&self, started: Started, writer: &StreamWriter, stop: &Stop) -> Result<Finished> {
+        let Started { job, begun, place } = started;
         let stop = stop.of_one_run();
         let _listed = self.list_run(&job, &stop);
-        let outcome = match self.admit() {
+        let outcome = match place {
             Err(problem) => could_not_start(&problem),
             Ok(_place) if stop.is_abandoned() => cancelled(),
             Ok(_place) => match self.prepare(&job).await? {

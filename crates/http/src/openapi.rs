@@ -22,9 +22,9 @@ use crate::{
     auth::{API_KEY_HEADER, SESSION_COOKIE},
     error::{Refused, RefusedInput},
     routes::{
-        account, actions, analytics, answer, audit, conversations, drafts, executions, exports, feedback,
-        gurus, health, imports, keys, lab, members, oidc, retention, schedules, secrets, shares, system,
-        templates, turns, users, versions,
+        account, actions, analytics, answer, audit, backups, conversations, drafts, executions, exports,
+        feedback, gurus, health, imports, keys, lab, members, oidc, retention, schedules, secrets, shares,
+        system, templates, turns, users, versions,
     },
     state::HttpState,
 };
@@ -78,6 +78,8 @@ pub fn split() -> (Router<HttpState>, OpenApiDocument) {
         .routes(routes!(keys::list_all, keys::create_for_all))
         .routes(routes!(keys::delete_any))
         .routes(routes!(system::system))
+        .routes(routes!(backups::list, backups::create))
+        .routes(routes!(backups::download, backups::delete))
         .routes(routes!(gurus::list, gurus::create))
         .routes(routes!(gurus::one, gurus::change, gurus::delete))
         .routes(routes!(members::list, members::add))
@@ -114,6 +116,7 @@ pub fn split() -> (Router<HttpState>, OpenApiDocument) {
         .routes(routes!(actions::run))
         .routes(routes!(drafts::request))
         .routes(routes!(drafts::plan))
+        .routes(routes!(drafts::replay))
         .routes(routes!(imports::curl))
         .routes(routes!(imports::openapi))
         .routes(routes!(schedules::list))
@@ -121,6 +124,7 @@ pub fn split() -> (Router<HttpState>, OpenApiDocument) {
         .routes(routes!(schedules::one, schedules::set, schedules::delete))
         .routes(routes!(schedules::firings))
         .routes(routes!(schedules::deliveries))
+        .routes(routes!(schedules::test_receiver))
         .routes(routes!(versions::list))
         .routes(routes!(versions::one))
         .routes(routes!(versions::diff))

@@ -67,20 +67,31 @@ impl Db {
     }
 
     /// Writes a copy of an SQLite database into a file that is empty or not there: everything committed when it begins,
-    /// while others go on reading and writing.
+    /// while others go on reading and writing. It has a connection of its own, so that no one waits for it.
     ///
     /// # Errors
     /// For a PostgreSQL, which has tools of its own.
     pub async fn back_up_to(&self, path: &std::path::Path) -> Result<()> {
-        let step = "write a backup";
-        let Writing::Sqlite(connection) = &self.writer.connections else {
+        let failed = |source| StorageError::query("write a backup", source);
+        let Pool::Sqlite(pool) = &self.reader.pool else {
             let why = "only an SQLite database is copied into a file".to_owned();
-            return Err(StorageError::query(step, sqlx::Error::Configuration(why.into())));
+            return Err(failed(sqlx::Error::Configuration(why.into())));
         };
-        let mut connection = connection.lock().await;
-        let open = connection.as_mut().ok_or_else(|| StorageError::query(step, sqlx::Error::PoolClosed))?;
-        let copying = sqlx::query("VACUUM INTO $1").bind(path.to_string_lossy().into_owned()).execute(open);
-        copying.await.map(|_| ()).map_err(|source| StorageError::query(step, source))
+        let options = pool.connect_options().as_ref().clone().pragma("query_only", "off");
+        let mut connection = options.connect().await.map_err(failed)?;
+        let target = path.to_string_lossy().into_owned();
+        let copied = sqlx::query("VACUUM INTO $1").bind(target).execute(&mut connection).await;
+        let closed = sqlx::Connection::close(connection).await;
+        copied.map_err(failed)?;
+        closed.map_err(failed)
+    }
+
+    /// What an SQLite database takes; None for a PostgreSQL.
+    pub async fn sqlite_bytes(&self) -> Result<Option<u64>> {
+        let Pool::Sqlite(_) = &self.reader.pool else { return Ok(None) };
+        let sql = "SELECT page_count * page_size AS bytes FROM pragma_page_count(), pragma_page_size()";
+        let row = (&self.reader).row("read the database's size", sql, vec![]).await?;
+        row.map(|row| row.get::<i64>("bytes").map(i64::cast_unsigned)).transpose()
     }
 
     /// `sqlite` or `postgresql`.

@@ -9,7 +9,7 @@ pub(crate) enum Dialect {
 }
 
 /// Marker, what SQLite reads, what PostgreSQL reads.
-const MARKERS: [(&str, &str, &str); 6] = [
+const MARKERS: [(&str, &str, &str); 7] = [
     // Text compared byte by byte.
     ("{key}", "TEXT", "TEXT COLLATE \"C\""),
     ("{bytes}", "BLOB", "BYTEA"),
@@ -17,6 +17,8 @@ const MARKERS: [(&str, &str, &str); 6] = [
     ("{clustered}", "WITHOUT ROWID", ""),
     // SQLite has one writer at a time, so its rows need no locks.
     ("{for_update}", "", "FOR UPDATE"),
+    // The same, passing over rows that somebody else has locked.
+    ("{skip_locked}", "", "FOR UPDATE SKIP LOCKED"),
     // Without regard to case: SQLite's LIKE does so for ASCII letters, ILIKE for all.
     ("{like}", "LIKE", "ILIKE"),
     ("{explain}", "EXPLAIN QUERY PLAN", "EXPLAIN"),

@@ -69,6 +69,21 @@ pub async fn revision(mut db: impl Read, guru: GuruId) -> Result<Option<i64>> {
         .transpose()
 }
 
+/// A guru and the revision that it had when it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GuruMark {
+    pub id: GuruId,
+    pub slug: GuruSlug,
+    pub revision: i64,
+}
+
+impl GuruMark {
+    /// From the columns `guru_id`, `slug` and `revision`.
+    pub(crate) fn read(row: &Row) -> Result<Self> {
+        Ok(Self { id: row.parse("guru_id")?, slug: row.parse("slug")?, revision: row.get("revision")? })
+    }
+}
+
 /// Makes other transactions that lock or change the guru wait until this one ends: for counting before inserting.
 /// False when there is no such guru.
 pub async fn lock(tx: &mut Transaction, guru: GuruId) -> Result<bool> {

@@ -1,39 +1,68 @@
 //! Many rows in one statement.
 
-use crate::{Result, connection::Transaction, row::Value};
+use crate::{
+    Read as _, Result,
+    connection::Transaction,
+    row::{Row, Value},
+};
 
 /// Rows per statement, biggest first. Fixed sizes keep the number of prepared statements small; the small ones are all
 /// there, since one run's events should take one statement (each is a trip to the database's thread and back). The
 /// largest stays far below SQLite's 32,766 and PostgreSQL's 65,535 values per statement.
 const SIZES: [usize; 11] = [64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1];
 
-/// `head` is `INSERT INTO table (a, b, c)`; every row has as many values as `head` has columns.
+/// What to insert into, and what becomes of it.
+#[derive(Clone, Copy)]
+pub(crate) struct Insert {
+    pub(crate) step: &'static str,
+    /// `INSERT INTO table (a, b, c)`; every row has as many values as it has columns.
+    pub(crate) head: &'static str,
+    /// What follows the values.
+    pub(crate) tail: &'static str,
+}
+
+/// Inserts rows; `head` is as in [`Insert`].
 pub(crate) async fn insert_rows(
     tx: &mut Transaction,
     step: &'static str,
-    head: &str,
+    head: &'static str,
     rows: Vec<Vec<Value>>,
 ) -> Result<()> {
-    let Some(columns) = rows.first().map(Vec::len) else {
-        return Ok(());
-    };
-    let mut left = rows.len();
-    let mut rows = rows.into_iter();
-    for size in SIZES {
-        let sql = if left >= size {
-            statement(head, columns, size)
-        } else {
-            continue;
-        };
-        while left >= size {
-            tx.execute(step, sql.clone(), rows.by_ref().take(size).flatten().collect()).await?;
-            left -= size;
-        }
+    for (sql, values) in statements(Insert { step, head, tail: "" }, rows) {
+        tx.execute(step, sql, values).await?;
     }
     Ok(())
 }
 
-fn statement(head: &str, columns: usize, rows: usize) -> String {
+/// As [`insert_rows`]; the rows that the statement's tail has it give back.
+pub(crate) async fn insert_rows_returning(
+    tx: &mut Transaction,
+    insert: Insert,
+    rows: Vec<Vec<Value>>,
+) -> Result<Vec<Row>> {
+    let mut given = Vec::new();
+    for (sql, values) in statements(insert, rows) {
+        given.extend(tx.rows(insert.step, sql, values).await?);
+    }
+    Ok(given)
+}
+
+fn statements(insert: Insert, rows: Vec<Vec<Value>>) -> Vec<(String, Vec<Value>)> {
+    let columns = rows.first().map_or(0, Vec::len);
+    let mut left = rows.len();
+    let mut rows = rows.into_iter();
+    let mut statements = Vec::new();
+    for size in SIZES {
+        while left >= size {
+            let sql = statement(insert, columns, size);
+            statements.push((sql, rows.by_ref().take(size).flatten().collect()));
+            left -= size;
+        }
+    }
+    statements
+}
+
+fn statement(Insert { head, tail, .. }: Insert, columns: usize, rows: usize) -> String {
     use std::fmt::Write as _;
     let mut sql = format!("{head} VALUES ");
     for row in 0..rows {
@@ -44,6 +73,9 @@ fn statement(head: &str, columns: usize, rows: usize) -> String {
         }
         sql.push(')');
     }
+    if !tail.is_empty() {
+        let _ = write!(sql, " {tail}");
+    }
     sql
 }
 
@@ -53,6 +85,21 @@ mod tests {
 
     #[test]
     fn values_are_numbered_through() {
-        assert_eq!(statement("INSERT INTO t (a, b)", 2, 2), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)");
+        let check = |tail, expect: &str| {
+            let insert = Insert { step: "", head: "INSERT INTO t (a, b)", tail };
+            assert_eq!(statement(insert, 2, 2), expect);
+        };
+        check("", "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4)");
+        check("RETURNING a", "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) RETURNING a");
+    }
+
+    #[test]
+    fn every_row_is_in_one_statement() {
+        for count in [0_i64, 1, 8, 9, 131] {
+            let rows: Vec<_> = (0..count).map(|number| vec![Value::from(number)]).collect();
+            let insert = Insert { step: "", head: "INSERT INTO t (a)", tail: "" };
+            let bound: usize = statements(insert, rows).iter().map(|(_, values)| values.len()).sum();
+            assert_eq!(i64::try_from(bound), Ok(count));
+        }
     }
 }

@@ -17,7 +17,7 @@ macro_rules! migrations {
     };
 }
 
-const MIGRATIONS: [Migration; 11] = migrations! {
+const MIGRATIONS: [Migration; 12] = migrations! {
     1 "0001_gurus_actions_secrets",
     2 "0002_people_and_keys",
     3 "0003_history",
@@ -29,6 +29,7 @@ const MIGRATIONS: [Migration; 11] = migrations! {
     9 "0009_sign_in_by_provider",
     10 "0010_feedback_shares_costs",
     11 "0011_results_and_secret_use",
+    12 "0012_open_runs_by_action",
 };
 
 /// The schema version this build writes and the newest it opens.

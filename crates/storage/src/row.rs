@@ -63,6 +63,24 @@ macro_rules! values {
 }
 pub(crate) use values;
 
+/// Binds rows of values behind those that are there, and gives the text that names them: `($3, $4), ($5, $6)`, as
+/// `VALUES` takes it. The last row is bound again and again up to a power of two, so that lists of all lengths share a
+/// few texts and with them the prepared statements; it must not matter how often a row is in the list.
+pub(crate) fn bind_list(bound: &mut Vec<Value>, rows: impl IntoIterator<Item = Vec<Value>>) -> String {
+    let mut rows: Vec<_> = rows.into_iter().collect();
+    if let Some(last) = rows.last().cloned() {
+        rows.resize(rows.len().next_power_of_two(), last);
+    }
+    let mut names = Vec::with_capacity(rows.len());
+    for row in rows {
+        let first = bound.len() + 1;
+        let of_row: Vec<_> = (first..first + row.len()).map(|number| format!("${number}")).collect();
+        names.push(format!("({})", of_row.join(", ")));
+        bound.extend(row);
+    }
+    names.join(", ")
+}
+
 #[derive(Debug)]
 pub enum Row {
     Sqlite(SqliteRow),
@@ -163,4 +181,23 @@ pub(crate) fn from_json<T: DeserializeOwned>(what: &'static str, text: &str) -> 
 /// JSON text of a value whose serialisation can't fail (no maps with odd keys, no failing `Serialize`).
 pub(crate) fn to_json(what: &'static str, value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StorageError::corrupt(what, error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_are_numbered_behind_what_is_bound_and_filled_up() {
+        #[track_caller]
+        fn check(rows: &[(&str, i64)], expect: &str) {
+            let mut bound = values!["before"];
+            let rows = rows.iter().map(|(text, number)| values![*text, *number]);
+            assert_eq!(bind_list(&mut bound, rows), expect);
+            assert_eq!(bound.len(), 1 + expect.matches('$').count());
+        }
+        check(&[], "");
+        check(&[("a", 1)], "($2, $3)");
+        check(&[("a", 1), ("b", 2), ("c", 3)], "($2, $3), ($4, $5), ($6, $7), ($8, $9)");
+    }
 }

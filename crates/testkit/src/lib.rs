@@ -5,6 +5,7 @@
 pub mod identity;
 pub mod litellm;
 pub mod postgres;
+pub mod smtp;
 pub mod upstream;
 
 pub use postgres::{TestDatabase, databases};

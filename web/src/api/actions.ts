@@ -3,7 +3,7 @@ import { client, CSRF_HEADER, reportSignedOut, unwrap } from './client';
 import { errorOf, unreachable } from './error';
 import type { HttpExchange, TurnEvent } from './events';
 import { parseTurnEvent } from './turns';
-import type { Action, Actions, Advice, Arguments, Execution, Plan, Template } from './types';
+import type { Action, Actions, Advice, Arguments, Execution, Plan, Replay, Template } from './types';
 import { createSseParser } from '../lib/sse';
 
 /** The document calls a definition an object of nothing in particular. */
@@ -115,6 +115,23 @@ export async function planDraft({ guru, file, replaces, question, signal }: Draf
     }),
   );
   return reply;
+}
+
+export interface DraftReplay {
+  guru: string;
+  file: ActionFile;
+  /** The action whose next version it is; null for a new one. */
+  replaces: string | null;
+}
+
+/** Which of the turns asked lately would go otherwise if the definition were saved and enabled. */
+export async function replayDraft({ guru, file, replaces }: DraftReplay): Promise<Replay> {
+  return unwrap(
+    client.POST('/api/v1/{guru}/drafts/replay', {
+      params: { path: { guru } },
+      body: { definition: asObject(file), ...(replaces !== null && { replaces }) },
+    }),
+  );
 }
 
 export interface Test {

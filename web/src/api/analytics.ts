@@ -1,5 +1,5 @@
 import { client, unwrap } from './client';
-import type { Analytics, ModelCall } from './types';
+import type { Analytics, ModelCall, ModelUseByGuru } from './types';
 
 export interface Period {
   from: string;
@@ -34,6 +34,11 @@ export async function listModelCalls(
   const params = { path: { guru }, query };
   const page = await unwrap(client.GET('/api/v1/{guru}/analytics/model-calls', { params }));
   return { items: page.items, nextCursor: page.next_cursor ?? null };
+}
+
+/** What language models cost each guru; for super admins. */
+export async function getModelUseByGuru(period: Period): Promise<ModelUseByGuru> {
+  return unwrap(client.GET('/api/v1/system/model-use', { params: { query: { ...period } } }));
 }
 
 /** The address of one of its tables as comma-separated text. */

@@ -2,7 +2,7 @@
 import { queryOptions } from '@tanstack/react-query';
 
 import { client, unwrap } from './client';
-import type { LabCase, LabCaseBody, LabPlanner, LabRun, Overlap, PastLabRun, Replay, Suite } from './types';
+import type { LabCase, LabCaseBody, LabPlanner, LabRun, Overlap, PastLabRun, Suite } from './types';
 
 /**
  * The figures of a run, as `errand lab run --json` prints them; the OpenAPI document calls them an object. Shares are of
@@ -104,19 +104,6 @@ async function listLabRuns(guru: string, id: string): Promise<PastLabRun[]> {
 export async function findOverlaps(guru: string): Promise<Overlap[]> {
   const page = await unwrap(client.GET('/api/v1/{guru}/lab/overlaps', { params: { path: { guru } } }));
   return page.items;
-}
-
-export interface TriggerEdit {
-  guru: string;
-  /** The action as it is saved. */
-  action: string;
-  trigger: string;
-  examples: string[];
-}
-
-/** Which of the turns asked lately would go otherwise with the edit. */
-export async function replayEdit({ guru, ...edit }: TriggerEdit): Promise<Replay> {
-  return unwrap(client.POST('/api/v1/{guru}/lab/replay', { params: { path: { guru } }, body: edit }));
 }
 
 type Sent = Omit<LabCaseBody, 'expected'> & { expected: Record<string, never> };

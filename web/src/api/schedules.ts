@@ -1,5 +1,5 @@
 import { client, unwrap } from './client';
-import type { Arguments, Delivery, Outlook, Results, Schedule } from './types';
+import type { Arguments, Delivery, Outlook, Receiver, ReceiverTest, Results, Schedule } from './types';
 
 export async function listSchedules(guru: string): Promise<Schedule[]> {
   const page = await unwrap(client.GET('/api/v1/{guru}/schedules', { params: { path: { guru } } }));
@@ -38,4 +38,12 @@ export async function listDeliveries(guru: string, name: string): Promise<Delive
   const params = { path: { guru, name }, query: { limit: 20 } };
   const page = await unwrap(client.GET('/api/v1/{guru}/actions/{name}/schedule/deliveries', { params }));
   return page.items;
+}
+
+/** Sends a receiver a message that says it is a test, once and now. */
+export async function testReceiver(guru: string, name: string, receiver: Receiver): Promise<ReceiverTest> {
+  const params = { path: { guru, name } };
+  return unwrap(
+    client.POST('/api/v1/{guru}/actions/{name}/schedule/test-receiver', { params, body: receiver }),
+  );
 }

@@ -1058,6 +1058,148 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/system/backups': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** Backups that were made here, and the one under way */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The backups. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['BackupsReply'];
+          };
+        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+      };
+    };
+    put?: never;
+    /** Begin a backup of the SQLite database, while everything goes on; the list tells how far it is */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path?: never;
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description It is being written. It holds no master key: without the key file, its secrets can't be opened. */
+        202: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['BackupsReply'];
+          };
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/system/backups/{name}': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /** A backup's file: everybody's history, and the secrets as they are kept, sealed */
+    get: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description As the list has it. */
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description The SQLite database. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/vnd.sqlite3': number[];
+          };
+        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+      };
+    };
+    put?: never;
+    post?: never;
+    /** Delete a backup */
+    delete: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description As the list has it. */
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody?: never;
+      responses: {
+        /** @description Deleted. */
+        204: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content?: never;
+        };
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+      };
+    };
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/system/model-use': {
     parameters: {
       query?: never;
@@ -2349,6 +2491,62 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  '/api/v1/{guru}/actions/{name}/schedule/test-receiver': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** Send a receiver a message that says it is a test, once and now; nothing is saved, and nothing runs */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+          /** @description The action's name. */
+          name: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['ReceiverBody'];
+        };
+      };
+      responses: {
+        /** @description Whether it was taken, else why not. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ReceiverTestReply'];
+          };
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   '/api/v1/{guru}/actions/{name}/test': {
     parameters: {
       query?: never;
@@ -3300,6 +3498,60 @@ export interface paths {
           };
           content: {
             'application/json': components['schemas']['PlanReply'];
+          };
+        };
+        400: components['responses']['Refused400'];
+        401: components['responses']['Refused401'];
+        403: components['responses']['Refused403'];
+        404: components['responses']['Refused404'];
+        409: components['responses']['Refused409'];
+        413: components['responses']['Refused413'];
+        415: components['responses']['Refused415'];
+        422: components['responses']['Refused422'];
+        429: components['responses']['Refused429'];
+        500: components['responses']['Refused500'];
+        503: components['responses']['Refused503'];
+      };
+    };
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  '/api/v1/{guru}/drafts/replay': {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /** What a definition would change on what was asked before, as if it were saved and enabled */
+    post: {
+      parameters: {
+        query?: never;
+        header?: never;
+        path: {
+          /** @description The guru's slug. */
+          guru: string;
+        };
+        cookie?: never;
+      };
+      requestBody: {
+        content: {
+          'application/json': components['schemas']['DraftReplayBody'];
+        };
+      };
+      responses: {
+        /** @description The turns that would go otherwise; nothing was run or saved. */
+        200: {
+          headers: {
+            [name: string]: unknown;
+          };
+          content: {
+            'application/json': components['schemas']['ReplayReply'];
           };
         };
         400: components['responses']['Refused400'];
@@ -5676,6 +5928,24 @@ export interface components {
       /** @description What was done: `action.update`, `secret.delete`, … */
       verb: string;
     };
+    BackupReply: {
+      /** Format: int64 */
+      bytes: number;
+      made_at: string;
+      /** @description Of its file. */
+      name: string;
+    };
+    /** @description What is saved of the installation, and where. */
+    BackupsReply: {
+      failed?: components['schemas']['FailedReply'] | null;
+      /** @description The folder on the server's machine. */
+      folder: string;
+      /** @description Newest first. */
+      items: components['schemas']['BackupReply'][];
+      making?: components['schemas']['MakingReply'] | null;
+      /** @description False with a PostgreSQL, which has its own tools. */
+      supported: boolean;
+    };
     /** @description A labelled question. */
     CaseBody: {
       /** @description Names of the actions on offer; all when empty. */
@@ -5775,6 +6045,18 @@ export interface components {
       /** @description The action whose next version it is; left out for a new one. */
       replaces?: string | null;
     };
+    /** @description A definition that need not be saved, to be tried on what was asked before. */
+    DraftReplayBody: {
+      /** @description An action file. */
+      definition: Record<string, never>;
+      /** @description The action whose next version it is; left out for a new one. */
+      replaces?: string | null;
+      /**
+       * Format: int32
+       * @description The latest turns to try it on, 1 to 500.
+       */
+      turns?: number | null;
+    };
     /** @description A definition that need not be saved, with arguments to try it with. */
     DraftRequestBody: {
       /** @description Values by parameter: strings, numbers, booleans. */
@@ -5859,6 +6141,10 @@ export interface components {
       /** @description What a script wrote to standard error, masked and capped. */
       stderr?: string | null;
       usage?: components['schemas']['UsageReply'] | null;
+    };
+    FailedReply: {
+      name: string;
+      reason: string;
     };
     FailureReply: {
       /** @description Place in the list that was run, from 0. */
@@ -6055,6 +6341,19 @@ export interface components {
        */
       tries: number;
       turn_id: string;
+    };
+    MakingReply: {
+      /**
+       * Format: int64
+       * @description Written so far.
+       */
+      bytes: number;
+      /**
+       * Format: int64
+       * @description What the database takes; a backup is at most about as large.
+       */
+      bytes_expected: number;
+      name: string;
     };
     /** @description Who is asking. */
     Me: {
@@ -6920,6 +7219,13 @@ export interface components {
           /** @description The secret that holds its address. */
           url_secret: string;
         };
+    /** @description What became of a test message. */
+    ReceiverTestReply: {
+      /** @description Whether the receiver took it. */
+      delivered: boolean;
+      /** @description Why it did not. */
+      error?: string | null;
+    };
     /** @description What an answer refers to. */
     Reference: {
       action: string;

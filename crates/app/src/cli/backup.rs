@@ -20,7 +20,7 @@ use crate::serve;
 
 #[derive(Debug, clap::Args)]
 #[command(
-    after_help = "The backup holds no master key: without the key file, its secrets can't be opened. Keep the two apart, since together they are all secrets in the clear.\n\nExample:\n  errand backup errand-2026-11-30.db"
+    after_help = "The backup holds no master key: without the key file, its secrets can't be opened. Keep the two apart, since together they are all secrets in the clear. `errand backups` has a server make and hand over its own.\n\nExample:\n  errand backup errand-2026-11-30.db"
 )]
 pub struct BackupArgs {
     /// Where to write it; must not be there yet
@@ -55,7 +55,7 @@ pub async fn backup(context: &Context, args: BackupArgs) -> Result<Exit, Failure
             "Name the server's data directory with `--data-dir`.",
         ));
     }
-    private_file(&args.file)?;
+    drop(private_file(&args.file)?);
     let db = open(&database).await?;
     let spinner = context.output.spinner("Writing the backup");
     let written = db.back_up_to(&args.file).await;
@@ -136,9 +136,9 @@ async fn open(path: &Path) -> Result<Db, Failure> {
 }
 
 /// An empty file that only its owner may read: what is written into it holds hashes and sealed secrets.
-fn private_file(path: &Path) -> Result<(), Failure> {
+pub(super) fn private_file(path: &Path) -> Result<fs::File, Failure> {
     let made = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
-    made.map(|_| ()).map_err(|error| Failure::file("make", path, &error))
+    made.map_err(|error| Failure::file("make", path, &error))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {

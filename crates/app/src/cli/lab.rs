@@ -96,10 +96,14 @@ pub struct OverlapArgs {
 #[derive(Debug, clap::Args)]
 pub struct ReplayArgs {
     /// The action
-    action: String,
+    #[arg(required_unless_present = "file")]
+    action: Option<String>,
     /// Its trigger as it would be
-    #[arg(long)]
-    trigger: String,
+    #[arg(long, required_unless_present = "file")]
+    trigger: Option<String>,
+    /// An action file to try as if it were saved; with an action's name, as its next version
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["trigger", "examples"])]
+    file: Option<PathBuf>,
     /// An example as it would be; give it again for each [default: as they are]
     #[arg(long = "example", value_name = "QUESTION")]
     examples: Vec<String>,
@@ -340,11 +344,23 @@ struct TurnChange {
 
 async fn replay(context: &Context, args: ReplayArgs) -> Result<Exit, Failure> {
     let door = context.door().await?;
-    let mut body = json!({ "action": args.action, "trigger": args.trigger, "turns": args.turns });
-    if !args.examples.is_empty() {
-        body["examples"] = json!(args.examples);
-    }
-    let reply = door.client.post(&[&door.guru, "lab", "replay"], Some(&body)).await?;
+    let (path, body) = match &args.file {
+        Some(file) => {
+            let definition: Value = serde_json::from_str(&read_text(file)?).map_err(|error| {
+                Failure::usage(format!("`{}`: {error}.", file.display()), "Give an action file.")
+            })?;
+            let body = json!({ "definition": definition, "replaces": args.action, "turns": args.turns });
+            (["drafts", "replay"], body)
+        }
+        None => {
+            let mut body = json!({ "action": args.action, "trigger": args.trigger, "turns": args.turns });
+            if !args.examples.is_empty() {
+                body["examples"] = json!(args.examples);
+            }
+            (["lab", "replay"], body)
+        }
+    };
+    let reply = door.client.post(&[&door.guru, path[0], path[1]], Some(&body)).await?;
     context.output.show(&reply, || {
         let replayed: Replay = read(&reply)?;
         context.output.line(format!(

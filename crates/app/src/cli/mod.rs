@@ -5,6 +5,7 @@ mod analytics;
 mod ask;
 mod audit;
 mod backup;
+mod backups;
 pub mod context;
 pub mod failure;
 mod feedback;
@@ -117,6 +118,9 @@ enum Command {
     Link(link::LinkArgs),
     /// Write the database into a file, while the server runs
     Backup(backup::BackupArgs),
+    /// Backups that the server makes of its own database and keeps beside it
+    #[command(subcommand)]
+    Backups(backups::BackupsCommand),
     /// Put a backup in the database's place, while the server is stopped
     Restore(backup::RestoreArgs),
     /// The language model of the built-in planner
@@ -185,6 +189,7 @@ async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> 
         Command::Share(command) => share::run(context, command).await,
         Command::Audit(args) => audit::run(context, args).await,
         Command::Backup(args) => backup::backup(context, args).await,
+        Command::Backups(command) => backups::run(context, command).await,
         Command::Restore(args) => backup::restore(context, args).await,
         Command::Schedule(command) => schedule::run(context, command).await,
         Command::Session(command) => session::run(context, command).await,

@@ -47,6 +47,11 @@ pub enum ScheduleCommand {
         #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u32).range(1..=200))]
         limit: u32,
     },
+    /// Send everybody who is told of the action's results a message that says it is a test
+    Test {
+        /// Name of the action
+        action: String,
+    },
     /// Take an action's schedule away; what runs goes on
     #[command(visible_alias = "delete")]
     Rm {
@@ -176,6 +181,7 @@ pub async fn run(context: &Context, command: ScheduleCommand) -> Result<Exit, Fa
         ScheduleCommand::Preview { cron, zone } => preview(context, &door, &cron, zone.as_deref()).await,
         ScheduleCommand::Firings { action, limit } => firings(context, &door, &action, limit).await,
         ScheduleCommand::Deliveries { action, limit } => deliveries(context, &door, &action, limit).await,
+        ScheduleCommand::Test { action } => test_receivers(context, &door, &action).await,
         ScheduleCommand::Rm { action } => {
             door.client.delete(&[&door.guru, "actions", &action, "schedule"]).await?;
             context.output.show(&json!({ "deleted": action }), || {
@@ -379,4 +385,43 @@ mod tests {
         ];
         assert_eq!(show_lines(&Output::plain(), &schedule), expect);
     }
+}
+
+#[derive(Deserialize)]
+struct Tested {
+    delivered: bool,
+    error: Option<String>,
+}
+
+/// Fails when one of them did not take it.
+async fn test_receivers(context: &Context, door: &Door, action: &str) -> Result<Exit, Failure> {
+    let schedule = door.client.get(&[&door.guru, "actions", action, "schedule"]).await?;
+    let receivers = schedule["results"]["to"].as_array().cloned().unwrap_or_default();
+    if receivers.is_empty() {
+        return Err(Failure::new(
+            "nobody_told",
+            format!("Nobody is told of the results of `{action}`."),
+            "Name somebody with `errand schedule set`: `--slack`, `--email` or `--webhook`.",
+        ));
+    }
+    let path = [door.guru.as_str(), "actions", action, "schedule", "test-receiver"];
+    let (mut told, mut lines, mut are_all_told) = (Vec::new(), Vec::new(), true);
+    for receiver in receivers {
+        let reply = door.client.post(&path, Some(&receiver)).await?;
+        let tested: Tested = read(&reply)?;
+        let words = read::<Receiver>(&receiver)?.words();
+        lines.push(match tested.error.filter(|_| !tested.delivered) {
+            None => format!("{} took it", plain(&words)),
+            Some(error) => format!("{} did not take it: {}", plain(&words), plain(&error)),
+        });
+        are_all_told &= tested.delivered;
+        told.push(json!({ "receiver": receiver, "result": reply }));
+    }
+    context.output.show(&json!({ "items": told }), || {
+        for line in &lines {
+            context.output.line(line)?;
+        }
+        Ok(())
+    })?;
+    Ok(if are_all_told { Exit::Done } else { Exit::Failed })
 }

@@ -306,7 +306,7 @@ async fn only_failures_or_changes_are_told_and_a_dead_node_s_runs_too() {
         let mut tx = next.db().writer.begin().await.expect("begin");
         let waiting = errand_storage::schedules::waiting(&next.db().reader, 9).await.expect("waiting");
         let now = next.clock().now();
-        errand_storage::executions::claim(&mut tx, waiting[0].guru_id, waiting[0].execution_id, "dead", now)
+        errand_storage::executions::claim(&mut tx, &[waiting[0].execution_id], "dead", now)
             .await
             .expect("claimed");
         tx.commit().await.expect("commit");
@@ -341,4 +341,54 @@ async fn who_is_told_is_set_and_shown_through_the_door() {
     assert_eq!(secrets["items"][0]["used_elsewhere"], json!(["results of the schedule of weather"]));
     assert_eq!(api.get(&format!("{path}/deliveries")).await.ok(200)["items"], json!([]));
     assert_eq!(put(json!(null)).await.ok(200)["results"], json!(null));
+}
+
+#[tokio::test]
+async fn a_receiver_is_tested_before_anything_is_saved() {
+    let receiver = Upstream::start(|request| match request.path_and_query.as_str() {
+        "/broken" => Reply::text(503, "later"),
+        _ => Reply::text(200, "ok"),
+    })
+    .await;
+    let server = Server::reaching(&receiver).await;
+    let api = server.api();
+    api.new_guru("g").await;
+    api.new_action("g", &get_action("weather", &receiver.url("/weather"))).await;
+    for (name, value) in [
+        ("TEAM_URL", receiver.url("/slack")),
+        ("BROKEN_URL", receiver.url("/broken")),
+        ("HOOK_URL", receiver.url("/hook")),
+        ("HOOK_KEY", KEY.to_owned()),
+    ] {
+        api.new_secret("g", name, &value).await;
+    }
+    let path = "/api/v1/g/actions/weather/schedule/test-receiver";
+    let test = async |body: Value| api.post(path, body).await;
+    let slack = |secret: &str| json!({"type": "slack", "url_secret": secret});
+    let hook = json!({"type": "webhook", "url_secret": "HOOK_URL", "signing_secret": "HOOK_KEY"});
+    for good in [slack("TEAM_URL"), hook] {
+        assert_eq!(test(good).await.ok(200), json!({"delivered": true, "error": null}));
+    }
+    let refused = test(slack("BROKEN_URL")).await.ok(200);
+    assert_eq!(refused["delivered"], false);
+    assert!(refused["error"].as_str().is_some_and(|error| error.contains("503")), "{refused}");
+    test(slack("NO_URL")).await.refused(422, "no_such_secret", &["NO_URL"]);
+    let mail = json!({"type": "email", "to": ["ana@acme.test"]});
+    test(mail).await.refused(422, "no_mail", &["no way to send mail"]);
+    let elsewhere = "/api/v1/g/actions/nothing/schedule/test-receiver";
+    api.post(elsewhere, slack("TEAM_URL")).await.refused(404, "not_found", &["nothing"]);
+
+    let requests = receiver.requests();
+    let paths: Vec<_> = requests.iter().map(|one| one.path_and_query.as_str()).collect();
+    assert_eq!(paths, ["/slack", "/hook", "/broken"], "once each, and no action ran");
+    let text: Value = serde_json::from_str(&requests[0].body).expect("JSON");
+    assert!(
+        text["text"].as_str().is_some_and(|text| text.contains("Test: results of weather arrive here")),
+        "{text}"
+    );
+    let told: Value = serde_json::from_str(&requests[1].body).expect("JSON");
+    assert_eq!((&told["type"], &told["execution_id"]), (&json!("schedule.test"), &json!(null)));
+    let log = api.get("/api/v1/g/audit?verb=schedule.test_receiver").await.ok(200);
+    assert_eq!(log["items"].as_array().map(Vec::len), Some(3), "{log}");
+    assert_eq!(api.get("/api/v1/g/executions").await.ok(200)["items"], json!([]));
 }

@@ -76,6 +76,32 @@ async fn a_draft_is_planned_with_as_if_it_were_saved() {
     api.post("/api/v1/g/drafts/plan", body).await.refused(404, "not_found", &["nothing"]);
 }
 
+#[tokio::test]
+async fn a_draft_is_tried_on_what_was_asked_before() {
+    let (upstream, server) = server().await;
+    let api = server.api();
+    api.ask("g", WEATHER_QUESTION).await;
+    api.ask("g", "What is the capital of Portugal?").await;
+    let replay = async |body: Value| api.post("/api/v1/g/drafts/replay", body).await;
+    let found = replay(json!({"definition": weather(&upstream)})).await.ok(200);
+    assert_eq!(found["turns"], 2);
+    let changes = found["changes"].as_array().expect("changes");
+    assert_eq!(changes.len(), 1, "{found}");
+    assert_eq!((&changes[0]["question"], &changes[0]["before"]), (&json!(WEATHER_QUESTION), &json!([])));
+    let after = changes[0]["after"].to_string();
+    assert!(after.contains("weather("), "{after}");
+
+    // Saved and on, the same definition changes nothing; it is its own next version.
+    api.new_action("g", &weather(&upstream)).await;
+    let same = json!({"definition": weather(&upstream), "replaces": "weather"});
+    assert_eq!(replay(same).await.ok(200)["changes"], json!([]));
+    let broken = json!({"definition": get_action("weather", "no address")});
+    replay(broken).await.refused(422, "bad_url", &["no address"]);
+    let unknown = json!({"definition": weather(&upstream), "replaces": "nothing"});
+    replay(unknown).await.refused(404, "not_found", &["nothing"]);
+    assert!(upstream.requests().is_empty());
+}
+
 async fn plan_draft(api: &Api, definition: &Value, replaces: Option<&str>) -> Value {
     let body = json!({"definition": definition, "replaces": replaces, "question": WEATHER_QUESTION});
     api.post("/api/v1/g/drafts/plan", body).await.ok(200)

@@ -2,6 +2,7 @@
 //! its doors, against upstreams that the test plays itself.
 
 mod answer;
+mod backups;
 mod bad_input;
 mod built_ins;
 mod cancel;
@@ -13,6 +14,7 @@ mod history;
 mod imports;
 mod lab;
 mod language_model;
+mod mail;
 mod masking;
 mod oidc;
 mod people;

@@ -84,6 +84,7 @@ impl World {
             limits: Limits::default(),
             prices: errand_domain::model::Prices::default(),
             public_url: String::new(),
+            backups: std::env::temp_dir().join("no-backups"),
             executions_at_once_max: 64,
             node: name.to_owned(),
         })

@@ -2,14 +2,17 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use errand_domain::{ActionSpec, Plan, Problem, TurnId, TurnStatus, UnixMillis, limits};
-use errand_planners::{Catalogue, CatalogueAction, PlanRequest, embedded::EmbeddedPlanner};
+use errand_domain::{
+    Action, ActionSpec, Plan, Problem, TurnId, TurnStatus, UnixMillis, action_file::ActionFile, limits,
+};
+use errand_planners::{Catalogue, PlanRequest, embedded::EmbeddedPlanner};
 use errand_storage::conversations;
 
 use super::suites::embedded;
 use crate::{
     Engine, EngineError,
     access::{Manage, Permit},
+    catalogue::{GuruView, catalogue_action},
     error::Result,
     events::mask_plan,
     history,
@@ -54,24 +57,30 @@ impl Engine {
         spec.trigger.clone_from(&edit.trigger);
         spec.examples.clone_from(&edit.examples);
         check(&spec)?;
+        let edited = Action { spec: Arc::new(spec), ..(**action).clone() };
+        self.replay_with(guru, &edited, turns_max).await
+    }
+
+    /// Tries a definition that need not be saved on the guru's latest turns, as if it were saved and enabled; `replaces`
+    /// names the action whose next version it is.
+    pub async fn replay_draft(
+        &self,
+        permit: &Permit<Manage>,
+        draft: (&ActionFile, Option<&str>),
+        turns_max: u32,
+    ) -> Result<Replay> {
+        let (file, replaces) = draft;
+        let edited = self.as_saved(permit, file.check(self.limits())?, replaces)?;
+        self.replay_with(&permit.guru, &edited, turns_max).await
+    }
+
+    async fn replay_with(&self, guru: &GuruView, action: &Action, turns_max: u32) -> Result<Replay> {
         let mut edited = (*guru.catalogue).clone();
         edited.actions.retain(|other| other.id != action.id);
-        edited.actions.push(CatalogueAction {
-            id: action.id,
-            version: action.version,
-            name: spec.name.clone(),
-            trigger: spec.trigger,
-            examples: spec.examples,
-            parameters: spec.parameters,
-            runs_with: spec.runs_with,
-            prepared: None,
-        });
-        let turns = conversations::latest_turns(
-            &self.db().reader,
-            permit.guru_id(),
-            turns_max.min(TURNS_REPLAYED_MAX),
-        )
-        .await?;
+        edited.actions.push(catalogue_action(action, None));
+        let turns =
+            conversations::latest_turns(&self.db().reader, guru.guru.id, turns_max.min(TURNS_REPLAYED_MAX))
+                .await?;
         let planner = embedded(self);
         let zone = guru.guru.settings.time_zone.clone();
         let current = Arc::clone(&guru.catalogue);

@@ -54,7 +54,13 @@ impl Engine {
         Ok(mask_plan(&permit.guru.masker, plan))
     }
 
-    fn as_saved(&self, permit: &Permit<Manage>, spec: ActionSpec, replaces: Option<&str>) -> Result<Action> {
+    /// The action that would come of saving the definition.
+    pub(crate) fn as_saved(
+        &self,
+        permit: &Permit<Manage>,
+        spec: ActionSpec,
+        replaces: Option<&str>,
+    ) -> Result<Action> {
         let spec = Arc::new(spec);
         if let Some(name) = replaces {
             let old = permit.guru.action(name).ok_or_else(|| EngineError::not_found("action", name))?;

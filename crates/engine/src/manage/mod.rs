@@ -4,6 +4,7 @@
 pub mod actions;
 pub mod analytics;
 pub mod audit;
+pub mod backups;
 pub mod conversations;
 pub mod drafts;
 pub mod feedback;

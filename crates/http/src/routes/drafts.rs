@@ -5,14 +5,15 @@ use errand_domain::action_file::ActionFile;
 use errand_engine::access::Manage;
 use serde_json::Value;
 
-use super::actions::arguments;
+use super::{actions::arguments, lab::turns_replayed};
 use crate::{
     auth::For,
     error::{ApiResult, Refused, RefusedInput},
     extract::Payload,
     state::HttpState,
     wire::{
-        action::{DraftPlanBody, DraftRequestBody},
+        action::{DraftPlanBody, DraftReplayBody, DraftRequestBody},
+        lab::ReplayReply,
         plan::PlanReply,
     },
 };
@@ -47,4 +48,20 @@ pub async fn plan(
     let file = ActionFile::from_value(body.definition)?;
     let replaces = body.replaces.as_deref();
     Ok(Json(state.engine.preview_draft_plan(&permit, &file, replaces, body.question).await?.into()))
+}
+
+/// What a definition would change on what was asked before, as if it were saved and enabled
+#[utoipa::path(post, path = "/api/v1/{guru}/drafts/replay", tag = "actions", params(("guru" = String, Path, description = "The guru's slug.")), request_body = DraftReplayBody, responses(
+    (status = 200, description = "The turns that would go otherwise; nothing was run or saved.", body = ReplayReply),
+    Refused,
+    RefusedInput,
+))]
+pub async fn replay(
+    State(state): State<HttpState>,
+    For(permit): For<Manage>,
+    Payload(body): Payload<DraftReplayBody>,
+) -> ApiResult<Json<ReplayReply>> {
+    let file = ActionFile::from_value(body.definition)?;
+    let draft = (&file, body.replaces.as_deref());
+    Ok(Json(state.engine.replay_draft(&permit, draft, turns_replayed(body.turns)).await?.into()))
 }

@@ -229,8 +229,12 @@ pub async fn replay(
         permit.guru.action(&body.action).map(|action| action.spec.examples.clone()).unwrap_or_default()
     });
     let edit = Edit { action: body.action, trigger: body.trigger, examples };
-    let turns = body.turns.unwrap_or(TURNS_REPLAYED_DEFAULT).max(1);
-    Ok(Json(state.engine.replay(&permit, edit, turns).await?.into()))
+    Ok(Json(state.engine.replay(&permit, edit, turns_replayed(body.turns)).await?.into()))
+}
+
+/// How many of the latest turns are tried.
+pub(super) fn turns_replayed(wanted: Option<u32>) -> u32 {
+    wanted.unwrap_or(TURNS_REPLAYED_DEFAULT).max(1)
 }
 
 /// Pairs of actions that fire on each other's questions

@@ -5,6 +5,7 @@ pub mod actions;
 pub mod analytics;
 pub mod answer;
 pub mod audit;
+pub mod backups;
 pub mod conversations;
 pub mod drafts;
 pub mod executions;

@@ -13,7 +13,7 @@ use crate::{
     state::HttpState,
     wire::{
         Page,
-        delivery::DeliveryReply,
+        delivery::{DeliveryReply, ReceiverBody, ReceiverTestReply},
         page_items,
         schedule::{FiringReply, OutlookBody, OutlookReply, ScheduleBody, ScheduleReply},
     },
@@ -138,4 +138,21 @@ pub async fn deliveries(
 ) -> ApiResult<Json<Page<DeliveryReply>>> {
     let found = state.engine.list_deliveries(&permit, &path.name, page_items(query.limit)?).await?;
     Ok(Json(Page { items: found.into_iter().map(DeliveryReply::from).collect(), next_cursor: None }))
+}
+
+/// Send a receiver a message that says it is a test, once and now; nothing is saved, and nothing runs
+#[utoipa::path(post, path = "/api/v1/{guru}/actions/{name}/schedule/test-receiver", tag = "schedules", params(
+    ("guru" = String, Path, description = "The guru's slug."), ("name" = String, Path, description = "The action's name."),
+), request_body = ReceiverBody, responses(
+    (status = 200, description = "Whether it was taken, else why not.", body = ReceiverTestReply),
+    Refused,
+    RefusedInput,
+))]
+pub async fn test_receiver(
+    State(state): State<HttpState>,
+    For(permit): For<Manage>,
+    InPath(path): InPath<ActionPath>,
+    Payload(body): Payload<ReceiverBody>,
+) -> ApiResult<Json<ReceiverTestReply>> {
+    Ok(Json(state.engine.test_receiver(&permit, &path.name, body.read()?).await?.into()))
 }

@@ -130,6 +130,20 @@ pub struct DraftPlanBody {
     pub question: String,
 }
 
+/// A definition that need not be saved, to be tried on what was asked before.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DraftReplayBody {
+    /// An action file.
+    #[schema(value_type = Object)]
+    pub definition: Value,
+    /// The action whose next version it is; left out for a new one.
+    pub replaces: Option<String>,
+    /// The latest turns to try it on, 1 to 500.
+    #[schema(minimum = 1, maximum = 500)]
+    pub turns: Option<u32>,
+}
+
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AdviceReply {
     pub code: String,

@@ -67,7 +67,7 @@ impl From<Results> for ResultsBody {
 }
 
 impl ReceiverBody {
-    fn read(self) -> Result<Receiver, Problem> {
+    pub fn read(self) -> Result<Receiver, Problem> {
         Ok(match self {
             Self::Slack { url_secret } => Receiver::Slack { url_secret: url_secret.parse()? },
             Self::Email { to } => Receiver::Email { to },
@@ -88,6 +88,21 @@ impl From<Receiver> for ReceiverBody {
                 signing_secret: signing_secret.to_string(),
             },
         }
+    }
+}
+
+/// What became of a test message.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReceiverTestReply {
+    /// Whether the receiver took it.
+    pub delivered: bool,
+    /// Why it did not.
+    pub error: Option<String>,
+}
+
+impl From<Result<(), String>> for ReceiverTestReply {
+    fn from(told: Result<(), String>) -> Self {
+        Self { delivered: told.is_ok(), error: told.err() }
     }
 }
 

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use errand_domain::results::is_address;
-use errand_egress::{EncodedCredentials, MailRequest, MailSecurity, send_mail};
+use errand_egress::{MailCredentials, MailRequest, MailSecurity, send_mail};
 use errand_secrets::SecretText;
 
 use super::{DeliveryFailure, Message};
@@ -69,12 +69,12 @@ pub(super) async fn send(
     letter: &Letter<'_>,
     message: &Message,
 ) -> Result<(), DeliveryFailure> {
-    let plain = server.credentials.as_ref().map(|(user, password)| auth_plain(user, password));
+    let exposed = server.credentials.as_ref().map(|(user, password)| (user, password.expose()));
     let request = MailRequest {
         host: &server.host,
         port: server.port,
         security: server.security,
-        credentials: plain.as_ref().map(|plain| EncodedCredentials { plain: plain.expose() }),
+        credentials: exposed.as_ref().map(|(user, password)| MailCredentials { user, password }),
         from: &server.from.address,
         to: letter.to,
         message: &compose(server, letter, message),
@@ -82,11 +82,6 @@ pub(super) async fn send(
     send_mail(&request)
         .await
         .map_err(|error| DeliveryFailure { is_final: error.is_final(), reason: error.to_string() })
-}
-
-fn auth_plain(user: &str, password: &SecretText) -> SecretText {
-    let answer = zeroize::Zeroizing::new(format!("\0{user}\0{}", password.expose().as_str()));
-    SecretText::new(STANDARD.encode(answer.as_bytes()))
 }
 
 fn compose(server: &MailServer, letter: &Letter<'_>, message: &Message) -> String {

@@ -17,17 +17,28 @@ pub use mail::{MailServer, Sender};
 
 use crate::Runners;
 
+/// Why somebody is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A run ended.
+    Result,
+    /// To see whether the way is open; no run is behind it.
+    Test,
+}
+
 /// What a receiver is told of a run. Everything in it is masked.
 #[derive(Debug, Clone)]
 pub struct Message {
+    pub purpose: Purpose,
     /// Of the delivery: the same on every try, so that a receiver can tell a repeated one.
     pub id: String,
     pub guru: String,
     pub guru_name: String,
     pub action: String,
-    pub execution_id: String,
+    /// None for a test.
+    pub execution_id: Option<String>,
     pub status: ExecutionStatus,
-    /// In RFC 3339.
+    /// In RFC 3339; of a test, when it was sent.
     pub due_at: String,
     pub finished_at: Option<String>,
     pub duration_ms: Option<f64>,
@@ -116,7 +127,10 @@ const OUTPUT_CHARS_SHOWN: usize = 2_500;
 impl Message {
     /// One line: what ran and how it ended.
     fn headline(&self) -> String {
-        format!("{} {}", self.action, status_words(self.status))
+        match self.purpose {
+            Purpose::Result => format!("{} {}", self.action, status_words(self.status)),
+            Purpose::Test => format!("Test: results of {} arrive here", self.action),
+        }
     }
 
     /// What it gave back or why it failed, shortened.
@@ -148,11 +162,16 @@ impl fmt::Display for Message {
         writeln!(f, "{}", self.headline())?;
         writeln!(f)?;
         writeln!(f, "Guru: {} ({})", self.guru_name, self.guru)?;
-        writeln!(f, "Due: {}", self.due_at)?;
+        match self.purpose {
+            Purpose::Result => writeln!(f, "Due: {}", self.due_at)?,
+            Purpose::Test => writeln!(f, "Sent: {}", self.due_at)?,
+        }
         if let Some(ms) = self.duration_ms {
             writeln!(f, "Took: {ms:.0} ms")?;
         }
-        writeln!(f, "Run: {}", self.link.as_deref().unwrap_or(&self.execution_id))?;
+        if let Some(run) = self.link.as_ref().or(self.execution_id.as_ref()) {
+            writeln!(f, "Run: {run}")?;
+        }
         if let Some(body) = self.body() {
             writeln!(f, "\n{body}")?;
         }

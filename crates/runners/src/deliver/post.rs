@@ -14,7 +14,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 use sha2::Sha256;
 
-use super::{Address, DeliveryFailure, Message};
+use super::{Address, DeliveryFailure, Message, Purpose};
 
 /// For everything: name, connection and answer.
 const TIMEOUT: Duration = Duration::from_secs(15);
@@ -72,7 +72,10 @@ pub(super) async fn webhook(
 fn payload(message: &Message) -> Value {
     json!({
         "version": 1,
-        "type": "schedule.result",
+        "type": match message.purpose {
+            Purpose::Result => "schedule.result",
+            Purpose::Test => "schedule.test",
+        },
         "id": message.id,
         "guru": message.guru,
         "action": message.action,

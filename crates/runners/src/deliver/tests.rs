@@ -4,11 +4,12 @@ use super::{post::signature, *};
 
 fn message() -> Message {
     Message {
+        purpose: Purpose::Result,
         id: "dlv_1".to_owned(),
         guru: "g".to_owned(),
         guru_name: "Support & more".to_owned(),
         action: "report".to_owned(),
-        execution_id: "run_1".to_owned(),
+        execution_id: Some("run_1".to_owned()),
         status: ExecutionStatus::Failed,
         due_at: "2026-11-30T09:00:00Z".to_owned(),
         finished_at: None,
@@ -36,6 +37,11 @@ fn a_message_for_people_says_what_ran_and_how_it_ended() {
     }
     let long = Message { error: Some("x".repeat(OUTPUT_CHARS_SHOWN + 1)), ..message() };
     assert!(long.to_string().ends_with("… (cut)\n"));
+    let test = Message { purpose: Purpose::Test, execution_id: None, error: None, ..message() }.to_string();
+    for line in ["Test: results of report arrive here", "Sent: 2026-11-30T09:00:00Z", "out"] {
+        assert!(test.lines().any(|one| one == line), "`{line}` is not in:\n{test}");
+    }
+    assert!(!test.contains("Run:"), "{test}");
     let silent = Message { error: None, output: Some(" ".to_owned()), ..message() };
     assert!(silent.to_string().ends_with("Run: run_1\n"));
 }

@@ -3,6 +3,8 @@
 mod list;
 mod recovery;
 
+use std::collections::HashMap;
+
 use errand_domain::{
     ActionId, ActionKind, ActionName, Arguments, ConversationId, EndReason, Ending, Execution, ExecutionId,
     ExecutionStatus, GuruId, Source, TurnId, UnixMillis, UserId,
@@ -16,7 +18,7 @@ pub use recovery::{DeadNodes, Interrupted, count_before, delete_before, interrup
 use crate::{
     Masked, MaskedJson, Read, Result, Transaction,
     insert::insert_rows,
-    row::{Row, Value, values},
+    row::{Row, Value, bind_list, values},
 };
 
 const COLUMNS: &str = "id, guru_id, action_id, action_name, action_version, kind, source, status, turn_id, \
@@ -164,20 +166,27 @@ fn end_values(end: ExecutionEnd) -> Vec<Value> {
     ]
 }
 
-/// Takes a queued execution for a node, as running from `at` on. None when it is not queued any more.
+/// Takes queued executions of any gurus for a node, as running from `at` on: those that it got. What is not queued any
+/// more, or is being taken by somebody else, is left out.
 pub async fn claim(
     tx: &mut Transaction,
-    guru: GuruId,
-    execution: ExecutionId,
+    wanted: &[ExecutionId],
     owner: &str,
     at: UnixMillis,
-) -> Result<Option<Fence>> {
-    let sql = "UPDATE executions SET status = 'running', lease_owner = $3, lease_fence = lease_fence + 1,
-             started_at = $4
-         WHERE guru_id = $1 AND id = $2 AND status = 'queued' RETURNING lease_fence";
-    let values = values![Value::shown(guru), Value::shown(execution), owner, at];
-    let row = tx.row("claim an execution", sql, values).await?;
-    row.map(|row| row.get("lease_fence").map(Fence)).transpose()
+) -> Result<HashMap<ExecutionId, Fence>> {
+    if wanted.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let mut values = values![owner, at];
+    let list = bind_list(&mut values, wanted.iter().map(|id| values![Value::shown(*id)]));
+    let sql = format!(
+        "WITH taken AS (SELECT id FROM executions WHERE id IN (VALUES {list}) AND status = 'queued'
+             ORDER BY id {{skip_locked}})
+         UPDATE executions SET status = 'running', lease_owner = $1, lease_fence = lease_fence + 1, started_at = $2
+         WHERE id IN (SELECT id FROM taken) AND status = 'queued' RETURNING id, lease_fence"
+    );
+    let rows = tx.rows("claim executions", sql, values).await?;
+    rows.iter().map(|row| Ok((row.parse("id")?, Fence(row.get("lease_fence")?)))).collect()
 }
 
 /// Ends an execution. False when it had ended before or runs under a newer lease by now: then nothing changes, and the

@@ -92,9 +92,9 @@ async fn eight_claimers_get_one_lease_and_old_leases_count_for_nothing() {
             let (db, id) = (db.clone(), new.id);
             tasks.spawn(async move {
                 let mut tx = db.writer.begin().await?;
-                let fence = executions::claim(&mut tx, guru, id, &format!("node-{node}"), at(2)).await?;
+                let claimed = executions::claim(&mut tx, &[id], &format!("node-{node}"), at(2)).await?;
                 tx.commit().await?;
-                Ok::<_, errand_storage::StorageError>(fence)
+                Ok::<_, errand_storage::StorageError>(claimed.get(&id).copied())
             });
         }
         let fences = tasks.join_all().await.into_iter().collect::<Result<Vec<_>, _>>()?;

@@ -3,6 +3,7 @@
 mod actions;
 mod analytics;
 mod audit;
+mod backup;
 mod conversations;
 mod executions;
 mod feedback;

@@ -1,5 +1,5 @@
 use errand_domain::{
-    Action, ActionId, Arguments, ExecutionStatus, GuruId, ScheduleId, Source, UnixMillis,
+    Action, ActionId, Arguments, ExecutionStatus, ScheduleId, Source, UnixMillis,
     schedule::{FiringOutcome, Missed, Overlap, Schedule, ScheduleSpec},
 };
 use errand_storage::{
@@ -54,8 +54,10 @@ async fn fire(
         started_at: None,
     };
     let mut tx = db.writer.begin().await?;
-    assert!(schedules::record_firing(&mut tx, &firing, Telling::Open).await?);
-    assert!(!schedules::record_firing(&mut tx, &firing, Telling::Open).await?, "one time, twice");
+    let first = schedules::record_firings(&mut tx, &[(firing, Telling::Open)]).await?;
+    assert!(first.contains(&schedule.id));
+    let second = schedules::record_firings(&mut tx, &[(firing, Telling::Open)]).await?;
+    assert!(second.is_empty(), "one time, twice");
     tx.commit().await?;
     start(db, &new).await?;
     Ok(new)
@@ -83,14 +85,15 @@ async fn an_action_has_one_schedule_that_is_found_when_it_is_due() {
         assert_eq!(schedules::of_action(&db.reader, a_guru(db, "other").await?, action.id).await?, None);
 
         assert_eq!(schedules::next_due(&db.reader).await?, Some(at(120)));
-        assert_eq!(schedules::due(&db.reader, at(119), 10).await?, vec![]);
-        assert_eq!(schedules::due(&db.reader, at(120), 10).await?, vec![(found.id, guru)]);
+        assert_eq!(schedules::gurus_due(&db.reader, at(119), 10).await?, vec![]);
+        let due = schedules::gurus_due(&db.reader, at(120), 10).await?;
+        assert_eq!(due.iter().map(|mark| mark.id).collect::<Vec<_>>(), [guru]);
         let mut tx = db.writer.begin().await?;
-        assert!(schedules::lock_due(&mut tx, found.id, at(120)).await?.is_some());
-        schedules::advance(&mut tx, found.id, None).await?;
-        assert!(schedules::lock_due(&mut tx, found.id, at(120)).await?.is_none());
+        assert_eq!(schedules::take_due(&mut tx, at(120), 10).await?, vec![found.clone()]);
+        schedules::advance(&mut tx, &[(found.id, None)]).await?;
+        assert_eq!(schedules::take_due(&mut tx, at(120), 10).await?, vec![]);
         tx.commit().await?;
-        assert_eq!(schedules::due(&db.reader, at(999), 10).await?, vec![]);
+        assert_eq!(schedules::gurus_due(&db.reader, at(999), 10).await?, vec![]);
         Ok(())
     })
     .await;
@@ -108,9 +111,9 @@ async fn eight_deciders_decide_once() {
             let (db, id) = (db.clone(), schedule.id);
             tasks.spawn(async move {
                 let mut tx = db.writer.begin().await?;
-                let held = schedules::lock_due(&mut tx, id, at(60)).await?.is_some();
+                let held = schedules::take_due(&mut tx, at(60), 10).await?.iter().any(|one| one.id == id);
                 if held {
-                    schedules::advance(&mut tx, id, Some(at(120))).await?;
+                    schedules::advance(&mut tx, &[(id, Some(at(120)))]).await?;
                 }
                 tx.commit().await?;
                 Ok::<_, errand_storage::StorageError>(held)
@@ -123,14 +126,57 @@ async fn eight_deciders_decide_once() {
     .await;
 }
 
+#[tokio::test]
+async fn deciders_share_what_is_due_and_each_gets_its_own() {
+    const SCHEDULES: i64 = 150;
+    on_both(async |db| {
+        let guru = a_guru(db, "acme").await?;
+        for number in 0..SCHEDULES {
+            let letters = (b'a' + u8::try_from(number % 26)?, b'a' + u8::try_from(number / 26)?);
+            let name = format!("tick_{}{}", char::from(letters.0), char::from(letters.1));
+            let action = an_action(db, guru, &name).await?;
+            let id = ScheduleId::from_uuid(uuid(100 + number));
+            put(db, &Schedule { id, ..a_schedule(&action, Overlap::Skip, Some(at(60))) }).await?;
+        }
+        let mut tasks = tokio::task::JoinSet::new();
+        for _ in 0..3 {
+            let db = db.clone();
+            tasks.spawn(async move {
+                let mut all = Vec::new();
+                loop {
+                    let mut tx = db.writer.begin().await?;
+                    let taken = schedules::take_due(&mut tx, at(60), 40).await?;
+                    let moved: Vec<_> = taken.iter().map(|one| (one.id, Some(at(120)))).collect();
+                    schedules::advance(&mut tx, &moved).await?;
+                    tx.commit().await?;
+                    all.extend(moved.iter().map(|(id, _)| id.to_string()));
+                    if moved.is_empty() {
+                        return Ok::<_, errand_storage::StorageError>(all);
+                    }
+                }
+            });
+        }
+        let taken = tasks.join_all().await.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let mut all: Vec<_> = taken.into_iter().flatten().collect();
+        assert_eq!(all.len(), usize::try_from(SCHEDULES)?, "each was taken once");
+        all.sort();
+        all.dedup();
+        assert_eq!(all.len(), usize::try_from(SCHEDULES)?);
+        let list = schedules::list(&db.reader, guru).await?;
+        assert!(list.iter().all(|one| one.next_at == Some(at(120))));
+        Ok(())
+    })
+    .await;
+}
+
 async fn waiting(db: &Db) -> Result<Vec<errand_domain::ExecutionId>, errand_storage::StorageError> {
     Ok(schedules::waiting(&db.reader, 10).await?.into_iter().map(|one| one.execution_id).collect())
 }
 
-async fn claim(db: &Db, guru: GuruId, new: &NewExecution, second: i64) -> TestResult {
+async fn claim(db: &Db, new: &NewExecution, second: i64) -> TestResult {
     let mut tx = db.writer.begin().await?;
-    assert_eq!(executions::claim(&mut tx, guru, new.id, "node-1", at(second)).await?, Some(Fence::FIRST));
-    schedules::note_started(&mut tx, new.id, at(second)).await?;
+    let claimed = schedules::begin(&mut tx, &[new.id], "node-1", at(second)).await?;
+    assert_eq!(claimed.get(&new.id), Some(&Fence::FIRST));
     Ok(tx.commit().await?)
 }
 
@@ -149,9 +195,11 @@ async fn runs_of_a_queueing_schedule_begin_one_after_the_other() {
         put(db, &schedule).await?;
         let first = fire(db, &schedule, &action, 60).await?;
         let second = fire(db, &schedule, &action, 120).await?;
-        assert_eq!(schedules::unfinished(&db.reader, schedule.id).await?, 2);
+        let unfinished =
+            schedules::unfinished(&db.reader, &[schedule.id, ScheduleId::from_uuid(uuid(9))]).await?;
+        assert_eq!(unfinished.into_iter().collect::<Vec<_>>(), [(schedule.id, 2)]);
         assert_eq!(waiting(db).await?, [first.id]);
-        claim(db, guru, &first, 61).await?;
+        claim(db, &first, 61).await?;
         assert_eq!(waiting(db).await?, []);
         finish(db, end_of(&first, ExecutionStatus::Succeeded)).await?;
         assert_eq!(waiting(db).await?, [second.id]);
@@ -179,7 +227,7 @@ async fn a_deleted_schedule_leaves_nothing_waiting() {
         put(db, &schedule).await?;
         let running = fire(db, &schedule, &action, 60).await?;
         let queued = fire(db, &schedule, &action, 120).await?;
-        claim(db, guru, &running, 61).await?;
+        claim(db, &running, 61).await?;
         let mut tx = db.writer.begin().await?;
         assert!(schedules::delete(&mut tx, guru, action.id, at(130)).await?);
         assert!(!schedules::delete(&mut tx, guru, ActionId::from_uuid(uuid(9)), at(130)).await?);

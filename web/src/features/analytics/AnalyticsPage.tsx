@@ -2,12 +2,13 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 
 import { DayChart } from './DayChart';
+import { ModelUseByGuru } from './ModelUseByGuru';
 import { ModelUseTable } from './ModelUseTable';
 import { SumsTable } from './SumsTable';
 import { Unmatched } from './Unmatched';
 import { VotedDown } from './VotedDown';
 import { getAnalytics, type Period } from '../../api/analytics';
-import type { Analytics } from '../../api/types';
+import type { Analytics, Me } from '../../api/types';
 import { SelectField } from '../../components/Field';
 import { LoadError, LoadingRows } from '../../components/Loading';
 import { Page } from '../../components/Page';
@@ -19,12 +20,13 @@ const RANGES = [7, 30, 90];
 
 interface AnalyticsPageProps {
   guru: string;
+  me: Me;
   days: number;
   onDays: (days: number) => void;
 }
 
 /** How the guru is used. Tests by builders don't count. */
-export function AnalyticsPage({ guru, days, onDays }: AnalyticsPageProps) {
+export function AnalyticsPage({ guru, me, days, onDays }: AnalyticsPageProps) {
   // The range stands still while the page is read.
   const [now] = useState(() => Date.now());
   const period: Period = {
@@ -56,6 +58,9 @@ export function AnalyticsPage({ guru, days, onDays }: AnalyticsPageProps) {
         <LoadError error={sums.error} onRetry={() => void sums.refetch()} />
       )}
       {sums.data !== undefined && <Sums guru={guru} sums={sums.data} period={period} />}
+      {sums.data !== undefined && me.may_manage_installation && (
+        <ModelUseByGuru days={days} period={period} />
+      )}
     </Page>
   );
 }

@@ -1,9 +1,9 @@
 import { useState } from 'react';
 
 import { ModelCallsDialog } from './ModelCallsDialog';
-import { formatCost } from './cost';
+import { ModelUseGrid } from './ModelUseGrid';
 import { tableAddress, type Period } from '../../api/analytics';
-import type { Analytics, ModelUse } from '../../api/types';
+import type { Analytics } from '../../api/types';
 import { Section } from '../../components/Section';
 import { TEXT_LINK } from '../../components/linkStyles';
 
@@ -44,64 +44,23 @@ export function ModelUseTable({ guru, models, period }: ModelUseTableProps) {
         <p className="text-sm text-ink-soft">No language model was asked in this range.</p>
       )}
       {rows.length > 0 && (
-        <div className="overflow-x-auto rounded-xl border border-line bg-surface">
-          <table className="w-full text-left text-sm tabular-nums">
-            <thead className="text-[0.8125rem] text-ink-soft">
-              <tr className="border-b border-line">
-                <th scope="col" className="px-4 py-2.5 font-medium">
-                  Model
-                </th>
-                {['Calls', 'Failed', 'Tokens in', 'Tokens out', 'Cost'].map((name) => (
-                  <th key={name} scope="col" className="px-4 py-2.5 text-right font-medium">
-                    {name}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody className="divide-y divide-line">
-              {rows.map((row) => (
-                <tr key={row.key}>
-                  <td className="px-4 py-2.5">
-                    <button
-                      type="button"
-                      onClick={() => setChosen(row.key)}
-                      className="text-left font-mono text-[0.8125rem] font-medium wrap-anywhere hover:underline"
-                    >
-                      {row.key}
-                      <span className="sr-only">: show its calls</span>
-                    </button>
-                  </td>
-                  <Figures use={row} />
-                </tr>
-              ))}
-            </tbody>
-            <tfoot>
-              <tr className="border-t border-line font-medium">
-                <th scope="row" className="px-4 py-2.5 text-left font-medium">
-                  All
-                </th>
-                <Figures use={totals} />
-              </tr>
-            </tfoot>
-          </table>
-        </div>
+        <ModelUseGrid
+          head="Model"
+          rows={rows}
+          totals={totals}
+          name={({ key }) => (
+            <button
+              type="button"
+              onClick={() => setChosen(key)}
+              className="text-left font-mono text-[0.8125rem] font-medium wrap-anywhere hover:underline"
+            >
+              {key}
+              <span className="sr-only">: show its calls</span>
+            </button>
+          )}
+        />
       )}
       <ModelCallsDialog guru={guru} model={chosen} period={period} onClose={() => setChosen(null)} />
     </Section>
   );
-}
-
-function Figures({ use }: { use: ModelUse }) {
-  const cells = [
-    use.calls.toLocaleString(),
-    use.failures.toLocaleString(),
-    use.input_tokens.toLocaleString(),
-    use.output_tokens.toLocaleString(),
-    formatCost(use.cost),
-  ];
-  return cells.map((cell, index) => (
-    <td key={index} className="px-4 py-2.5 text-right">
-      {cell}
-    </td>
-  ));
 }

@@ -3,23 +3,24 @@ import { ArrowRight } from 'lucide-react';
 
 import { toSend } from './draft';
 import type { Builder } from './useBuilder';
-import { messageOf } from '../../api/error';
-import { replayEdit } from '../../api/lab';
+import type { ActionFile } from '../../api/actionFile';
+import { replayDraft } from '../../api/actions';
+import { ApiError, messageOf } from '../../api/error';
 import type { Replay as Found } from '../../api/types';
 import { Button } from '../../components/Button';
 import { MessageText, SecretText } from '../../components/SecretText';
 import { When } from '../../components/When';
 import { count } from '../../lib/time';
 
-/** Before an edited trigger is saved: which of the questions asked lately would go otherwise. Nothing runs. */
+/**
+ * Before an action is saved, new or edited: which of the questions asked lately would go otherwise with it. Nothing runs.
+ */
 export function Replay({ builder }: { builder: Builder }) {
   const { guru, saved, draft } = builder;
-  const { trigger, examples = [] } = toSend(draft);
-  const look = useMutation({ mutationFn: replayEdit });
-  if (saved === null) return null;
-  const edit = { guru, action: saved.name, trigger, examples };
-  const { definition } = saved;
-  const same = trigger === definition.trigger && sameLines(examples, definition.examples ?? []);
+  const file = toSend(draft);
+  const look = useMutation({ mutationFn: replayDraft });
+  const edit = { guru, file, replaces: saved?.name ?? null };
+  const idle = saved === null ? file.trigger.trim() === '' : asSaved(file, saved.definition);
   // What was found belongs to the words that it was asked for, and to no later ones.
   const found = JSON.stringify(look.variables) === JSON.stringify(edit) ? look : null;
   return (
@@ -29,32 +30,41 @@ export function Replay({ builder }: { builder: Builder }) {
     >
       <h2 className="font-semibold">What would change?</h2>
       <p className="text-sm text-ink-soft">
-        {same
-          ? 'Change the trigger or its examples, and try them here on what was asked lately before you save.'
-          : 'Plans the questions asked lately as they are and as they would be. Nothing runs.'}
+        {idle
+          ? 'Write the trigger, and try it here on what was asked lately before you save.'
+          : 'Plans the questions asked lately without this and with it, as if it were on. Nothing runs.'}
       </p>
       <Button
         className="justify-self-start"
         busy={look.isPending}
-        disabled={same}
+        disabled={idle}
         onClick={() => look.mutate(edit)}
       >
         Replay the history
       </Button>
       <div role="status" className="grid gap-3 empty:hidden">
-        {found?.isError === true && (
-          <p className="text-sm text-bad">
-            <MessageText text={messageOf(found.error)} />
-          </p>
-        )}
+        {found?.isError === true && <NotReplayed error={found.error} />}
         {found?.data !== undefined && <Changes found={found.data} />}
       </div>
     </section>
   );
 }
 
-function sameLines(one: string[], other: string[]): boolean {
-  return one.length === other.length && one.every((line, index) => line === other[index]);
+/** Whether nothing that planners read is another than it was. */
+function asSaved(file: ActionFile, saved: ActionFile): boolean {
+  const read = ({ trigger, examples = [], parameters = [] }: ActionFile) =>
+    JSON.stringify([trigger, examples, parameters]);
+  return read(file) === read(saved);
+}
+
+function NotReplayed({ error }: { error: unknown }) {
+  const broken = error instanceof ApiError && error.problems.length > 0;
+  return (
+    <p className="text-sm text-bad">
+      {broken ? 'This is answered once the definition has no problems: ' : ''}
+      <MessageText text={messageOf(error)} />
+    </p>
+  );
 }
 
 function Changes({ found: { turns, changes } }: { found: Found }) {

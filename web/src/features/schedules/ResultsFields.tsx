@@ -2,12 +2,15 @@ import { useQuery } from '@tanstack/react-query';
 import { Plus, Trash2 } from 'lucide-react';
 
 import { EMPTY, type ReceiverDraft, type ResultsDraft } from './results';
+import { TestReceiver } from './TestReceiver';
 import { secretsQuery } from '../../api/queries';
 import { Button, IconButton } from '../../components/Button';
 import { InputField, SelectField } from '../../components/Field';
 
 interface ResultsFieldsProps {
   guru: string;
+  /** The action whose results they are. */
+  action: string;
   draft: ResultsDraft;
   onDraft: (draft: ResultsDraft) => void;
 }
@@ -21,7 +24,7 @@ const KINDS: { value: ReceiverDraft['type']; label: string }[] = [
 ];
 
 /** Who is told of the schedule's runs. Addresses that let their holder in are secrets. */
-export function ResultsFields({ guru, draft, onDraft }: ResultsFieldsProps) {
+export function ResultsFields({ guru, action, draft, onDraft }: ResultsFieldsProps) {
   const secrets = useQuery(secretsQuery(guru)).data?.map(({ name }) => name) ?? [];
   const change = (place: number, receiver: ReceiverDraft) =>
     onDraft({ ...draft, to: draft.to.map((one, index) => (index === place ? receiver : one)) });
@@ -56,6 +59,7 @@ export function ResultsFields({ guru, draft, onDraft }: ResultsFieldsProps) {
               secrets={secrets}
               onChange={(changed) => change(index, changed)}
             />
+            <TestReceiver guru={guru} action={action} receiver={receiver} />
           </div>
           <IconButton
             label={`Take receiver ${index + 1} away`}

@@ -143,7 +143,7 @@ function ScheduleForm({ guru, schedule, actions, onClose }: ScheduleFormProps) {
           ]}
         />
       </div>
-      <ResultsFields guru={guru.slug} draft={results} onDraft={setResults} />
+      <ResultsFields guru={guru.slug} action={name} draft={results} onDraft={setResults} />
       <CheckField
         label="On: it fires by itself"
         checked={enabled}

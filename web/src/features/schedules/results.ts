@@ -37,7 +37,13 @@ export function toResults(draft: ResultsDraft): Results | null {
   return draft.to.length === 0 ? null : { when: draft.when, to: draft.to.map(receiverOf) };
 }
 
-function receiverOf(draft: ReceiverDraft): Receiver {
+/** Whether there is anybody to reach yet. */
+export function isFilled(draft: ReceiverDraft): boolean {
+  if (draft.type === 'email') return draft.addresses.trim() !== '';
+  return draft.url !== '' && (draft.type === 'slack' || draft.key !== '');
+}
+
+export function receiverOf(draft: ReceiverDraft): Receiver {
   switch (draft.type) {
     case 'slack':
       return { type: 'slack', url_secret: draft.url };

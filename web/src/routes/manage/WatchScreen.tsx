@@ -12,12 +12,14 @@ const DAYS_SHOWN = 30;
 
 export function AnalyticsScreen() {
   const { slug } = useGuru();
+  const { me } = app.useRouteContext();
   const { days } = analytics.useSearch();
   const navigate = analytics.useNavigate();
   return (
     <AnalyticsPage
       key={slug}
       guru={slug}
+      me={me}
       days={days ?? DAYS_SHOWN}
       onDays={(next) => void navigate({ search: { days: next }, replace: true })}
     />

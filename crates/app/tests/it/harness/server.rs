@@ -41,6 +41,8 @@ pub struct Setup {
     pub python: bool,
     /// The text of `errand.toml`.
     pub settings: &'static str,
+    /// Variables of its environment beyond those that every server here has.
+    pub variables: Vec<(&'static str, String)>,
 }
 
 /// A server under test.
@@ -115,6 +117,7 @@ impl Server {
             .env("ERRAND_IMAGE_DIR", image_dir())
             .env("ERRAND_LISTEN", self.address.to_string())
             .env("ERRAND_EGRESS_OPEN", texts(&self.setup.open).join(","))
+            .envs(self.setup.variables.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(log("stdout.log"))
             .stderr(log("stderr.log"));
@@ -224,6 +227,7 @@ impl Server {
             limits: Limits::default(),
             prices: errand_domain::model::Prices::default(),
             public_url: String::new(),
+            backups: self.folder().join("backups"),
             executions_at_once_max: 1,
             node: "node_of_a_test".to_owned(),
         })
