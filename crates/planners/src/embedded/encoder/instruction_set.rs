@@ -1,17 +1,27 @@
 //! Which of the processor's instructions the arithmetic may use: found out once, when the model is loaded.
 //!
 //! The binary is built for the oldest processor of its architecture. Each piece of arithmetic ([`Work`]) is compiled
-//! twice, once for that and once for AVX2 with fused multiply-add, and the better one the processor has is run.
+//! once for that, once for AVX2 and once for AVX-512 with its instructions for whole numbers,
+//! and the best that the processor has is run.
 #![expect(
     clippy::inline_always,
     reason = "only inlined code is compiled for the instructions found at run time"
 )]
 
+use super::product::{self, Columns, Rows};
+
 /// Instructions that this processor has. Only this file can say that it has more than the baseline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct InstructionSet {
+pub(super) struct InstructionSet(Level);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    /// What every processor of the architecture has.
+    Baseline,
     #[cfg(target_arch = "x86_64")]
-    avx2: bool,
+    Avx2,
+    #[cfg(target_arch = "x86_64")]
+    Avx512,
 }
 
 /// A piece of arithmetic. `run` and all that it calls must be inlined, or they stay compiled for the baseline.
@@ -20,78 +30,115 @@ pub(super) trait Work {
 }
 
 /// How arithmetic is best cut for an instruction set.
-pub(super) trait Shape {
+pub(super) trait Shape: Sized {
     /// Rows of a matrix product computed together: as many as the registers hold.
     const ROWS: usize;
 
-    /// `factor * other + addend`, in one instruction and one rounding where the processor can.
-    fn multiply_add(factor: f32, other: f32, addend: f32) -> f32;
+    /// Writes the product of each row with each column; rows of the output begin `stride` values apart.
+    fn multiply(rows: &Rows, columns: Columns<'_>, output: &mut [f32], stride: usize);
 }
 
-struct Fused;
-
-impl Shape for Fused {
-    const ROWS: usize = 6;
-
-    #[inline(always)]
-    fn multiply_add(factor: f32, other: f32, addend: f32) -> f32 {
-        factor.mul_add(other, addend)
-    }
-}
-
-#[cfg(target_arch = "x86_64")]
+/// What every processor has.
 struct Plain;
 
-#[cfg(target_arch = "x86_64")]
 impl Shape for Plain {
     const ROWS: usize = 2;
 
     #[inline(always)]
-    fn multiply_add(factor: f32, other: f32, addend: f32) -> f32 {
-        factor * other + addend
+    fn multiply(rows: &Rows, columns: Columns<'_>, output: &mut [f32], stride: usize) {
+        product::multiply(rows, columns, output, stride);
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-impl InstructionSet {
-    /// What every processor of the architecture has.
-    #[cfg(test)]
-    pub(super) const BASELINE: Self = Self { avx2: false };
+struct Avx2;
 
-    pub(super) fn detect() -> Self {
-        Self {
-            avx2: std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma"),
-        }
-    }
+#[cfg(target_arch = "x86_64")]
+impl Shape for Avx2 {
+    const ROWS: usize = 6;
 
-    pub(super) fn run(self, work: impl Work) {
-        if !self.avx2 {
-            return work.run::<Plain>();
-        }
-        // SAFETY: only `detect` sets `avx2`, once it has found both features on this processor.
+    #[inline(always)]
+    fn multiply(rows: &Rows, columns: Columns<'_>, output: &mut [f32], stride: usize) {
+        // SAFETY: only `run_avx2` uses this shape.
         #[expect(unsafe_code, reason = "calling code compiled for instructions found at run time")]
         unsafe {
-            run_avx2(work);
+            product::multiply_avx2(rows, columns, output, stride);
         }
     }
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn run_avx2(work: impl Work) {
-    work.run::<Fused>();
+struct Avx512;
+
+#[cfg(target_arch = "x86_64")]
+impl Shape for Avx512 {
+    const ROWS: usize = 12;
+
+    #[inline(always)]
+    fn multiply(rows: &Rows, columns: Columns<'_>, output: &mut [f32], stride: usize) {
+        // SAFETY: only `run_avx512` uses this shape.
+        #[expect(unsafe_code, reason = "calling code compiled for instructions found at run time")]
+        unsafe {
+            product::multiply_avx512(rows, columns, output, stride);
+        }
+    }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
 impl InstructionSet {
-    #[cfg(test)]
-    pub(super) const BASELINE: Self = Self {};
-
     pub(super) fn detect() -> Self {
-        Self {}
+        Self(Level::detect())
+    }
+
+    /// All that this processor has, the best one last.
+    #[cfg(test)]
+    pub(super) fn all() -> Vec<Self> {
+        let mut all = vec![Level::Baseline];
+        #[cfg(target_arch = "x86_64")]
+        all.extend([Level::Avx2, Level::Avx512]);
+        all.into_iter().filter(|level| *level <= Level::detect()).map(Self).collect()
     }
 
     pub(super) fn run(self, work: impl Work) {
-        work.run::<Fused>();
+        #[expect(unsafe_code, reason = "calling code compiled for instructions found at run time")]
+        match self.0 {
+            Level::Baseline => work.run::<Plain>(),
+            // SAFETY: only `detect` says so, once it has found all features on this processor.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => unsafe { run_avx2(work) },
+            // SAFETY: as above.
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => unsafe { run_avx512(work) },
+        }
     }
+}
+
+impl Level {
+    #[cfg(target_arch = "x86_64")]
+    fn detect() -> Self {
+        use std::arch::is_x86_feature_detected as has;
+        if !has!("avx2") {
+            Self::Baseline
+        } else if has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("avx512vnni") {
+            Self::Avx512
+        } else {
+            Self::Avx2
+        }
+    }
+
+    #[cfg(not(target_arch = "x86_64"))]
+    fn detect() -> Self {
+        Self::Baseline
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2")]
+fn run_avx2(work: impl Work) {
+    work.run::<Avx2>();
+}
+
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,avx512f,avx512bw,avx512vl,avx512vnni")]
+fn run_avx512(work: impl Work) {
+    work.run::<Avx512>();
 }

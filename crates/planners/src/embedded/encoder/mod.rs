@@ -12,6 +12,7 @@ mod kernels;
 mod matrix;
 mod network;
 mod normalize;
+mod product;
 mod safetensors;
 #[cfg(test)]
 mod tests;

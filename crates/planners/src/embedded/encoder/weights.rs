@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::matrix::{Bf16, Element, Matrix, PANEL};
+use super::matrix::{Bf16, Matrix};
+use super::product::PANEL;
 use super::safetensors::TensorFile;
 use super::tuning::{LayerDelta, MatrixDelta, NormDelta};
 use super::{DIMENSION, EncoderError, TOKENS_MAX};
