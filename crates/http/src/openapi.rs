@@ -55,7 +55,16 @@ impl Modify for Credentials {
 
 /// The router and what it documents, from one list.
 pub fn split() -> (Router<HttpState>, OpenApiDocument) {
-    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
+    let empty = OpenApiRouter::with_openapi(Document::openapi());
+    let (router, mut document) = watching(building(empty)).split_for_parts();
+    name_operations(&mut document);
+    share_refusals(&mut document);
+    (router, document)
+}
+
+/// Who may do what, gurus, questions and actions.
+fn building(routes: OpenApiRouter<HttpState>) -> OpenApiRouter<HttpState> {
+    routes
         .routes(routes!(health::alive))
         .routes(routes!(health::ready))
         .routes(routes!(oidc::methods))
@@ -117,6 +126,11 @@ pub fn split() -> (Router<HttpState>, OpenApiDocument) {
         .routes(routes!(drafts::request))
         .routes(routes!(drafts::plan))
         .routes(routes!(drafts::replay))
+}
+
+/// What actions are made from and run by, and what came of it.
+fn watching(routes: OpenApiRouter<HttpState>) -> OpenApiRouter<HttpState> {
+    routes
         .routes(routes!(imports::curl))
         .routes(routes!(imports::openapi))
         .routes(routes!(schedules::list))
@@ -155,10 +169,6 @@ pub fn split() -> (Router<HttpState>, OpenApiDocument) {
         .routes(routes!(lab::run_cases))
         .routes(routes!(lab::replay))
         .routes(routes!(lab::overlaps))
-        .split_for_parts();
-    name_operations(&mut document);
-    share_refusals(&mut document);
-    (router, document)
 }
 
 /// Operation ids from method and address (`get_guru_actions`): unique, and stable when a handler is renamed.

@@ -170,7 +170,8 @@ async fn make(
     let _making = crate::admission::Waiting::begin(&pool.making);
     let number = ground.children_made.fetch_add(1, Ordering::Relaxed) + 1;
     let group = spawn_blocking(move || ground.groups.run(number, &ground.settings.limits)).await;
-    let group = group.map_err(io::Error::from).flatten().map_err(|error| broken("making control groups", error))?;
+    let group =
+        group.map_err(io::Error::from).flatten().map_err(|error| broken("making control groups", error))?;
     let child = Child::make(Parents { host: &host, zygote: &zygote }, group).await?;
     pool.put(child);
     Ok(())

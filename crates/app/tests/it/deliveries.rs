@@ -363,18 +363,18 @@ async fn a_receiver_is_tested_before_anything_is_saved() {
         api.new_secret("g", name, &value).await;
     }
     let path = "/api/v1/g/actions/weather/schedule/test-receiver";
-    let test = async |body: Value| api.post(path, body).await;
+    let tried = async |body: Value| api.post(path, body).await;
     let slack = |secret: &str| json!({"type": "slack", "url_secret": secret});
     let hook = json!({"type": "webhook", "url_secret": "HOOK_URL", "signing_secret": "HOOK_KEY"});
     for good in [slack("TEAM_URL"), hook] {
-        assert_eq!(test(good).await.ok(200), json!({"delivered": true, "error": null}));
+        assert_eq!(tried(good).await.ok(200), json!({"delivered": true, "error": null}));
     }
-    let refused = test(slack("BROKEN_URL")).await.ok(200);
+    let refused = tried(slack("BROKEN_URL")).await.ok(200);
     assert_eq!(refused["delivered"], false);
     assert!(refused["error"].as_str().is_some_and(|error| error.contains("503")), "{refused}");
-    test(slack("NO_URL")).await.refused(422, "no_such_secret", &["NO_URL"]);
+    tried(slack("NO_URL")).await.refused(422, "no_such_secret", &["NO_URL"]);
     let mail = json!({"type": "email", "to": ["ana@acme.test"]});
-    test(mail).await.refused(422, "no_mail", &["no way to send mail"]);
+    tried(mail).await.refused(422, "no_mail", &["no way to send mail"]);
     let elsewhere = "/api/v1/g/actions/nothing/schedule/test-receiver";
     api.post(elsewhere, slack("TEAM_URL")).await.refused(404, "not_found", &["nothing"]);
 

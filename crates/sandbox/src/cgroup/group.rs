@@ -98,7 +98,11 @@ impl Group {
         }
         let open = |folder: &Path| {
             let file = folder.join("tasks");
-            fs::OpenOptions::new().write(true).open(&file).map(OwnedFd::from).map_err(|error| at(&file, &error))
+            fs::OpenOptions::new()
+                .write(true)
+                .open(&file)
+                .map(OwnedFd::from)
+                .map_err(|error| at(&file, &error))
         };
         self.folders().into_iter().map(open).collect()
     }

@@ -6,7 +6,7 @@ use errand_sandbox::RunLimits;
 
 use crate::harness::with_sandbox;
 
-const NEXT_ZYGOTE_MAX: Duration = Duration::from_secs(60);
+const NEXT_ZYGOTE_MAX: Duration = Duration::from_mins(1);
 
 #[test]
 fn scripts_run_as_main_with_their_environment() {

@@ -57,14 +57,6 @@ impl Means {
     pub const ALL: [Self; 4] = [Self::Gate, Self::CompatibleGate, Self::Rules, Self::Ports];
 }
 
-/// The best that this kernel offers, found in the current network namespace, which is good for nothing else then.
-///
-/// To be asked once and not by each child: what a kernel takes back, it takes back only after all processors have let
-/// go of it, and that is many times longer than all the rest of setting a network up.
-pub fn find_means() -> Means {
-    lay(Means::Gate).map_or(Means::Gate, |(means, _)| means)
-}
-
 /// Sets the current network namespace up with `best` or the next that the kernel offers. The caller passes the sockets
 /// on and closes them.
 ///
@@ -90,8 +82,11 @@ pub fn set_up(best: Means) -> Result<Sockets, Failure> {
     Ok(sockets)
 }
 
-/// Routes and rules, and whether there is IPv6.
-fn lay(best: Means) -> Result<(Means, bool), Failure> {
+/// Routes and rules: what the kernel took, from `best` down, and whether there is IPv6.
+///
+/// What the kernel refuses, it takes back only after all processors have let go of it, and that is many times longer than
+/// all the rest. So the best is to be found once and not by each child.
+pub fn lay(best: Means) -> Result<(Means, bool), Failure> {
     route::set_up_v4()?;
     // A kernel may come without IPv6; then names have IPv4 addresses only.
     let v6 = route::set_up_v6().is_ok();
