@@ -2,12 +2,12 @@
 
 mod support;
 
-use std::{error::Error, path::Path};
+use std::{collections::BTreeSet, error::Error, path::Path, sync::Arc};
 
 use errand_domain::Plan;
 use errand_planners::{
     embedded::{EmbeddedPlanner, load_encoder},
-    evaluate::{Case, Figures},
+    evaluate::{Case, Figures, read_catalogue},
 };
 use proptest::prelude::*;
 
@@ -178,4 +178,38 @@ proptest! {
             }
         }
     }
+}
+
+/// Such actions are not each read with the question: a reading stands for several, and their own words decide.
+#[test]
+fn actions_that_differ_in_a_word_are_told_apart_by_it() -> Outcome {
+    let folder = std::env::var("ERRAND_MODEL_DIR")
+        .map_err(|_| "ERRAND_MODEL_DIR is not set. It names the folder with the model; `make test` fetches it and sets it.")?;
+    let planner = EmbeddedPlanner::new(Some(load_encoder(Path::new(&folder))?));
+    let entry = |place: &str| {
+        format!(r#""stock_{place}": {{"trigger": "When the user asks about stock of a product in {place}"}}"#)
+    };
+    let places = ["hamburg", "madrid", "lisbon", "dublin", "vienna"];
+    let entries: Vec<String> = places.iter().map(|place| entry(place)).collect();
+    let mut all = read_catalogue(&format!("{{{}}}", entries.join(","))).map_err(|problem| problem.message)?;
+    for action in &mut all {
+        action.prepared = Some(Arc::new(planner.prepare(&action.trigger, &action.examples)));
+    }
+    let (mut read, mut judged) = (0, 0);
+    for place in places {
+        let question = format!("Are there mugs left in {place}?");
+        let case = Case { question, ..Case::default() };
+        let plan = planner.plan(&support::request(&planner, &all, &case)?);
+        assert_eq!(told(&plan), format!("stock_{place}()"));
+        let readings: Vec<&String> = plan
+            .considered
+            .iter()
+            .flat_map(|judged| &judged.evidence)
+            .filter(|evidence| evidence.starts_with("Read together"))
+            .collect();
+        judged += readings.len();
+        read += readings.iter().collect::<BTreeSet<_>>().len();
+    }
+    assert!(read < judged, "{read} readings for {judged} judgements");
+    Ok(())
 }

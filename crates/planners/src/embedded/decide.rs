@@ -103,7 +103,7 @@ pub(crate) fn decide(
     let mut judged: Vec<Vec<Verdict>> =
         utterances.iter().map(|utterance| judge(planner, utterance, &scene)).collect();
     let mut firings = if sources.heard.is_some() {
-        heard::choose(planner, (request, reading, sources), &utterances, &mut judged)
+        heard::choose(planner, (request, prepared), (reading, sources), &utterances, &mut judged)
     } else {
         choose(planner, request, reading, &utterances, &judged)
     };

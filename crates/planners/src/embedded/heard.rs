@@ -14,8 +14,9 @@ use super::{
     decide::{Firing, GENERAL, Utterance, Verdict, claims_of},
     dialogue::{self, Act, Reading},
     pointed::Heard,
+    score,
 };
-use crate::PlanRequest;
+use crate::{PlanRequest, Prepared};
 
 /// The question without what it denies or asks in general, then each of its clauses where several ask for something.
 pub(super) fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Utterance> {
@@ -72,6 +73,13 @@ const WORTH_READING: f32 = 0.05;
 const BEYOND_DOUBT: f32 = 2.2;
 const LEADS_CLEARLY: f32 = 4.0;
 
+/// What a reading says for an action at most, in log-odds: what could not get past the best even so is not read for,
+/// unless a clause may want it beside the best.
+const SPEAKS_FOR_MOST: f32 = 4.0;
+
+/// Cosine from which two triggers say the same but for a word or so.
+const SAME: f32 = 0.95;
+
 /// With how many actions a turn is read for the sake of the whole question, and of each clause.
 const READ_FOR_QUESTION: usize = 4;
 const READ_FOR_CLAUSE: usize = 2;
@@ -79,11 +87,12 @@ const READ_FOR_CLAUSE: usize = 2;
 /// Reads the turn with each action that comes into question for one of the utterances, where there is a doubt.
 fn read(
     calibration: &Calibration,
-    (request, heard): (&PlanRequest, &Heard<'_>),
+    (request, heard, prepared): (&PlanRequest, &Heard<'_>, &[&Prepared]),
     utterances: &[Utterance],
     judged: &mut [Vec<Verdict>],
 ) {
     let actions = &request.catalogue.actions;
+    let alone = utterances.len() == 1;
     for (utterance, row) in utterances.iter().zip(&*judged) {
         let mut order: Vec<usize> = (0..row.len()).filter(|at| actions[*at].runs_with.is_empty()).collect();
         order.sort_by(|a, b| row[*b].log_odds.total_cmp(&row[*a].log_odds));
@@ -93,13 +102,25 @@ fn read(
         if best > BEYOND_DOUBT && best - next > LEADS_CLEARLY {
             continue;
         }
-        let mut reach = IN_REACH_IN_DOUBT;
-        for at in order.into_iter().take(count) {
+        let (mut reach, mut reached) = (IN_REACH_IN_DOUBT, f32::NEG_INFINITY);
+        for (place, at) in order.iter().copied().enumerate().take(count) {
             let log_odds = row[at].log_odds;
-            if log_odds < best - reach || Calibration::score(log_odds) < WORTH_READING {
+            if log_odds < best - reach
+                || Calibration::score(log_odds) < WORTH_READING
+                || (alone && calibration.with_reading(log_odds, SPEAKS_FOR_MOST) < reached)
+            {
                 break;
             }
-            if heard.asked(&actions[at]).is_some_and(|asked| asked > SETTLED) {
+            let like = |other: &&usize| {
+                actions[at].parameters == actions[**other].parameters
+                    && alike(prepared[at], prepared[**other])
+            };
+            if let Some(other) = order[..place].iter().find(like) {
+                heard.take_as_read(&actions[at], &actions[*other]);
+            }
+            let Some(asked) = heard.asked(&actions[at]) else { break };
+            reached = reached.max(calibration.with_reading(log_odds, asked));
+            if asked > SETTLED {
                 reach = IN_REACH;
             }
         }
@@ -115,17 +136,28 @@ fn read(
     }
 }
 
+/// Whether two actions' triggers say the same but for a word or so: then a reading tells them apart no better than
+/// their vectors and words do.
+fn alike(one: &Prepared, other: &Prepared) -> bool {
+    one.trigger_rows == other.trigger_rows
+        && (0..one.trigger_rows).all(|row| match (one.vector(row), other.vector(row)) {
+            (Some(one), Some(other)) => score::dot(one, other) >= SAME,
+            _ => false,
+        })
+}
+
 /// The whole question's best action, then what single clauses ask for beside it.
 pub(super) fn choose(
     planner: &EmbeddedPlanner,
-    (request, reading, sources): (&PlanRequest, &Reading, &Sources<'_>),
+    (request, prepared): (&PlanRequest, &[&Prepared]),
+    (reading, sources): (&Reading, &Sources<'_>),
     utterances: &[Utterance],
     judged: &mut [Vec<Verdict>],
 ) -> Vec<Firing> {
     let valued = !sources.question.typed.is_empty();
     let calibration = planner.calibration();
     if let Some(heard) = &sources.heard {
-        read(calibration, (request, heard), utterances, judged);
+        read(calibration, (request, heard, prepared), utterances, judged);
     }
     for (utterance, row) in utterances.iter().zip(&mut *judged) {
         lean((request, reading, valued), utterance, row);

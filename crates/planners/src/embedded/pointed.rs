@@ -79,6 +79,16 @@ impl<'r> Heard<'r> {
         self.read.borrow().iter().find(|(id, _)| *id == action.id).map(|(_, read)| read.asked())
     }
 
+    /// Takes the turn, if it was read with the one action, as read with the other too, whose parameters are the same.
+    pub(crate) fn take_as_read(&self, action: &CatalogueAction, like: &CatalogueAction) {
+        let mut read = self.read.borrow_mut();
+        let known =
+            |id: ActionId| read.iter().find(|(other, _)| *other == id).map(|(_, read)| Rc::clone(read));
+        if let (None, Some(reading)) = (known(action.id), known(like.id)) {
+            read.push((action.id, reading));
+        }
+    }
+
     /// Read once a turn.
     fn read_with(&self, action: &CatalogueAction) -> Option<Rc<Reading>> {
         let known =

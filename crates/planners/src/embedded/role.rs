@@ -257,7 +257,10 @@ fn samples(description: &str) -> Vec<String> {
 /// "Highest for critical or blocker": pairs of another word and the value it stands for.
 fn glossary(values: &[String], description: &str) -> Vec<(String, String)> {
     let mut pairs = Vec::new();
-    for value in values {
+    // Making a pattern costs far more than seeing that there is nothing for it.
+    let lower = description.to_lowercase();
+    let told = |value: &&String| lower.contains("for") && lower.contains(&value.to_lowercase());
+    for value in values.iter().filter(told) {
         let Ok(pattern) = Regex::new(&format!(
             r"(?i)\b{}\s+for\s+([\w-]+)(?:(?:,\s+|\s+or\s+)([\w-]+))?",
             regex::escape(value)

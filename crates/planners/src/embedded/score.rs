@@ -56,7 +56,7 @@ pub(crate) fn features(
 }
 
 /// Unit vectors: the dot product is the cosine. Eight running sums, so that the compiler may use vector registers.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
+pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; 8];
     let (left, right) = (a.chunks_exact(8), b.chunks_exact(8));
     let tail: f32 = left.remainder().iter().zip(right.remainder()).map(|(x, y)| x * y).sum();

@@ -25,15 +25,8 @@ const _: () = assert!(HEAD.is_multiple_of(PANEL) && HEAD.is_multiple_of(DEPTH_ST
 /// fits 32 bits; less what rounding may add.
 const SHARES_SUM_MAX: f32 = 520_000.0;
 
-/// For each token, the mixture of all values by all heads, from the rows of queries, keys and values. Texts lie one
-/// after the other, each `lengths` tokens long, and know nothing of each other.
-pub(super) fn attention(set: InstructionSet, triples: &[f32], lengths: &[usize]) -> Vec<f32> {
-    let mut mixed = vec![0.0; triples.len() / 3];
-    set.run(Attention { triples, lengths, mixed: &mut mixed });
-    mixed
-}
-
 struct Attention<'a> {
+    room: &'a mut Room,
     triples: &'a [f32],
     lengths: &'a [usize],
     mixed: &'a mut [f32],
@@ -42,13 +35,12 @@ struct Attention<'a> {
 impl Work for Attention<'_> {
     #[inline(always)]
     fn run<S: Shape>(self) {
-        let mut room = Room::default();
         let (mut triples, mut mixed) = (self.triples, self.mixed);
         for tokens in self.lengths {
             let (own, rest) = triples.split_at(tokens * TRIPLE);
             let (own_mixed, rest_mixed) = mixed.split_at_mut(tokens * DIMENSION);
             for head in 0..HEADS {
-                room.attend::<S>(own, head * HEAD, own_mixed);
+                self.room.head::<S>(own, head * HEAD, own_mixed);
             }
             (triples, mixed) = (rest, rest_mixed);
         }
@@ -57,7 +49,7 @@ impl Work for Attention<'_> {
 
 /// What a head needs while it works; kept for the next.
 #[derive(Default)]
-struct Room {
+pub(super) struct Room {
     left: Rows,
     /// Keys are columns: a token each.
     keys: Vec<Pairs>,
@@ -69,9 +61,21 @@ struct Room {
 }
 
 impl Room {
+    /// For each token, the mixture of all values by all heads, from the rows of queries, keys and values. Texts lie
+    /// one after the other, each `lengths` tokens long, and know nothing of each other.
+    pub(super) fn attend(
+        &mut self,
+        set: InstructionSet,
+        triples: &[f32],
+        lengths: &[usize],
+        mixed: &mut [f32],
+    ) {
+        set.run(Attention { room: self, triples, lengths, mixed });
+    }
+
     /// One head of one text; the head's places begin at `at`.
     #[inline(always)]
-    fn attend<S: Shape>(&mut self, triples: &[f32], at: usize, mixed: &mut [f32]) {
+    fn head<S: Shape>(&mut self, triples: &[f32], at: usize, mixed: &mut [f32]) {
         let tokens = triples.len() / TRIPLE;
         let depth = tokens.next_multiple_of(DEPTH_STEP);
         let stride = tokens.next_multiple_of(PANEL);

@@ -18,6 +18,9 @@ pub(super) struct InstructionSet(Level);
 enum Level {
     /// What every processor of the architecture has.
     Baseline,
+    /// What is meant, as plainly as it can be written; what others are tested against.
+    #[cfg(all(test, target_arch = "x86_64"))]
+    Portable,
     #[cfg(target_arch = "x86_64")]
     Avx2,
     #[cfg(target_arch = "x86_64")]
@@ -38,11 +41,34 @@ pub(super) trait Shape: Sized {
     fn multiply(rows: &Rows, columns: Columns<'_>, output: &mut [f32], stride: usize);
 }
 
-/// What every processor has.
+/// What every processor of the architecture has.
 struct Plain;
 
 impl Shape for Plain {
+    #[cfg(target_arch = "x86_64")]
     const ROWS: usize = 2;
+    #[cfg(not(target_arch = "x86_64"))]
+    const ROWS: usize = product::ROWS_PORTABLE;
+
+    #[inline(always)]
+    fn multiply(rows: &Rows, columns: Columns<'_>, output: &mut [f32], stride: usize) {
+        // SAFETY: SSE2 is part of the architecture.
+        #[cfg(target_arch = "x86_64")]
+        #[expect(unsafe_code, reason = "calling code compiled for named instructions")]
+        unsafe {
+            product::multiply_sse2(rows, columns, output, stride);
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        product::multiply(rows, columns, output, stride);
+    }
+}
+
+#[cfg(all(test, target_arch = "x86_64"))]
+struct Portable;
+
+#[cfg(all(test, target_arch = "x86_64"))]
+impl Shape for Portable {
+    const ROWS: usize = product::ROWS_PORTABLE;
 
     #[inline(always)]
     fn multiply(rows: &Rows, columns: Columns<'_>, output: &mut [f32], stride: usize) {
@@ -94,7 +120,7 @@ impl InstructionSet {
     pub(super) fn all() -> Vec<Self> {
         let mut all = vec![Level::Baseline];
         #[cfg(target_arch = "x86_64")]
-        all.extend([Level::Avx2, Level::Avx512]);
+        all.extend([Level::Portable, Level::Avx2, Level::Avx512]);
         all.into_iter().filter(|level| *level <= Level::detect()).map(Self).collect()
     }
 
@@ -102,6 +128,8 @@ impl InstructionSet {
         #[expect(unsafe_code, reason = "calling code compiled for instructions found at run time")]
         match self.0 {
             Level::Baseline => work.run::<Plain>(),
+            #[cfg(all(test, target_arch = "x86_64"))]
+            Level::Portable => work.run::<Portable>(),
             // SAFETY: only `detect` says so, once it has found all features on this processor.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => unsafe { run_avx2(work) },

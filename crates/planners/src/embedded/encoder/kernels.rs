@@ -18,12 +18,16 @@ const LANES: usize = 32;
 /// Keeps a normalisation finite where all values are equal; the model was trained with it.
 const NORM_EPSILON: f32 = 1e-12;
 
-/// Each row of `input` times the matrix, plus its bias.
-pub(super) fn linear(set: InstructionSet, input: &[f32], matrix: &Matrix) -> Vec<f32> {
-    let rows = input.len() / matrix.depth();
-    let mut output = vec![0.0; rows * matrix.outputs()];
-    set.run(Linear { input, matrix, output: &mut output });
-    output
+/// Writes each row of `input` times the matrix, plus its bias; `rows` is where the input is rounded.
+pub(super) fn linear(
+    set: InstructionSet,
+    input: &[f32],
+    matrix: &Matrix,
+    rows: &mut Rows,
+    output: &mut Vec<f32>,
+) {
+    output.resize(input.len() / matrix.depth() * matrix.outputs(), 0.0);
+    set.run(Linear { input, matrix, rows, output });
 }
 
 /// Replaces each value by `x · Φ(x)`, Φ the normal distribution: the activation between the two wide layers.
@@ -39,6 +43,7 @@ pub(super) fn add_and_normalize(set: InstructionSet, states: &mut [f32], addend:
 struct Linear<'a> {
     input: &'a [f32],
     matrix: &'a Matrix,
+    rows: &'a mut Rows,
     output: &'a mut [f32],
 }
 
@@ -46,12 +51,11 @@ impl Work for Linear<'_> {
     #[inline(always)]
     fn run<S: Shape>(self) {
         let depth = self.matrix.depth();
-        let mut rows = Rows::default();
-        rows.begin(self.input.len() / depth, depth, S::ROWS);
+        self.rows.begin(self.input.len() / depth, depth, S::ROWS);
         for (row, values) in self.input.chunks_exact(depth).enumerate() {
-            rows.set(row, values);
+            self.rows.set(row, values);
         }
-        S::multiply(&rows, self.matrix.columns(), self.output, self.matrix.outputs());
+        S::multiply(self.rows, self.matrix.columns(), self.output, self.matrix.outputs());
     }
 }
 
@@ -96,20 +100,47 @@ fn sum_of(values: &[f32], term: impl Fn(f32) -> f32) -> f32 {
             *sum += term(*value);
         }
     }
-    sums.iter().sum::<f32>() + rest.iter().map(|value| term(*value)).sum::<f32>()
+    for (sum, value) in sums.iter_mut().zip(rest) {
+        *sum += term(*value);
+    }
+    across(sums, |one, other| one + other)
+}
+
+/// The highest value, in the same way.
+#[inline(always)]
+fn highest_of(values: &[f32]) -> f32 {
+    let higher = |one: f32, other: f32| if other > one { other } else { one };
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut highest = [f32::NEG_INFINITY; LANES];
+    for chunk in chunks {
+        for (highest, value) in highest.iter_mut().zip(chunk) {
+            *highest = higher(*highest, *value);
+        }
+    }
+    for (highest, value) in highest.iter_mut().zip(rest) {
+        *highest = higher(*highest, *value);
+    }
+    across(highest, higher)
+}
+
+/// Joins all lanes to one, halves at a time: one after the other, each would wait for the one before.
+#[inline(always)]
+fn across(mut lanes: [f32; LANES], join: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut count = LANES;
+    while count > 1 {
+        count /= 2;
+        let (low, high) = lanes.split_at_mut(count);
+        for (one, other) in low.iter_mut().zip(high) {
+            *one = join(*one, *other);
+        }
+    }
+    lanes[0]
 }
 
 /// Replaces each score by `e` to the power of how far it lies below the highest, and gives their sum.
 #[inline(always)]
 pub(super) fn exponentials(scores: &mut [f32]) -> f32 {
-    let (chunks, rest) = scores.as_chunks::<LANES>();
-    let mut most = [f32::NEG_INFINITY; LANES];
-    for values in chunks.iter().map(<[f32; LANES]>::as_slice).chain([rest]) {
-        for (most, value) in most.iter_mut().zip(values) {
-            *most = if *value > *most { *value } else { *most };
-        }
-    }
-    let highest = most.into_iter().fold(f32::NEG_INFINITY, f32::max);
+    let highest = highest_of(scores);
     for score in &mut *scores {
         *score = exp(*score - highest);
     }

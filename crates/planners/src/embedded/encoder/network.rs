@@ -1,8 +1,9 @@
 //! The forward pass: tokens in, a state for each out.
 
-use super::attention::attention;
+use super::attention;
 use super::instruction_set::InstructionSet;
 use super::kernels::{add_and_normalize, gelu, linear};
+use super::product::Rows;
 use super::tokenizer::Token;
 use super::weights::{Layer, Weights};
 use super::{DIMENSION, TOKENS_MAX};
@@ -22,18 +23,36 @@ pub(super) fn forward_all(weights: &Weights, set: InstructionSet, texts: &[&[Tok
     for ((place, token), state) in placed.zip(states.chunks_exact_mut(DIMENSION)) {
         weights.embed(token.id, place, state);
     }
-    let nothing = vec![0.0; states.len()];
-    add_and_normalize(set, &mut states, &nothing, &weights.first_norm);
+    let mut room = Room::default();
+    room.other.resize(states.len(), 0.0);
+    add_and_normalize(set, &mut states, &room.other, &weights.first_norm);
     for layer in &weights.layers {
-        apply(layer, set, &lengths, &mut states);
+        room.apply(layer, set, &lengths, &mut states);
     }
     states
 }
 
-fn apply(layer: &Layer, set: InstructionSet, lengths: &[usize], states: &mut [f32]) {
-    let mixed = attention(set, &linear(set, states, &layer.attend), lengths);
-    add_and_normalize(set, states, &linear(set, &mixed, &layer.mix), &layer.mix_norm);
-    let mut inner = linear(set, states, &layer.widen);
-    gelu(set, &mut inner);
-    add_and_normalize(set, states, &linear(set, &inner, &layer.narrow), &layer.narrow_norm);
+/// What layers need while they work: kept from one to the next, since fresh memory costs more than it seems.
+#[derive(Default)]
+struct Room {
+    rows: Rows,
+    attention: attention::Room,
+    wide: Vec<f32>,
+    mixed: Vec<f32>,
+    other: Vec<f32>,
+}
+
+impl Room {
+    fn apply(&mut self, layer: &Layer, set: InstructionSet, lengths: &[usize], states: &mut [f32]) {
+        let Self { rows, attention, wide, mixed, other } = self;
+        linear(set, states, &layer.attend, rows, wide);
+        mixed.resize(states.len(), 0.0);
+        attention.attend(set, wide, lengths, mixed);
+        linear(set, mixed, &layer.mix, rows, other);
+        add_and_normalize(set, states, other, &layer.mix_norm);
+        linear(set, states, &layer.widen, rows, wide);
+        gelu(set, wide);
+        linear(set, wide, &layer.narrow, rows, other);
+        add_and_normalize(set, states, other, &layer.narrow_norm);
+    }
 }

@@ -8,15 +8,17 @@
     reason = "only inlined code is compiled for the instructions found at run time"
 )]
 
+#[cfg(any(test, not(target_arch = "x86_64")))]
 mod portable;
 #[cfg(test)]
 mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-pub(super) use portable::multiply;
+#[cfg(any(test, not(target_arch = "x86_64")))]
+pub(super) use portable::{ROWS as ROWS_PORTABLE, multiply};
 #[cfg(target_arch = "x86_64")]
-pub(super) use x86::{multiply_avx2, multiply_avx512};
+pub(super) use x86::{multiply_avx2, multiply_avx512, multiply_sse2};
 
 /// Columns that lie together: a vector register of AVX-512, two of AVX2.
 pub(super) const PANEL: usize = 16;

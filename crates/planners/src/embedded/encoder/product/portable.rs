@@ -6,6 +6,9 @@
 
 use super::{BLOCK, Columns, PANEL, Pairs, Rows};
 
+/// Rows that are multiplied together at most.
+pub(in super::super) const ROWS: usize = 4;
+
 /// Writes the product of each row with each column; rows of the output begin `stride` values apart.
 #[inline(always)]
 pub(in super::super) fn multiply(rows: &Rows, columns: Columns<'_>, output: &mut [f32], stride: usize) {
@@ -13,9 +16,14 @@ pub(in super::super) fn multiply(rows: &Rows, columns: Columns<'_>, output: &mut
         let bias = run.bias.first().copied().unwrap_or_default();
         let Some(scales) = run.scales.first() else { continue };
         for (first, blocks, row_scales) in rows.groups() {
-            let output = &mut output[first * stride + run.first..];
-            for (row, (scale, output)) in row_scales.iter().zip(output.chunks_mut(stride)).enumerate() {
-                let sums = sums(blocks.iter().skip(row).step_by(row_scales.len()), run.pairs);
+            let sums = match row_scales.len() {
+                1 => sums::<1>(blocks, run.pairs),
+                2 => sums::<2>(blocks, run.pairs),
+                3 => sums::<3>(blocks, run.pairs),
+                _ => sums::<ROWS>(blocks, run.pairs),
+            };
+            let output = output[first * stride + run.first..].chunks_mut(stride);
+            for ((sums, scale), output) in sums.iter().zip(row_scales).zip(output) {
                 for (at, value) in output[..PANEL].iter_mut().enumerate() {
                     #[expect(clippy::cast_precision_loss, reason = "rounded to what an `f32` can hold")]
                     let sum = sums[at] as f32;
@@ -27,22 +35,30 @@ pub(in super::super) fn multiply(rows: &Rows, columns: Columns<'_>, output: &mut
 }
 
 #[inline(always)]
-fn sums<'b>(row: impl Iterator<Item = &'b [i32; BLOCK]>, panel: &[Pairs]) -> [i32; PANEL] {
-    let mut sums = [0; PANEL];
-    for (block, columns) in row.zip(panel.as_chunks::<BLOCK>().0) {
-        for (value, columns) in block.iter().zip(columns) {
-            let (low, high) = halves(*value);
-            for (sum, column) in sums.iter_mut().zip(&columns.0) {
-                let (column_low, column_high) = halves(*column);
-                *sum += low * column_low + high * column_high;
+fn sums<const COUNT: usize>(blocks: &[[i32; BLOCK]], panel: &[Pairs]) -> [[i32; PANEL]; ROWS] {
+    let mut sums = [[0; PANEL]; ROWS];
+    for (rows, columns) in blocks.as_chunks::<COUNT>().0.iter().zip(panel.as_chunks::<BLOCK>().0) {
+        for (step, columns) in columns.iter().enumerate() {
+            let (low, high) = (columns.0.map(lower), columns.0.map(upper));
+            for row in 0..COUNT {
+                let (row_low, row_high) = (lower(rows[row][step]), upper(rows[row][step]));
+                for at in 0..PANEL {
+                    sums[row][at] += row_low * low[at] + row_high * high[at];
+                }
             }
         }
     }
     sums
 }
 
-/// Both numbers of a pair.
+/// The first number of a pair.
 #[inline(always)]
-fn halves(pair: i32) -> (i32, i32) {
-    ((pair << 16) >> 16, pair >> 16)
+fn lower(pair: i32) -> i32 {
+    (pair << 16) >> 16
+}
+
+/// The second.
+#[inline(always)]
+fn upper(pair: i32) -> i32 {
+    pair >> 16
 }
