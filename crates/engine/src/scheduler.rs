@@ -37,7 +37,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(500);
 const BREATH: Duration = Duration::from_millis(2);
 /// Schedules decided about, and runs begun, in one look: few enough that its two transactions are short, and that what
 /// was claimed begins at once.
-const BATCH: u32 = 128;
+const BATCH: u32 = 64;
 
 /// What a look leaves behind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -47,7 +47,7 @@ export function BasicsStep({ builder, onTest }: { builder: Builder; onTest: () =
         />
         <ExamplesField builder={builder} />
       </div>
-      <div className="grid content-start gap-6 self-start lg:sticky lg:top-0">
+      <div className="grid grid-cols-[minmax(0,1fr)] content-start gap-6 self-start lg:sticky lg:top-0">
         <WouldFire builder={builder} />
         <Replay builder={builder} />
       </div>

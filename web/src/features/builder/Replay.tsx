@@ -1,7 +1,7 @@
 import { useMutation } from '@tanstack/react-query';
 import { ArrowRight } from 'lucide-react';
 
-import { toSend } from './draft';
+import { toPlan } from './draft';
 import type { Builder } from './useBuilder';
 import type { ActionFile } from '../../api/actionFile';
 import { replayDraft } from '../../api/actions';
@@ -17,7 +17,7 @@ import { count } from '../../lib/time';
  */
 export function Replay({ builder }: { builder: Builder }) {
   const { guru, saved, draft } = builder;
-  const file = toSend(draft);
+  const file = toPlan(draft);
   const look = useMutation({ mutationFn: replayDraft });
   const edit = { guru, file, replaces: saved?.name ?? null };
   const idle = saved === null ? file.trigger.trim() === '' : asSaved(file, saved.definition);
@@ -26,7 +26,7 @@ export function Replay({ builder }: { builder: Builder }) {
   return (
     <section
       aria-label="What would change"
-      className="grid gap-3 rounded-2xl border border-line bg-surface p-5"
+      className="grid grid-cols-[minmax(0,1fr)] gap-3 rounded-2xl border border-line bg-surface p-5"
     >
       <h2 className="font-semibold">What would change?</h2>
       <p className="text-sm text-ink-soft">
@@ -60,7 +60,7 @@ function asSaved(file: ActionFile, saved: ActionFile): boolean {
 function NotReplayed({ error }: { error: unknown }) {
   const broken = error instanceof ApiError && error.problems.length > 0;
   return (
-    <p className="text-sm text-bad">
+    <p className="text-sm text-bad wrap-anywhere">
       {broken ? 'This is answered once the definition has no problems: ' : ''}
       <MessageText text={messageOf(error)} />
     </p>

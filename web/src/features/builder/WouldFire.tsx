@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Check, CircleHelp, CircleSlash } from 'lucide-react';
 import { useState } from 'react';
 
-import { toSend } from './draft';
+import { toPlan, UNNAMED } from './draft';
 import type { Builder } from './useBuilder';
 import { planDraft } from '../../api/actions';
 import { ApiError, messageOf } from '../../api/error';
@@ -21,11 +21,11 @@ export function WouldFire({ builder }: { builder: Builder }) {
   const examples = (draft.examples ?? []).filter((line) => line.trim() !== '');
   const [question, setQuestion] = useState('');
   const asked = useSettled(question.trim(), TYPING_MS);
-  const text = useSettled(JSON.stringify(toSend(draft)), TYPING_MS);
+  const text = useSettled(JSON.stringify(toPlan(draft)), TYPING_MS);
   const plan = useQuery({
     queryKey: ['would-fire', guru, text, asked],
     queryFn: ({ signal }) =>
-      planDraft({ guru, file: toSend(draft), replaces: saved?.name ?? null, question: asked, signal }),
+      planDraft({ guru, file: toPlan(draft), replaces: saved?.name ?? null, question: asked, signal }),
     enabled: asked !== '',
     placeholderData: (before) => before,
     retry: false,
@@ -34,7 +34,7 @@ export function WouldFire({ builder }: { builder: Builder }) {
   return (
     <section
       aria-label="Would it fire?"
-      className="grid content-start gap-4 rounded-2xl border border-line bg-surface p-5"
+      className="grid grid-cols-[minmax(0,1fr)] content-start gap-4 rounded-2xl border border-line bg-surface p-5"
     >
       <h2 className="font-semibold">Would it fire?</h2>
       <AreaField
@@ -63,7 +63,7 @@ export function WouldFire({ builder }: { builder: Builder }) {
       <div role="status" className="grid gap-3">
         {asked !== '' && plan.isError && <NoVerdict error={plan.error} />}
         {asked !== '' && !plan.isError && plan.data !== undefined && (
-          <Verdict plan={plan.data} name={draft.name.trim()} />
+          <Verdict plan={plan.data} name={draft.name.trim() || UNNAMED} />
         )}
       </div>
     </section>
@@ -73,7 +73,7 @@ export function WouldFire({ builder }: { builder: Builder }) {
 function NoVerdict({ error }: { error: unknown }) {
   const broken = error instanceof ApiError && error.problems.length > 0;
   return (
-    <p className="text-sm text-ink-soft">
+    <p className="text-sm text-ink-soft wrap-anywhere">
       {broken ? 'This is answered once the definition has no problems: ' : ''}
       <MessageText text={messageOf(error)} />
     </p>

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 
-import { copyOf, emptyFile, offersOf, toSend } from './draft';
+import { copyOf, emptyFile, offersOf, toPlan, toSend, UNNAMED } from './draft';
 import { stepOf, type Step } from './steps';
 import type { ActionFile } from '../../api/actionFile';
 
@@ -29,6 +29,14 @@ test('lines begun and left empty are not sent', () => {
   expect(sent.name).toBe('lookup');
   expect(sent.examples).toEqual(['Where is it?']);
   expect(sent.run).toMatchObject({ headers: [{ name: 'X-A', value: '' }], body: null });
+});
+
+test('planners are asked before name and body are written', () => {
+  const begun = toPlan({ ...emptyFile('api_call'), trigger: 'When it rains', examples: ['Rain?', ''] });
+  expect(begun).toMatchObject({ name: UNNAMED, trigger: 'When it rains', examples: ['Rain?'] });
+  expect(begun.run).toMatchObject({ type: 'api_call', url: expect.stringMatching(/^https:/) as string });
+  expect(toPlan({ ...call, usage: 'Short' })).toMatchObject({ name: 'lookup' });
+  expect(toPlan({ ...call, usage: 'Short' })).not.toHaveProperty('usage');
 });
 
 test('a body goes with every method but GET', () => {

@@ -35,6 +35,16 @@ export function toSend(draft: ActionFile): ActionFile {
   return { ...draft, name: draft.name.trim(), examples, run: runToSend(draft.run) };
 }
 
+/** An action that has no name yet is called so where one is needed. */
+export const UNNAMED = 'new_action';
+
+/** What planners read of the file, so that they can be asked before its name and body are written. */
+export function toPlan(draft: ActionFile): ActionFile {
+  const { version, name, trigger, examples, parameters, runs_with } = toSend(draft);
+  const run: ApiCall = { type: 'api_call', method: 'GET', url: 'https://example.com/' };
+  return { version, name: name === '' ? UNNAMED : name, trigger, examples, parameters, runs_with, run };
+}
+
 function runToSend(run: ActionFile['run']): ActionFile['run'] {
   if (run.type !== 'api_call') return run;
   const headers = (run.headers ?? []).filter(({ name, value }) => name !== '' || value !== '');
