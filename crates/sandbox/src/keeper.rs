@@ -30,6 +30,8 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 const PAUSE_MAX: Duration = Duration::from_secs(10);
 /// Children that one zygote's line may have under way: while one is cloned, another walls itself in.
 const MAKING_MAX: usize = 2;
+/// A zygote's successor is warm, as a rule, when the last of its children is made: it is started this part before.
+const WARMED_BEFORE_PART: u32 = 4;
 /// A zygote that was killed is a mishap, and runs wait for the next; this many in a row are a reason to refuse them.
 const FAILURES_MAX: u32 = 3;
 
@@ -129,15 +131,16 @@ async fn fill(
     mut zygote: Arc<Zygote>,
 ) -> Option<SandboxError> {
     let mut making: JoinSet<Result<(), SandboxError>> = JoinSet::new();
+    let children_max = ground.settings.zygote_children_max;
     let mut made = 0;
     let mut successor: Option<JoinHandle<io::Result<Zygote>>> = None;
     loop {
         let rest = pool.rest();
-        while rest.is_zero() && making.len() < MAKING_MAX && pool.deficit() > 0 {
+        while rest.is_zero() && made < children_max && making.len() < MAKING_MAX && pool.deficit() > 0 {
             made += 1;
             making.spawn(make(Arc::clone(ground), Arc::clone(pool), Arc::clone(host), Arc::clone(&zygote)));
         }
-        if made >= ground.settings.zygote_children_max && successor.is_none() {
+        if made >= children_max - children_max / WARMED_BEFORE_PART && successor.is_none() {
             let (host, tier) = (Arc::clone(host), pool.tier);
             successor = Some(tokio::spawn(async move { host.start_zygote(tier).await }));
         }
@@ -150,7 +153,7 @@ async fn fill(
                     return Some(error);
                 }
             }
-            started = wait_for(&mut successor) => {
+            started = wait_for(&mut successor), if made >= children_max => {
                 // The old one ends when its last child is made: its line closes then.
                 let Ok(Ok(started)) = started else { return None };
                 zygote = Arc::new(started);

@@ -71,7 +71,8 @@ pub struct SandboxSettings {
     pub waiting_max: usize,
     /// How long one may wait.
     pub wait_max: Duration,
-    /// Children made by one zygote before it is replaced (all share its hash seed).
+    /// Children that one zygote makes at most; all share its hash seed. With one, each run has its own and waits for an
+    /// interpreter to warm up.
     pub zygote_children_max: u32,
     /// Size of a run's `/dev/shm`, which counts as its memory.
     pub shm_bytes_max: u64,
