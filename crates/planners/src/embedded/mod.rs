@@ -77,7 +77,8 @@ impl EmbeddedPlanner {
         let mut rows = trigger::statements(trigger);
         let trigger_rows = rows.len();
         rows.extend(examples.iter().cloned());
-        let vectors: Vec<f32> = rows.iter().filter_map(|row| self.encode(row)).flatten().collect();
+        let encoded = self.encoder.as_ref().map(|encoder| encoder.encode_all(&rows)).unwrap_or_default();
+        let vectors = encoded.concat();
         Prepared {
             model: self.model().to_owned(),
             dimension: if vectors.is_empty() { 0 } else { vectors.len() / rows.len() },

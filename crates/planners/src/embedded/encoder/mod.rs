@@ -42,6 +42,10 @@ pub const DIMENSION: usize = 384;
 /// no more.
 pub const TOKENS_MAX: usize = 256;
 
+/// Texts encoded together at most: enough that the weights are read seldom, few enough that what lies between the
+/// layers stays small.
+const TEXTS_AT_ONCE: usize = 8;
+
 /// The file with the weights, in the model's folder.
 pub const WEIGHTS_FILE: &str = "model.safetensors";
 
@@ -99,6 +103,24 @@ impl Encoder {
     /// vectors is their cosine. A text without any word has a vector too, of the framing tokens alone.
     pub fn encode(&self, text: &str) -> Vec<f32> {
         unit_mean(&self.encode_tokens(text).states)
+    }
+
+    /// The vectors of several texts: each as [`Encoder::encode`] makes it, in less time than one by one.
+    pub fn encode_all(&self, texts: &[String]) -> Vec<Vec<f32>> {
+        texts.chunks(TEXTS_AT_ONCE).flat_map(|texts| self.encode_some(texts)).collect()
+    }
+
+    fn encode_some(&self, texts: &[String]) -> Vec<Vec<f32>> {
+        let tokens: Vec<Vec<Token>> = texts.iter().map(|text| self.tokenizer.tokenize(text)).collect();
+        let slices: Vec<&[Token]> = tokens.iter().map(Vec::as_slice).collect();
+        let states = network::forward_all(&self.weights, self.instruction_set, &slices);
+        let mut rest = states.as_slice();
+        let take = |tokens: &Vec<Token>| {
+            let (own, others) = rest.split_at(tokens.len() * DIMENSION);
+            rest = others;
+            unit_mean(own)
+        };
+        tokens.iter().map(take).collect()
     }
 
     /// The state of each token after the last layer, with the token's place in the text.

@@ -160,6 +160,16 @@ fn instruction_sets_agree() {
 }
 
 #[test]
+fn texts_encoded_together_know_nothing_of_each_other() {
+    let encoder = encoder();
+    let texts: Vec<String> =
+        cases::<VectorCase>("vectors.jsonl").into_iter().take(19).map(|case| case.text).collect();
+    let alone: Vec<Vec<f32>> = texts.iter().map(|text| encoder.encode(text)).collect();
+    assert_eq!(encoder.encode_all(&texts), alone);
+    assert!(encoder.encode_all(&[]).is_empty());
+}
+
+#[test]
 fn published_files_verify() {
     verify(&model_folder()).expect("the files are the published ones");
 }
