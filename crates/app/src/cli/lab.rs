@@ -344,21 +344,18 @@ struct TurnChange {
 
 async fn replay(context: &Context, args: ReplayArgs) -> Result<Exit, Failure> {
     let door = context.door().await?;
-    let (path, body) = match &args.file {
-        Some(file) => {
-            let definition: Value = serde_json::from_str(&read_text(file)?).map_err(|error| {
-                Failure::usage(format!("`{}`: {error}.", file.display()), "Give an action file.")
-            })?;
-            let body = json!({ "definition": definition, "replaces": args.action, "turns": args.turns });
-            (["drafts", "replay"], body)
+    let (path, body) = if let Some(file) = &args.file {
+        let definition: Value = serde_json::from_str(&read_text(file)?).map_err(|error| {
+            Failure::usage(format!("`{}`: {error}.", file.display()), "Give an action file.")
+        })?;
+        let body = json!({ "definition": definition, "replaces": args.action, "turns": args.turns });
+        (["drafts", "replay"], body)
+    } else {
+        let mut body = json!({ "action": args.action, "trigger": args.trigger, "turns": args.turns });
+        if !args.examples.is_empty() {
+            body["examples"] = json!(args.examples);
         }
-        None => {
-            let mut body = json!({ "action": args.action, "trigger": args.trigger, "turns": args.turns });
-            if !args.examples.is_empty() {
-                body["examples"] = json!(args.examples);
-            }
-            (["lab", "replay"], body)
-        }
+        (["lab", "replay"], body)
     };
     let reply = door.client.post(&[&door.guru, path[0], path[1]], Some(&body)).await?;
     context.output.show(&reply, || {

@@ -37,11 +37,11 @@ fn a_message_for_people_says_what_ran_and_how_it_ended() {
     }
     let long = Message { error: Some("x".repeat(OUTPUT_CHARS_SHOWN + 1)), ..message() };
     assert!(long.to_string().ends_with("… (cut)\n"));
-    let test = Message { purpose: Purpose::Test, execution_id: None, error: None, ..message() }.to_string();
+    let trial = Message { purpose: Purpose::Test, execution_id: None, error: None, ..message() }.to_string();
     for line in ["Test: results of report arrive here", "Sent: 2026-11-30T09:00:00Z", "out"] {
-        assert!(test.lines().any(|one| one == line), "`{line}` is not in:\n{test}");
+        assert!(trial.lines().any(|one| one == line), "`{line}` is not in:\n{trial}");
     }
-    assert!(!test.contains("Run:"), "{test}");
+    assert!(!trial.contains("Run:"), "{trial}");
     let silent = Message { error: None, output: Some(" ".to_owned()), ..message() };
     assert!(silent.to_string().ends_with("Run: run_1\n"));
 }
