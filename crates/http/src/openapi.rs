@@ -55,40 +55,8 @@ impl Modify for Credentials {
 
 /// The router and what it documents, from one list.
 pub fn split() -> (Router<HttpState>, OpenApiDocument) {
-    let empty = OpenApiRouter::with_openapi(Document::openapi());
-    let (router, mut document) = watching(building(empty)).split_for_parts();
-    name_operations(&mut document);
-    share_refusals(&mut document);
-    (router, document)
-}
-
-/// Who may do what, gurus, questions and actions.
-fn building(routes: OpenApiRouter<HttpState>) -> OpenApiRouter<HttpState> {
-    routes
-        .routes(routes!(health::alive))
-        .routes(routes!(health::ready))
-        .routes(routes!(oidc::methods))
-        .routes(routes!(oidc::start))
-        .routes(routes!(oidc::callback))
-        .routes(routes!(account::sign_in))
-        .routes(routes!(account::claim))
-        .routes(routes!(account::sign_out))
-        .routes(routes!(account::me))
-        .routes(routes!(account::sessions))
-        .routes(routes!(account::end_session))
-        .routes(routes!(account::password))
-        .routes(routes!(users::list, users::create))
-        .routes(routes!(users::one, users::change, users::delete))
-        .routes(routes!(users::link))
-        .routes(routes!(users::sign_out))
-        .routes(routes!(users::sessions))
-        .routes(routes!(users::end_session))
-        .routes(routes!(users::unlink))
-        .routes(routes!(keys::list_all, keys::create_for_all))
-        .routes(routes!(keys::delete_any))
-        .routes(routes!(system::system))
-        .routes(routes!(backups::list, backups::create))
-        .routes(routes!(backups::download, backups::delete))
+    let (router, mut document) = OpenApiRouter::with_openapi(Document::openapi())
+        .merge(of_installation())
         .routes(routes!(gurus::list, gurus::create))
         .routes(routes!(gurus::one, gurus::change, gurus::delete))
         .routes(routes!(members::list, members::add))
@@ -126,11 +94,6 @@ fn building(routes: OpenApiRouter<HttpState>) -> OpenApiRouter<HttpState> {
         .routes(routes!(drafts::request))
         .routes(routes!(drafts::plan))
         .routes(routes!(drafts::replay))
-}
-
-/// What actions are made from and run by, and what came of it.
-fn watching(routes: OpenApiRouter<HttpState>) -> OpenApiRouter<HttpState> {
-    routes
         .routes(routes!(imports::curl))
         .routes(routes!(imports::openapi))
         .routes(routes!(schedules::list))
@@ -169,6 +132,39 @@ fn watching(routes: OpenApiRouter<HttpState>) -> OpenApiRouter<HttpState> {
         .routes(routes!(lab::run_cases))
         .routes(routes!(lab::replay))
         .routes(routes!(lab::overlaps))
+        .split_for_parts();
+    name_operations(&mut document);
+    share_refusals(&mut document);
+    (router, document)
+}
+
+/// What belongs to no guru: health, signing in, people, and the installation itself.
+fn of_installation() -> OpenApiRouter<HttpState> {
+    OpenApiRouter::new()
+        .routes(routes!(health::alive))
+        .routes(routes!(health::ready))
+        .routes(routes!(oidc::methods))
+        .routes(routes!(oidc::start))
+        .routes(routes!(oidc::callback))
+        .routes(routes!(account::sign_in))
+        .routes(routes!(account::claim))
+        .routes(routes!(account::sign_out))
+        .routes(routes!(account::me))
+        .routes(routes!(account::sessions))
+        .routes(routes!(account::end_session))
+        .routes(routes!(account::password))
+        .routes(routes!(users::list, users::create))
+        .routes(routes!(users::one, users::change, users::delete))
+        .routes(routes!(users::link))
+        .routes(routes!(users::sign_out))
+        .routes(routes!(users::sessions))
+        .routes(routes!(users::end_session))
+        .routes(routes!(users::unlink))
+        .routes(routes!(keys::list_all, keys::create_for_all))
+        .routes(routes!(keys::delete_any))
+        .routes(routes!(system::system))
+        .routes(routes!(backups::list, backups::create))
+        .routes(routes!(backups::download, backups::delete))
 }
 
 /// Operation ids from method and address (`get_guru_actions`): unique, and stable when a handler is renamed.

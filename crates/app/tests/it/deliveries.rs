@@ -381,10 +381,10 @@ async fn a_receiver_is_tested_before_anything_is_saved() {
     let requests = receiver.requests();
     let paths: Vec<_> = requests.iter().map(|one| one.path_and_query.as_str()).collect();
     assert_eq!(paths, ["/slack", "/hook", "/broken"], "once each, and no action ran");
-    let text: Value = serde_json::from_str(&requests[0].body).expect("JSON");
+    let slack_told: Value = serde_json::from_str(&requests[0].body).expect("JSON");
     assert!(
-        text["text"].as_str().is_some_and(|text| text.contains("Test: results of weather arrive here")),
-        "{text}"
+        slack_told["text"].as_str().is_some_and(|text| text.contains("Test: results of weather arrive here")),
+        "{slack_told}"
     );
     let told: Value = serde_json::from_str(&requests[1].body).expect("JSON");
     assert_eq!((&told["type"], &told["execution_id"]), (&json!("schedule.test"), &json!(null)));
