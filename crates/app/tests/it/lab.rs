@@ -117,7 +117,7 @@ const CASES: &str = r#"{"question": "Where is my refund for order 12345?", "expe
 {"question": "Thanks a lot", "expected": {}}
 "#;
 
-fn check(options: &[&str], expect_exit: i32) -> Value {
+fn check(planner: &str, options: &[&str], expect_exit: i32) -> Value {
     let folder = tempfile::tempdir().expect("a folder");
     let path = |name: &str| folder.path().join(name);
     std::fs::write(path("catalogue.json"), CATALOGUE).expect("write");
@@ -128,7 +128,7 @@ fn check(options: &[&str], expect_exit: i32) -> Value {
             "lab",
             "run",
             "--planner",
-            "lexical",
+            planner,
             "--now",
             "2026-11-19T10:00[Europe/Berlin]",
             "--catalogue",
@@ -145,9 +145,17 @@ fn check(options: &[&str], expect_exit: i32) -> Value {
     serde_json::from_slice(&ran.stdout).unwrap_or_default()
 }
 
+/// The base model alone finds far less: judged by it, everybody would mend what is not broken.
+#[test]
+fn files_are_judged_by_the_planner_that_a_server_has() {
+    let report = check("embedded", &[], 0);
+    let planner = report["planner"].as_str().expect("a planner's name");
+    assert!(planner.starts_with("embedded/") && planner.contains("-errand-"), "{planner}");
+}
+
 #[test]
 fn files_need_no_server_and_a_missed_mark_fails() {
-    let report = check(&["--min-f1", "1", "--max-false-fires", "0"], 0);
+    let report = check("lexical", &["--min-f1", "1", "--max-false-fires", "0"], 0);
     assert_eq!(report["cases"], 2);
     assert_eq!(report["firing"]["exact_set"], 1.0);
     assert_eq!(report["arguments"]["exact"], 1.0);

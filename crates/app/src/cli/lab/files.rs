@@ -8,7 +8,7 @@ use errand_engine::{
 };
 use errand_planners::{
     CatalogueAction,
-    embedded::{EmbeddedPlanner, encoder::Encoder},
+    embedded::{EmbeddedPlanner, load_encoder},
     evaluate::{Case, read_cases, read_catalogue},
 };
 use serde_json::{Value, json};
@@ -91,7 +91,7 @@ fn planner(context: &Context, lexical: bool) -> EmbeddedPlanner {
     if lexical {
         return EmbeddedPlanner::new(None);
     }
-    if let Ok(encoder) = Encoder::load(&context.config.model_dir) {
+    if let Ok(encoder) = load_encoder(&context.config.model_dir) {
         return EmbeddedPlanner::new(Some(encoder));
     }
     context
