@@ -97,7 +97,7 @@ pub async fn keep_pool(ground: Arc<Ground>, pool: Arc<Pool>, mut current: Curren
             continue;
         };
         // Where none stand ready, an interpreter is not warmed before it is needed.
-        while pool.deficit() == 0 {
+        while pool.deficit(0) == 0 {
             pool.changed.notified().await;
         }
         let made_before = pool.made();
@@ -136,7 +136,11 @@ async fn fill(
     let mut successor: Option<JoinHandle<io::Result<Zygote>>> = None;
     loop {
         let rest = pool.rest();
-        while rest.is_zero() && made < children_max && making.len() < MAKING_MAX && pool.deficit() > 0 {
+        while rest.is_zero()
+            && made < children_max
+            && making.len() < MAKING_MAX
+            && pool.deficit(making.len()) > 0
+        {
             made += 1;
             making.spawn(make(Arc::clone(ground), Arc::clone(pool), Arc::clone(host), Arc::clone(&zygote)));
         }
@@ -170,7 +174,6 @@ async fn make(
     host: Arc<Host>,
     zygote: Arc<Zygote>,
 ) -> Result<(), SandboxError> {
-    let _making = crate::admission::Waiting::begin(&pool.making);
     let number = ground.children_made.fetch_add(1, Ordering::Relaxed) + 1;
     let group = spawn_blocking(move || ground.groups.run(number, &ground.settings.limits)).await;
     let group =

@@ -26,8 +26,6 @@ pub struct Pool {
     /// As many permits as there are ready children; who waits here is served in order.
     available: Semaphore,
     waiting: AtomicUsize,
-    /// Children that are being made.
-    pub making: AtomicUsize,
     made: AtomicU64,
     taken: Mutex<Option<Instant>>,
     /// A child was taken, or somebody waits.
@@ -50,7 +48,6 @@ impl Pool {
             ready: Mutex::default(),
             available: Semaphore::new(0),
             waiting: AtomicUsize::new(0),
-            making: AtomicUsize::new(0),
             made: AtomicU64::new(0),
             taken: Mutex::default(),
             changed: Notify::new(),
@@ -127,10 +124,10 @@ impl Pool {
         self.made.load(Ordering::Relaxed)
     }
 
-    /// How many children to make now.
-    pub fn deficit(&self) -> usize {
+    /// How many children to make now, beside those that are being made.
+    pub fn deficit(&self, making: usize) -> usize {
         let wanted = self.target + self.waiting.load(Ordering::Relaxed);
-        wanted.saturating_sub(self.ready() + self.making.load(Ordering::Relaxed))
+        wanted.saturating_sub(self.ready() + making)
     }
 
     /// How long to leave the processors to the run that has just begun, which a clone would hold up.

@@ -77,8 +77,9 @@ async fn serve_client(run: Arc<Run>, mut client: TcpStream) -> io::Result<()> {
         let Some(reply) = reply(&run, packet::read(&bytes)).await else {
             return Ok(());
         };
-        client.write_u16(u16::try_from(reply.len()).unwrap_or(0)).await?;
-        client.write_all(&reply).await?;
+        // At once, for clients that take what comes first for the whole.
+        let length = u16::try_from(reply.len()).unwrap_or(0);
+        client.write_all(&[&length.to_be_bytes(), reply.as_slice()].concat()).await?;
     }
 }
 
