@@ -13,6 +13,7 @@ use utoipa::{
     openapi::{
         OpenApi as OpenApiDocument, PathItem, Ref, RefOr, Response,
         path::Operation,
+        schema::{AdditionalProperties, Schema},
         security::{ApiKey, ApiKeyValue, SecurityScheme},
     },
 };
@@ -135,6 +136,7 @@ pub fn split() -> (Router<HttpState>, OpenApiDocument) {
         .split_for_parts();
     name_operations(&mut document);
     share_refusals(&mut document);
+    close_choices(&mut document);
     (router, document)
 }
 
@@ -207,6 +209,19 @@ fn share_refusals(document: &mut OpenApiDocument) {
     }
     let components = document.components.get_or_insert_default();
     components.responses.extend(shared.into_iter().map(|(status, response)| (name(&status), response)));
+}
+
+/// What may be one of several objects takes no field of another, as its readers don't.
+fn close_choices(document: &mut OpenApiDocument) {
+    let schemas = document.components.iter_mut().flat_map(|components| components.schemas.values_mut());
+    for schema in schemas {
+        let RefOr::T(Schema::OneOf(choice)) = schema else { continue };
+        for item in &mut choice.items {
+            if let RefOr::T(Schema::Object(object)) = item {
+                object.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+            }
+        }
+    }
 }
 
 /// The document as JSON text, for the generated client.
