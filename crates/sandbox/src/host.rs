@@ -66,8 +66,11 @@ impl Watched {
             match progress {
                 Progress::Running => {}
                 // A launcher that can't be told is gone.
-                Progress::Ended { .. } => {
-                    sleep(PARTING).await;
+                Progress::Ended { status } => {
+                    // What was stopped goes at once: its other processes run until it does.
+                    if libc::WIFEXITED(status) {
+                        sleep(PARTING).await;
+                    }
                     drop(self.host.line.send_message(&Order::Release { pid: self.pid }, &[]).await);
                 }
                 Progress::Gone { .. } => return,

@@ -228,8 +228,6 @@ def receive_all(line):
 
 def execute(name, code, line=None):
     """Runs the script as `__main__`. Returns the exit code; what the script left to do at its end is not done yet."""
-    import types
-
     module = types.ModuleType("__main__")
     module.__file__ = name
     module.__builtins__ = __builtins__
