@@ -15,6 +15,7 @@ use errand_domain::{
 };
 use errand_secrets::{Masked, Masker, Raw, StreamMasker};
 use errand_storage::{Applied, LedgerWrite, MaskedJson, StorageError, Writer, events::Batch};
+use futures_util::FutureExt as _;
 use tokio::{
     sync::{Notify, mpsc, oneshot},
     time::timeout,
@@ -110,13 +111,15 @@ impl Arrivals {
     /// What has gathered, in order; false when nothing will come any more. Returns at once when somebody waits for one
     /// of the writes or follows one of the streams, else a moment later with what came in between.
     async fn gather(&mut self, hub: &Hub, batch: &mut Vec<Request>) -> bool {
+        // A bell of an earlier batch must not ring for this one; what it rang for is in the queue or written.
+        let _ = self.awaited.notified().now_or_never();
         if self.receiver.recv_many(batch, BATCH_REQUESTS_MAX).await == 0 {
             return false;
         }
-        if batch.iter().any(|request| request.is_pressing(hub)) {
+        let full = batch.len() >= BATCH_REQUESTS_MAX;
+        if full || batch.iter().any(|request| request.is_pressing(hub)) {
             return true;
         }
-        // A bell of an earlier batch may still ring: then this one is only written sooner.
         let _ = timeout(COMPANY_WAIT_MAX, self.awaited.notified()).await;
         while batch.len() < BATCH_REQUESTS_MAX
             && let Ok(request) = self.receiver.try_recv()

@@ -17,6 +17,7 @@ use crate::{
     migrations,
     row::{Row, Value},
     sqlite_transaction::SqliteTransaction,
+    statement::{Statement, together},
 };
 
 /// How long a statement waits for a lock that another process holds on the SQLite file.
@@ -227,6 +228,20 @@ impl Writer {
         self.opening().await
     }
 
+    /// Runs statements in a transaction of their own: all or nothing. How many rows each changed. Few small ones make
+    /// one trip to SQLite's thread instead of one each and two more.
+    pub(crate) async fn run(&self, statements: Vec<Statement>) -> Result<Vec<u64>> {
+        if let Writing::Sqlite(connection) = &self.connections
+            && are_few(&statements)
+        {
+            return run_in_one_trip(connection, statements).await;
+        }
+        let mut tx = self.begin().await?;
+        let changed = tx.run(statements).await?;
+        tx.commit().await?;
+        Ok(changed)
+    }
+
     /// A connection beside the pool, to hold locks with; None on SQLite, which has none of the kind.
     pub(crate) async fn lock_holder(&self) -> Result<Option<PgConnection>> {
         let Writing::Postgres(pool) = &self.connections else {
@@ -279,7 +294,46 @@ macro_rules! bound {
     }};
 }
 
+/// Statements and values that make one text at most. Each mixture of statements is a text of its own, and is kept
+/// prepared: under load, where a batch has more, there would be too many.
+const TRIP_STATEMENTS_MAX: usize = 6;
+const TRIP_VALUES_MAX: usize = 128;
+
+fn are_few(statements: &[Statement]) -> bool {
+    statements.len() <= TRIP_STATEMENTS_MAX
+        && statements.iter().map(|statement| statement.values.len()).sum::<usize>() <= TRIP_VALUES_MAX
+}
+
+async fn run_in_one_trip(connection: &WritingConnection, statements: Vec<Statement>) -> Result<Vec<u64>> {
+    let texts: Vec<_> = statements.iter().map(|one| Dialect::Sqlite.expand(one.sql.clone())).collect();
+    let counts = statements.iter().map(|one| one.values.len());
+    let sql = together(texts.iter().map(AsRef::as_ref).zip(counts));
+    let steps: Vec<_> = statements.iter().map(|one| (one.step, one.once)).collect();
+    let values: Vec<Value> = statements.into_iter().flat_map(|one| one.values).collect();
+    let query = bound!(Cow::<'static, str>::Owned(sql), values);
+    let (changed, failed) = SqliteTransaction::run_whole(connection, query).await;
+    // The first is the beginning, the last the commit.
+    match failed {
+        None => Ok(changed.into_iter().skip(1).take(steps.len()).collect()),
+        Some(source) => Err(match changed.len().checked_sub(1).map(|at| steps.get(at)) {
+            None => StorageError::query("begin a transaction", source),
+            Some(Some((step, once))) => Statement::failed(step, once, source),
+            Some(None) => StorageError::query("commit a transaction", source),
+        }),
+    }
+}
+
 impl Transaction {
+    /// Runs statements one after the other; how many rows each changed.
+    pub(crate) async fn run(&mut self, statements: Vec<Statement>) -> Result<Vec<u64>> {
+        let mut changed = Vec::with_capacity(statements.len());
+        for Statement { step, sql, values, once } in statements {
+            changed
+                .push(self.execute(step, sql, values).await.map_err(|error| error.conflicting_with(once))?);
+        }
+        Ok(changed)
+    }
+
     /// Makes everything written so far lasting.
     pub async fn commit(self) -> Result<()> {
         match self.open {

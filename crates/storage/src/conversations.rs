@@ -7,8 +7,9 @@ use errand_domain::{
 
 use crate::{
     Masked, MaskedJson, Read, Result, Transaction,
-    insert::insert_rows,
+    insert::insertion,
     row::{Row, Value, id_bound, values},
+    statement::Statement,
 };
 
 const COLUMNS: &str =
@@ -59,11 +60,11 @@ pub struct TurnEnd {
     pub at: UnixMillis,
 }
 
-pub(crate) async fn insert(tx: &mut Transaction, conversations: Vec<NewConversation>) -> Result<()> {
+pub(crate) fn insert(conversations: Vec<NewConversation>) -> Vec<Statement> {
     let rows = conversations.into_iter().map(NewConversation::into_values).collect();
     let head = "INSERT INTO conversations (id, guru_id, title, source, user_id, api_key_id, external_user_id, \
          created_at, updated_at)";
-    insert_rows(tx, "insert conversations", head, rows).await
+    insertion("insert conversations", head, rows)
 }
 
 impl NewConversation {
@@ -92,11 +93,11 @@ fn owner_columns(owner: Option<Owner>) -> (Option<String>, Option<String>) {
 }
 
 /// Inserts turns, each with its end when that is known already.
-pub(crate) async fn insert_turns(tx: &mut Transaction, turns: Vec<(NewTurn, Option<TurnEnd>)>) -> Result<()> {
+pub(crate) fn insert_turns(turns: Vec<(NewTurn, Option<TurnEnd>)>) -> Vec<Statement> {
     let rows = turns.into_iter().map(|(new, end)| turn_values(new, end)).collect();
     let head = "INSERT INTO turns (id, guru_id, conversation_id, question, source, lease_owner, created_at, status, \
          answer, plan, finished_at)";
-    insert_rows(tx, "insert turns", head, rows).await
+    insertion("insert turns", head, rows)
 }
 
 fn turn_values(new: NewTurn, end: Option<TurnEnd>) -> Vec<Value> {
@@ -120,18 +121,17 @@ fn turn_values(new: NewTurn, end: Option<TurnEnd>) -> Vec<Value> {
 }
 
 /// Moves the turn's conversation to the front of its owner's list, and names it when nothing has yet.
-pub(crate) async fn touch(tx: &mut Transaction, turn: &NewTurn) -> Result<()> {
+pub(crate) fn touch(turn: &NewTurn) -> Statement {
     let sql = "UPDATE conversations SET updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at END,
              title = CASE WHEN title = '' THEN $4 ELSE title END
          WHERE guru_id = $1 AND id = $2";
     let values =
         values![Value::shown(turn.guru_id), Value::shown(turn.conversation_id), turn.at, turn.title.clone()];
-    tx.execute("touch a conversation", sql, values).await?;
-    Ok(())
+    Statement::new("touch a conversation", sql, values)
 }
 
-/// Ends a running turn. False when it had ended before (or never was): then nothing changes.
-pub async fn finish_turn(tx: &mut Transaction, guru: GuruId, end: TurnEnd) -> Result<bool> {
+/// Ends a running turn. It changes no row when the turn had ended before (or never was).
+pub(crate) fn finish_turn(guru: GuruId, end: TurnEnd) -> Statement {
     let sql = "UPDATE turns SET status = $3, answer = $4, plan = $5, finished_at = $6
          WHERE guru_id = $1 AND id = $2 AND status = 'running'";
     let values = values![
@@ -142,7 +142,7 @@ pub async fn finish_turn(tx: &mut Transaction, guru: GuruId, end: TurnEnd) -> Re
         end.plan.map_or(Value::Text(None), Value::from),
         end.at,
     ];
-    Ok(tx.execute("finish a turn", sql, values).await? > 0)
+    Statement::new("finish a turn", sql, values)
 }
 
 pub async fn by_id(

@@ -6,8 +6,9 @@ use errand_domain::{Event, EventKind, ExecutionId, GuruId, StreamId, TurnId, eve
 
 use crate::{
     Masked, Read, Result, StorageError, Transaction,
-    insert::insert_rows,
+    insert::insertion,
     row::{Row, Value, to_json, values},
+    statement::Statement,
 };
 
 /// One stream's next events.
@@ -20,6 +21,12 @@ pub struct Batch {
 
 /// Appends to any number of streams. Fails with `Conflict` when a stream has an event of the same number already.
 pub async fn append(tx: &mut Transaction, batches: &[Batch]) -> Result<()> {
+    tx.run(appending(batches)?).await?;
+    Ok(())
+}
+
+/// As [`append`].
+pub(crate) fn appending(batches: &[Batch]) -> Result<Vec<Statement>> {
     let mut rows = Vec::with_capacity(batches.iter().map(|batch| batch.events.len()).sum());
     for batch in batches {
         let stream = batch.stream.to_string();
@@ -35,9 +42,8 @@ pub async fn append(tx: &mut Transaction, batches: &[Batch]) -> Result<()> {
         }
     }
     let head = "INSERT INTO events (stream_id, seq, at, version, type, payload)";
-    insert_rows(tx, "append events", head, rows)
-        .await
-        .map_err(|error| error.conflicting_with("an event with this number"))
+    let statements = insertion("append events", head, rows).into_iter();
+    Ok(statements.map(|statement| Statement { once: "an event with this number", ..statement }).collect())
 }
 
 /// Up to `limit` events after number `after`, in order; nothing when the guru has no such turn or execution.

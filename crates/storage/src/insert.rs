@@ -4,6 +4,7 @@ use crate::{
     Read as _, Result,
     connection::Transaction,
     row::{Row, Value},
+    statement::Statement,
 };
 
 /// Rows per statement, biggest first. Fixed sizes keep the number of prepared statements small; the small ones are all
@@ -28,10 +29,14 @@ pub(crate) async fn insert_rows(
     head: &'static str,
     rows: Vec<Vec<Value>>,
 ) -> Result<()> {
-    for (sql, values) in statements(Insert { step, head, tail: "" }, rows) {
-        tx.execute(step, sql, values).await?;
-    }
+    tx.run(insertion(step, head, rows)).await?;
     Ok(())
+}
+
+/// The statements that insert rows; `head` is as in [`Insert`].
+pub(crate) fn insertion(step: &'static str, head: &'static str, rows: Vec<Vec<Value>>) -> Vec<Statement> {
+    let statements = statements(Insert { step, head, tail: "" }, rows).into_iter();
+    statements.map(|(sql, values)| Statement::new(step, sql, values)).collect()
 }
 
 /// As [`insert_rows`]; the rows that the statement's tail has it give back.

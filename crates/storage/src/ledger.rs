@@ -11,6 +11,7 @@ use crate::{
     executions::{self, ExecutionEnd, NewExecution},
     model_calls::{self, TurnCalls},
     secrets::{self, SecretsUsed},
+    statement::Statement,
 };
 
 /// One thing that history is told.
@@ -42,45 +43,66 @@ impl Writer {
         if writes.is_empty() {
             return Ok(Applied::default());
         }
-        let mut tx = self.begin().await?;
-        let applied = tx.apply(writes).await?;
-        tx.commit().await?;
-        Ok(applied)
+        let script = Script::new(Sorted::new(writes))?;
+        let changed = self.run(script.statements).await?;
+        Ok(script.ends.applied(&changed))
     }
 }
 
 impl Transaction {
     /// As [`Writer::apply`], beside other writes of this transaction.
     pub async fn apply(&mut self, writes: Vec<LedgerWrite>) -> Result<Applied> {
-        let sorted = Sorted::new(writes);
+        let script = Script::new(Sorted::new(writes))?;
+        let changed = self.run(script.statements).await?;
+        Ok(script.ends.applied(&changed))
+    }
+}
+
+/// The statements of a number of writes, beginnings before ends.
+struct Script {
+    statements: Vec<Statement>,
+    ends: Ends,
+}
+
+/// Which statements end what.
+#[derive(Default)]
+struct Ends {
+    executions: Vec<(usize, ExecutionId)>,
+    turns: Vec<(usize, TurnId)>,
+}
+
+impl Script {
+    fn new(sorted: Sorted) -> Result<Self> {
         let started: Vec<_> = sorted.conversations.iter().map(|conversation| conversation.id).collect();
-        conversations::insert(self, sorted.conversations).await?;
-        for (turn, _) in &sorted.turns {
-            if !started.contains(&turn.conversation_id) {
-                conversations::touch(self, turn).await?;
-            }
-        }
-        conversations::insert_turns(self, sorted.turns).await?;
-        executions::insert(self, sorted.executions).await?;
-        let mut applied = Applied::default();
+        let mut statements = conversations::insert(sorted.conversations);
+        let followed = sorted.turns.iter().filter(|(turn, _)| !started.contains(&turn.conversation_id));
+        statements.extend(followed.map(|(turn, _)| conversations::touch(turn)));
+        statements.extend(conversations::insert_turns(sorted.turns));
+        statements.extend(executions::insert(sorted.executions));
+        let mut ends = Ends::default();
         for end in sorted.execution_ends {
-            let id = end.id;
-            if !executions::finish(self, end).await? {
-                applied.late_executions.push(id);
-            }
+            ends.executions.push((statements.len(), end.id));
+            statements.push(executions::finishing(end));
         }
         for end in sorted.turn_ends {
-            let id = end.id;
-            if !conversations::finish_turn(self, end.guru_id, end).await? {
-                applied.late_turns.push(id);
-            }
+            ends.turns.push((statements.len(), end.id));
+            statements.push(conversations::finish_turn(end.guru_id, end));
         }
-        model_calls::insert(self, &sorted.model_calls).await?;
-        for used in &sorted.secret_uses {
-            secrets::note_use(self, used).await?;
-        }
-        events::append(self, &sorted.events).await?;
-        Ok(applied)
+        statements.extend(model_calls::insert(&sorted.model_calls));
+        statements.extend(sorted.secret_uses.iter().flat_map(secrets::note_use));
+        statements.extend(events::appending(&sorted.events)?);
+        Ok(Self { statements, ends })
+    }
+}
+
+impl Ends {
+    /// `changed` has how many rows each statement changed.
+    fn applied(self, changed: &[u64]) -> Applied {
+        let late = |place: usize| changed.get(place).is_none_or(|rows| *rows == 0);
+        let late_executions =
+            self.executions.into_iter().filter(|(place, _)| late(*place)).map(|(_, id)| id).collect();
+        let late_turns = self.turns.into_iter().filter(|(place, _)| late(*place)).map(|(_, id)| id).collect();
+        Applied { late_executions, late_turns }
     }
 }
 

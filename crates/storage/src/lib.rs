@@ -35,6 +35,7 @@ pub mod secrets;
 pub mod settings;
 pub mod shares;
 mod sqlite_transaction;
+mod statement;
 pub mod users;
 pub mod write_keys;
 

@@ -5,10 +5,11 @@
 use errand_domain::{GuruId, ModelCall, TurnId, UnixMillis, model::ModelPurpose};
 
 use crate::{
-    Read, Result, Transaction,
+    Read, Result,
     analytics::{Day, Range, table_of_days},
-    insert::insert_rows,
+    insert::insertion,
     row::{Row, Value, id_bound, values},
+    statement::Statement,
 };
 
 /// The questions to models of one turn, in order.
@@ -19,12 +20,12 @@ pub struct TurnCalls {
     pub calls: Vec<ModelCall>,
 }
 
-pub(crate) async fn insert(tx: &mut Transaction, turns: &[TurnCalls]) -> Result<()> {
+pub(crate) fn insert(turns: &[TurnCalls]) -> Vec<Statement> {
     let rows =
         turns.iter().flat_map(|turn| (0_u32..).zip(&turn.calls).map(|(seq, call)| row_of(turn, seq, call)));
     let head = "INSERT INTO model_calls (guru_id, turn_id, seq, purpose, model, tries, input_tokens, output_tokens, \
          cost_micros, duration_us, failed)";
-    insert_rows(tx, "note calls of models", head, rows.collect()).await
+    insertion("note calls of models", head, rows.collect())
 }
 
 fn row_of(turn: &TurnCalls, seq: u32, call: &ModelCall) -> Vec<Value> {

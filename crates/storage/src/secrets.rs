@@ -7,6 +7,7 @@ use errand_domain::{GuruId, SecretId, SecretName, UnixMillis};
 use crate::{
     Masked, Read, Result, StorageError, Transaction, gurus,
     row::{Row, Value, to_json, values},
+    statement::Statement,
 };
 
 /// A secret as a list shows it.
@@ -151,14 +152,14 @@ pub struct SecretsUsed {
 }
 
 /// Notes a use; no revision bump, since nothing about the secrets changed.
-pub(crate) async fn note_use(tx: &mut Transaction, used: &SecretsUsed) -> Result<()> {
-    for name in &used.names {
+pub(crate) fn note_use(used: &SecretsUsed) -> Vec<Statement> {
+    let note = |name: &SecretName| {
         let sql = "UPDATE secrets SET last_used_at = $3, last_used_by = $4 WHERE guru_id = $1 AND name = $2
              AND (last_used_at IS NULL OR last_used_at <= $3)";
         let values = values![Value::shown(used.guru_id), name.as_str(), used.at, &*used.by];
-        tx.execute("note a secret's use", sql, values).await?;
-    }
-    Ok(())
+        Statement::new("note a secret's use", sql, values)
+    };
+    used.names.iter().map(note).collect()
 }
 
 /// False when there was none. Which actions used it, `actions::using_secret` tells before and after.

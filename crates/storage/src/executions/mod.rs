@@ -17,8 +17,9 @@ pub use recovery::{DeadNodes, Interrupted, count_before, delete_before, interrup
 
 use crate::{
     Masked, MaskedJson, Read, Result, Transaction,
-    insert::insert_rows,
+    insert::insertion,
     row::{Row, Value, bind_list, values},
+    statement::Statement,
 };
 
 const COLUMNS: &str = "id, guru_id, action_id, action_name, action_version, kind, source, status, turn_id, \
@@ -96,15 +97,12 @@ impl ExecutionEnd {
 }
 
 /// Inserts executions, each with its end when that is known already.
-pub(crate) async fn insert(
-    tx: &mut Transaction,
-    new: Vec<(NewExecution, Option<ExecutionEnd>)>,
-) -> Result<()> {
+pub(crate) fn insert(new: Vec<(NewExecution, Option<ExecutionEnd>)>) -> Vec<Statement> {
     let rows = new.into_iter().map(|(new, end)| new_values(new, end)).collect();
     let head = "INSERT INTO executions (id, guru_id, action_id, action_name, action_version, kind, source, turn_id, \
          conversation_id, parent_id, user_id, question, arguments, created_at, lease_owner, lease_fence, started_at, \
          status, output, output_truncated, error, end_reason, exit_code, end_line, finished_at, duration_us)";
-    insert_rows(tx, "insert executions", head, rows).await
+    insertion("insert executions", head, rows)
 }
 
 fn new_values(new: NewExecution, end: Option<ExecutionEnd>) -> Vec<Value> {
@@ -192,13 +190,19 @@ pub async fn claim(
 /// Ends an execution. False when it had ended before or runs under a newer lease by now: then nothing changes, and the
 /// late result is not history's.
 pub async fn finish(tx: &mut Transaction, end: ExecutionEnd) -> Result<bool> {
+    let changed = tx.run(vec![finishing(end)]).await?;
+    Ok(changed.iter().any(|rows| *rows > 0))
+}
+
+/// As [`finish`]; it changes no row of what had ended.
+pub(crate) fn finishing(end: ExecutionEnd) -> Statement {
     let sql =
         "UPDATE executions SET status = $4, output = $5, output_truncated = $6, error = $7, end_reason = $8,
              exit_code = $9, end_line = $10, finished_at = $11, duration_us = $12
          WHERE guru_id = $1 AND id = $2 AND lease_fence = $3 AND status IN ('queued', 'running')";
     let mut values = values![Value::shown(end.guru_id), Value::shown(end.id), end.fence.0];
     values.extend(end_values(end));
-    Ok(tx.execute("finish an execution", sql, values).await? > 0)
+    Statement::new("finish an execution", sql, values)
 }
 
 /// One execution with its whole output.
