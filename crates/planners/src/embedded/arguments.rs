@@ -10,7 +10,9 @@ use errand_domain::{
 use jiff::civil::Date;
 
 use super::{
-    EmbeddedPlanner, naming,
+    EmbeddedPlanner, cut,
+    edge::{self, Edge},
+    naming,
     pointed::{self, Heard, Pointed},
     role::{Role, Sort, Wanted},
     words::{self, Word},
@@ -55,6 +57,11 @@ impl<'r> Sources<'r> {
         let question = Text::new(&request.question, today);
         Self { question, earlier, heard: Heard::new(planner, request), today }
     }
+
+    /// The text of an earlier place.
+    fn text(&self, place: &Place) -> Option<&'r str> {
+        self.earlier.iter().find(|(other, _)| other == place).map(|(_, text)| text.text)
+    }
 }
 
 /// For which action values are sought, and under which circumstances.
@@ -98,26 +105,126 @@ pub(crate) fn extract(ask: &Ask<'_>, sources: &Sources<'_>) -> Extracted {
     let mut bids = Vec::new();
     let mut before = Vec::new();
     let read = sources.heard.as_ref().and_then(|heard| Some((heard, heard.read(ask.action, &wanted)?)));
+    let ends = edge::meant(&wanted);
+    let told = Telling::new(&wanted);
     for (at, want) in wanted.iter().enumerate() {
+        let gain =
+            |text: &str, span: &Range<usize>| edge::gain(ends[at], text, span) + told.gain(at, text, span);
         let pointed = read.as_ref().map(|(heard, read)| heard.values(read, at, want, sources.today));
         let mut here = bids_in(want, ask, &sources.question);
         if let Some(pointed) = pointed {
-            before.extend(
-                weigh(want, pointed, &mut here, sources.question.text)
-                    .into_iter()
-                    .map(|earlier| (at, earlier)),
-            );
+            for mut earlier in weigh(want, pointed, &mut here, sources.question.text) {
+                let text = earlier.earlier.as_ref().and_then(|place| sources.text(place));
+                earlier.bid.score += text.map_or(0.0, |text| gain(text, &earlier.bid.span));
+                before.push((at, earlier));
+            }
         }
         for mut bid in here {
-            bid.score -= distance(ask, &bid.span);
+            bid.score += gain(sources.question.text, &bid.span) - distance(ask, &bid.span);
             bids.push((at, bid));
         }
+        before.extend(at_an_end(want, ends[at], sources).map(|pointed| (at, pointed)));
     }
+    before.retain(|(_, pointed)| pointed.bid.score >= LIKELY);
     assign(&wanted, bids, |bid| Place::Question { start: bid.span.start, end: bid.span.end }, &mut found);
     take_known(ask, &mut found);
     take_pointed(&wanted, before, &mut found);
     take_earlier(&wanted, ask, sources, &mut found);
     found
+}
+
+/// A day or an hour that was said before of the end that the parameter means ("until the 9th"), the newest.
+fn at_an_end(want: &Wanted<'_>, meant: Option<Edge>, sources: &Sources<'_>) -> Option<Pointed> {
+    let kind = match want.role {
+        Role::Date => Kind::Date,
+        Role::Time => Kind::Time,
+        _ => return None,
+    };
+    let meant = meant?;
+    sources.earlier.iter().find_map(|(place, text)| {
+        let suits =
+            |one: &&Candidate| one.kind == kind && edge::at(text.text, &(one.start..one.end)) == Some(meant);
+        let found = text.typed.iter().rev().find(suits)?;
+        let bid = Bid { value: found.value.clone(), span: found.start..found.end, score: SAID_AT_ITS_END };
+        Some(Pointed { earlier: Some(place.clone()), bid })
+    })
+}
+
+/// Such a value is likely, but less so than one that the encoder points at.
+const SAID_AT_ITS_END: f32 = 1.2;
+
+/// The words by which the parameters of an action are told apart: those of one's name and description that no other
+/// of its sort has.
+struct Telling {
+    cues: Vec<Vec<String>>,
+    sorts: Vec<Option<Takes>>,
+}
+
+/// Parameters that may take the same words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Takes {
+    Names,
+    Numbers,
+}
+
+/// What a value gains beside words of its own parameter, and what it loses beside those of another.
+const BESIDE_ITS_WORDS: f32 = 0.4;
+const BESIDE_ANOTHERS: f32 = -1.0;
+
+impl Telling {
+    fn new(wanted: &[Wanted<'_>]) -> Self {
+        let sorts: Vec<_> = wanted.iter().map(takes).collect();
+        let shared = |at: usize, cue: &String| {
+            let others = wanted.iter().zip(&sorts).enumerate();
+            others
+                .filter(|(other, (_, sort))| *other != at && **sort == sorts[at])
+                .any(|(_, (want, _))| want.cues.contains(cue))
+        };
+        let own = |(at, want): (usize, &Wanted<'_>)| {
+            want.cues.iter().filter(|cue| cue.len() > 2 && !shared(at, cue)).cloned().collect()
+        };
+        Self { cues: wanted.iter().enumerate().map(own).collect(), sorts }
+    }
+
+    /// What the words beside a value speak for.
+    fn gain(&self, at: usize, text: &str, span: &Range<usize>) -> f32 {
+        let Some(sort) = self.sorts[at] else { return 0.0 };
+        // "Directed by Ana", "bedrooms" for beds; what stands after a comma is of something else.
+        let after = &text[span.end..];
+        let after = &after[..after.find([',', '.', ';', '!', '?']).unwrap_or(after.len())];
+        let before = words::words(&text[..span.start]);
+        let near: Vec<String> = before
+            .iter()
+            .rev()
+            .take(2)
+            .chain(words::words(after).first())
+            .map(|word| words::stem(&word.lower()))
+            .collect();
+        let tells =
+            |cues: &[String]| near.iter().any(|word| cues.iter().any(|cue| word.starts_with(cue.as_str())));
+        let own = tells(&self.cues[at]);
+        let others = self.cues.iter().zip(&self.sorts).enumerate();
+        let another = others
+            .filter(|(other, (_, of))| *other != at && **of == Some(sort))
+            .any(|(_, (cues, _))| tells(cues));
+        match (own, another) {
+            (true, false) => BESIDE_ITS_WORDS,
+            (false, true) => BESIDE_ANOTHERS,
+            _ => 0.0,
+        }
+    }
+}
+
+fn takes(want: &Wanted<'_>) -> Option<Takes> {
+    let numeric =
+        |values: &[String]| values.iter().all(|value| value.bytes().all(|byte| byte.is_ascii_digit()));
+    match &want.role {
+        Role::Choice(values) if numeric(values) => Some(Takes::Numbers),
+        Role::Number(_) => Some(Takes::Numbers),
+        Role::Name(_) if pointed::counts(want.parameter) => Some(Takes::Numbers),
+        Role::Name(_) => Some(Takes::Names),
+        _ => None,
+    }
 }
 
 /// Brings what the rules found in the question together with what the encoder points at, and gives back what it
@@ -269,7 +376,13 @@ fn take_earlier(wanted: &[Wanted<'_>], ask: &Ask<'_>, sources: &Sources<'_>, fou
         );
         let required = want.parameter.required;
         let meant = (typed && (required || ask.points_back)) || (loose && ask.points_back && required);
-        if !meant || found.arguments.contains_key(&want.parameter.name) {
+        if found.arguments.contains_key(&want.parameter.name) {
+            continue;
+        }
+        if let (Role::Choice(values), true) = (&want.role, required) {
+            take_choice(want, values, sources, found);
+        }
+        if !meant {
             continue;
         }
         for (place, text) in &sources.earlier {
@@ -296,14 +409,47 @@ fn take_earlier(wanted: &[Wanted<'_>], ask: &Ask<'_>, sources: &Sources<'_>, fou
     }
 }
 
+/// A listed value in as many words, of what was said last of any of them; nothing where two were said there.
+fn take_choice(want: &Wanted<'_>, values: &[String], sources: &Sources<'_>, found: &mut Extracted) {
+    let words = |value: &&String| value.chars().filter(|c| c.is_alphabetic()).count() > 2;
+    if !values.iter().all(|value| words(&value)) || pointed::is_flag(values) {
+        return;
+    }
+    let said = sources
+        .earlier
+        .iter()
+        .take(CHOICE_TEXTS)
+        .map(|(place, text)| (place, recognise::choices(values, text.text)));
+    let Some((place, said)) = said.into_iter().find(|(_, said)| !said.is_empty()) else { return };
+    let value = said[0].0;
+    if said.iter().any(|(other, _)| *other != value) {
+        return;
+    }
+    if let Ok(value) = want.parameter.accept(&ArgValue::String(value.to_owned())) {
+        found.arguments.insert(want.parameter.name.clone(), value);
+        found.origins.push(Origin { parameter: want.parameter.name.clone(), place: place.clone() });
+    }
+}
+
+/// How many texts back a listed value may have been said.
+const CHOICE_TEXTS: usize = 4;
+
 /// Everything in the text that this parameter might take.
 fn bids_in(want: &Wanted<'_>, ask: &Ask<'_>, source: &Text<'_>) -> Vec<Bid> {
     let asked = ask.asked_for.contains(&want.parameter.name);
     match &want.role {
         Role::Choice(values) => choice_bids(want, values, asked, source.text),
         Role::Boolean => boolean_bids(want, asked, source.text),
+        Role::Name(_) if pointed::counts(want.parameter) => source
+            .typed
+            .iter()
+            .filter_map(|candidate| count_bid(want, asked, candidate, source.text))
+            .collect(),
         Role::Name(sort) => {
-            naming::bids(want, *sort, &naming::Scene { action: ask.action, asked, focus: &ask.focus, source })
+            let scene = naming::Scene { action: ask.action, asked, focus: &ask.focus, source };
+            let mut bids = naming::bids(want, *sort, &scene);
+            bids.retain(|bid| asked || cut::is_likely(&want.role, source.text, &bid.span));
+            bids
         }
         Role::Summary => {
             recognise::summary(source.text).map(|span| text_bid(source.text, span)).into_iter().collect()
@@ -323,6 +469,18 @@ fn text_bid(text: &str, span: Range<usize>) -> Bid {
     Bid { value: ArgValue::String(text[span.clone()].to_owned()), span, score: 2.0 }
 }
 
+/// How many, or how long: a number with a word of the parameter's beside it, or one that was asked for.
+fn count_bid(want: &Wanted<'_>, asked: bool, candidate: &Candidate, text: &str) -> Option<Bid> {
+    let Kind::Number(unit) = candidate.kind else { return None };
+    let counts = |word: &String| Unit::of(&words::stem(word)).or_else(|| Unit::of(word)) == Some(unit);
+    let of_unit = unit != Unit::Bare
+        && words::words(&want.parameter.description).iter().map(Word::lower).any(|word| counts(&word));
+    let cued = cue(want, text, candidate.start, candidate.end);
+    let score = if of_unit || asked { 2.0 } else { cued * 1.5 };
+    let number = candidate.value.to_string();
+    Some(Bid { value: ArgValue::String(number), span: candidate.start..candidate.end, score })
+}
+
 fn typed_bid(want: &Wanted<'_>, asked: bool, candidate: &Candidate, text: &str) -> Option<Bid> {
     let cued = if asked { 1.0 } else { cue(want, text, candidate.start, candidate.end) };
     let mut value = candidate.value.clone();
@@ -330,7 +488,14 @@ fn typed_bid(want: &Wanted<'_>, asked: bool, candidate: &Candidate, text: &str) 
         (Role::Email, Kind::Email) => 3.0,
         (Role::Id, Kind::Id) => id_score(want, asked, candidate, text),
         (Role::Code, Kind::Code) => code_score(asked, candidate, text),
-        (Role::Date, Kind::Date) | (Role::Time, Kind::Time) | (Role::Amount, Kind::Amount) => 2.0 + cued,
+        (Role::Date, Kind::Date) | (Role::Time, Kind::Time) => 2.0 + cued,
+        (Role::Amount, Kind::Amount) => {
+            // As it is written, with its currency, where the parameter takes words.
+            if want.parameter.kind == ParameterType::String {
+                value = ArgValue::String(text[candidate.start..candidate.end].to_owned());
+            }
+            2.0 + cued
+        }
         (Role::Amount, Kind::Number(Unit::Bare)) => {
             let written = &text[candidate.start..candidate.end];
             if !written.starts_with(|c: char| c.is_ascii_digit()) {
@@ -468,9 +633,12 @@ fn boolean_bids(want: &Wanted<'_>, asked: bool, text: &str) -> Vec<Bid> {
 
 /// 1 when a word of the parameter's name or description stands within two words, less when three away.
 fn cue(want: &Wanted<'_>, text: &str, start: usize, end: usize) -> f32 {
-    let has = |reach: usize| {
-        beside(text, start, end, reach).iter().any(|word| want.cues.contains(&words::stem(word)))
+    // "Bedrooms" are of "beds".
+    let own = |word: &String| {
+        let stem = words::stem(word);
+        want.cues.iter().any(|cue| stem == *cue || (cue.len() > 2 && stem.starts_with(cue.as_str())))
     };
+    let has = |reach: usize| beside(text, start, end, reach).iter().any(own);
     if has(2) {
         1.0
     } else if has(4) {

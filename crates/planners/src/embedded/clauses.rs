@@ -8,7 +8,7 @@ use regex::Regex;
 const STARTERS: &str = "where|where's|wheres|what|what's|whats|which|who|who's|when|how|why|is|are|was|were|do|does|did|can|could|\
 would|will|has|have|please|tell|show|check|find|look|book|create|open|file|log|raise|report|submit|request|cancel|refund|\
 notify|let|give|get|list|see|send|make|schedule|put|search|reserve|buy|play|add|transfer|rent|pull|verify|confirm|draft|\
-tomorrow|any|anyone|i|i'd|i'm|i've|we|my|our|don't|do not|not|just|also|then|it's|rather";
+tomorrow|any|anyone|i|i'd|i'm|i've|we|my|our|want|don't|do not|not|just|also|then|it's|rather";
 
 static SENTENCE_END: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"[.!?]+["')\]]*\s+|\s*[;\n]+\s*|\s+[-–—]+\s+"#).expect("a valid pattern"));

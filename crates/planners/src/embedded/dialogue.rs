@@ -357,7 +357,10 @@ fn act(clause: &str, today: Date) -> Act {
     if negated(bare) {
         return Act::Negated;
     }
-    if typed.is_empty() && (among(COURTESY) || closes(bare)) {
+    // "What can I do there?" has only small words and asks all the same.
+    let asks_much = bare.contains('?') && all.len() > 3;
+    let thanks_for = bare.to_lowercase().starts_with("for ") && closes(clause) && !COMPLAINS.is_match(clause);
+    if typed.is_empty() && ((among(COURTESY) && !asks_much) || closes(bare) || thanks_for) {
         return Act::Courtesy;
     }
     // "That's all I need today" names no day to act on.
@@ -429,6 +432,9 @@ mod tests {
     #[test]
     fn clauses_are_told_apart_by_what_they_do() {
         check("Thanks, bye!", &["Courtesy"]);
+        check("Thanks for the answer.", &["Courtesy"]);
+        check("Thanks What can I do there?", &["Request"]);
+        check("No, I don't want a room but want to search a flight", &["Negated", "Request"]);
         check("ok great, thank you so much", &["Courtesy"]);
         check("How do refunds work in general?", &["General"]);
         check("What is your refund policy?", &["General"]);

@@ -25,13 +25,16 @@ pub(super) fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Uttera
     let dropped = |act: &Act| matches!(act, Act::Negated | Act::General { .. });
     let kept: Vec<_> = reading.clauses.iter().filter(|clause| !dropped(&clause.act)).collect();
     let mut found = Vec::new();
-    if requests > 0 || (accepts(request, reading) && !kept.is_empty()) {
+    let supplies = kept.iter().any(|clause| clause.act == Act::Supply);
+    let bare = requests == 0 && supplies && opens_or_answers(request);
+    if requests > 0 || bare || (accepts(request, reading) && !kept.is_empty()) {
         let ranges: Vec<_> = kept.iter().map(|clause| clause.range.clone()).collect();
         let text = ranges.iter().map(|range| &request.question[range.clone()]).collect::<Vec<_>>().join(". ");
         let whole = ranges.len() == reading.clauses.len();
         let talks = |range: &std::ops::Range<usize>| dialogue::states(&request.question[range.clone()]);
         let states =
             kept.iter().all(|clause| clause.act == Act::Courtesy || talks(&clause.range)) && !reading.agrees;
+        let states = states || bare;
         found.push(Utterance { text, ranges: (!whole).then_some(ranges), states, ..Utterance::default() });
     }
     for (at, clause) in reading.clauses.iter().enumerate() {
@@ -45,6 +48,11 @@ pub(super) fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Uttera
         found.push(Utterance { text, clause: Some(at), general, ranges, ..Utterance::default() });
     }
     found
+}
+
+/// A value alone may ask for something where nothing was said before, or where the assistant proposes something.
+fn opens_or_answers(request: &PlanRequest) -> bool {
+    request.turns.last().is_none_or(|last| last.missing.is_empty() && last.answer.trim_end().ends_with('?'))
 }
 
 /// "Yes, please" may ask for what the assistant offered.
@@ -93,13 +101,15 @@ fn read(
 ) {
     let actions = &request.catalogue.actions;
     let alone = utterances.len() == 1;
-    for (utterance, row) in utterances.iter().zip(&*judged) {
+    let mut settled = vec![false; utterances.len()];
+    for ((utterance, row), settled) in utterances.iter().zip(&*judged).zip(&mut settled) {
         let mut order: Vec<usize> = (0..row.len()).filter(|at| actions[*at].runs_with.is_empty()).collect();
         order.sort_by(|a, b| row[*b].log_odds.total_cmp(&row[*a].log_odds));
         let Some(best) = order.first().map(|at| row[*at].log_odds) else { continue };
         let count = if utterance.clause.is_some() { READ_FOR_CLAUSE } else { READ_FOR_QUESTION };
         let next = order.get(1).map_or(f32::NEG_INFINITY, |at| row[*at].log_odds);
-        if best > BEYOND_DOUBT && best - next > LEADS_CLEARLY {
+        *settled = best > BEYOND_DOUBT && best - next > LEADS_CLEARLY;
+        if *settled {
             continue;
         }
         let (mut reach, mut reached) = (IN_REACH_IN_DOUBT, f32::NEG_INFINITY);
@@ -125,7 +135,8 @@ fn read(
             }
         }
     }
-    for verdict_row in judged {
+    // What was read for another utterance says nothing against what one settled without.
+    for (verdict_row, _) in judged.iter_mut().zip(settled).filter(|(_, settled)| !settled) {
         for (action, verdict) in actions.iter().zip(verdict_row) {
             let Some(asked) = heard.asked_already(action) else { continue };
             verdict.asked = Some(asked);

@@ -9,8 +9,10 @@
 mod arguments;
 mod calibration;
 pub(crate) mod clauses;
+mod cut;
 mod decide;
 mod dialogue;
+mod edge;
 mod heard;
 mod lexical;
 mod naming;

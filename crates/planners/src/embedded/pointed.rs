@@ -9,7 +9,8 @@ use jiff::civil::Date;
 use super::{
     EmbeddedPlanner,
     arguments::Bid,
-    encoder::{EncodedTurn, Encoder, Reading, Span, Wish},
+    cut,
+    encoder::{EncodedTurn, Encoder, Reading, Span, TokenPlace, Wish},
     role::{Role, Wanted},
     trigger,
 };
@@ -111,10 +112,14 @@ impl<'r> Heard<'r> {
             return self.flag(read, at, want.parameter, flags).into_iter().collect();
         }
         let mut found = Vec::new();
-        for span in read.spans(at).into_iter().filter(|span| span.lead > 0.0) {
+        let goes_on = |token: &TokenPlace| cut::goes_on(&want.role, self.texts[token.text].1, &token.range);
+        for span in read.spans(at, goes_on).into_iter().filter(|span| span.lead > 0.0) {
             let Some(place) = read.place(span.first, span.last) else { continue };
             let (origin, text) = &self.texts[place.text];
-            let range = one_name(text, whole_words(text, place.range), &want.role);
+            let range = cut::trim(want, text, place.range);
+            if !cut::is_likely(&want.role, text, &range) {
+                continue;
+            }
             let Some(value) = value(want, &text[range.clone()], today) else { continue };
             let earlier = (place.text > 0).then(|| origin.clone());
             found.push(Pointed { earlier, bid: Bid { value, span: range, score: score(&span) } });
@@ -194,10 +199,18 @@ fn value(want: &Wanted<'_>, words: &str, today: Date) -> Option<ArgValue> {
     }
 }
 
-/// Whether the parameter says how many.
-fn counts(parameter: &Parameter) -> bool {
-    parameter.name.as_str().starts_with("number_of")
-        || parameter.description.to_lowercase().starts_with("number of")
+/// Whether the parameter says how many, or how long: "number of rooms", "length of stay in days".
+pub(crate) fn counts(parameter: &Parameter) -> bool {
+    let name = parameter.name.as_str().to_lowercase();
+    let description = parameter.description.to_lowercase();
+    let measured = ["length of", "duration of", "length in", "duration in"];
+    let unit =
+        || description.split(|c: char| !c.is_alphabetic()).any(|word| recognise::Unit::of(word).is_some());
+    name.starts_with("number_of")
+        || name.starts_with("num_")
+        || name.ends_with("_count")
+        || ["number of", "how many", "count of"].iter().any(|lead| description.starts_with(lead))
+        || (measured.iter().any(|lead| description.starts_with(lead)) && unit())
 }
 
 /// The number in "seven", "7" and "7 days"; nothing is counted by "45 Park Lane".
@@ -207,18 +220,6 @@ fn count(words: &str) -> Option<String> {
     let number = number_from_text(first).filter(|_| unit && !rest.starts_with(char::is_uppercase))?;
     let written = first.bytes().all(|byte| byte.is_ascii_digit());
     Some(if written { first.to_owned() } else { number.to_string() })
-}
-
-/// "Larkin Matt, a psychiatrist" and "psychiatrist, Larkin Matt" name one; "Oakland, CA" is whole.
-fn one_name(text: &str, range: Range<usize>, role: &Role) -> Range<usize> {
-    let slice = &text[range.clone()];
-    let (Role::Name(_), Some((first, second))) = (role, slice.split_once(',')) else { return range };
-    let lower = |part: &str| part.trim_start().starts_with(char::is_lowercase);
-    match (lower(first), lower(second)) {
-        (false, true) => range.start..range.start + first.trim_end().len(),
-        (true, false) => range.end - second.trim_start().len()..range.end,
-        _ => range,
-    }
 }
 
 /// The listed value that the words name: by themselves, as a number in words, or by being one's only part.
@@ -235,42 +236,9 @@ fn choice(values: &[String], words: &str) -> Option<String> {
     partly.next().filter(|_| lower.len() > 2 && partly.next().is_none()).cloned()
 }
 
-/// Widened to whole words, without punctuation at the ends.
-fn whole_words(text: &str, range: Range<usize>) -> Range<usize> {
-    let inner = |c: char| c.is_alphanumeric();
-    let start = text[..range.start].trim_end_matches(inner).len();
-    let end = text.len() - text[range.end..].trim_start_matches(inner).len();
-    let slice = &text[start..end];
-    let outer = |c: char| !c.is_alphanumeric() && !['$', '€', '£', '#', ')'].contains(&c);
-    let kept = slice.trim_matches(outer);
-    let start = start + (slice.len() - slice.trim_start_matches(outer).len());
-    if kept.is_empty() { range } else { start..start + kept.len() }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn spans_are_widened_to_words() {
-        fn check(text: &str, range: Range<usize>, expect: &str) {
-            assert_eq!(&text[whole_words(text, range)], expect);
-        }
-        check("in Springfield, please", 6..10, "Springfield");
-        check("at 7:30 pm.", 3..11, "7:30 pm");
-        check("for $40!", 4..8, "$40");
-    }
-
-    #[test]
-    fn a_name_is_told_from_what_is_said_of_it() {
-        fn check(text: &str, expect: &str) {
-            let range = one_name(text, 0..text.len(), &Role::Name(crate::embedded::role::Sort::Person));
-            assert_eq!(&text[range], expect);
-        }
-        check("Larkin Matt ,a psychiatrist", "Larkin Matt");
-        check("psychiatrist, Larkin Matt", "Larkin Matt");
-        check("Oakland, CA", "Oakland, CA");
-    }
 
     #[test]
     fn a_count_is_a_number() {

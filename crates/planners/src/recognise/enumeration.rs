@@ -56,7 +56,11 @@ pub(crate) fn choices<'v>(values: &'v [String], text: &str) -> Vec<(&'v str, Ran
         }
         let places = spoken
             .windows(wanted.len())
-            .filter(|window| window.iter().map(normal).eq(wanted.iter().cloned()));
+            .enumerate()
+            .filter(|(at, window)| {
+                window.iter().map(normal).eq(wanted.iter().cloned()) && !is_pronoun(&spoken, *at)
+            })
+            .map(|(_, window)| window);
         found.extend(
             places.filter_map(|window| Some((value.as_str(), window.first()?.start..window.last()?.end()))),
         );
@@ -70,6 +74,16 @@ pub(crate) fn choices<'v>(values: &'v [String], text: &str) -> Vec<(&'v str, Ran
     });
     found.sort_by_key(|(_, range)| range.start);
     found
+}
+
+/// "One" counts nothing in "one way", "that one" and "one of them".
+fn is_pronoun(spoken: &[Word<'_>], at: usize) -> bool {
+    let word = |at: Option<usize>| at.and_then(|at| spoken.get(at)).map(Word::lower).unwrap_or_default();
+    let before =
+        ["the", "this", "that", "which", "another", "other", "any", "each", "every", "first", "last", "next"];
+    spoken[at].lower() == "one"
+        && (["way", "of", "more", "that", "which"].contains(&word(Some(at + 1)).as_str())
+            || before.contains(&word(at.checked_sub(1)).as_str()))
 }
 
 fn normal(word: &Word<'_>) -> String {
@@ -102,5 +116,15 @@ mod tests {
         let found: Vec<_> =
             choices(&values, "two premium economy seats").into_iter().map(|(value, _)| value).collect();
         assert_eq!(found, ["2", "Premium Economy"]);
+    }
+
+    #[test]
+    fn one_is_not_always_a_number() {
+        let values = ["1".to_owned()];
+        for (text, expect) in
+            [("one seat", 1), ("a one way flight", 0), ("take that one", 0), ("one of them", 0)]
+        {
+            assert_eq!(choices(&values, text).len(), expect, "{text}");
+        }
     }
 }

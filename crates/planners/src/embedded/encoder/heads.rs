@@ -82,14 +82,15 @@ impl Heads {
 }
 
 impl Sought {
-    /// The likeliest places of a value, likeliest first.
-    pub(super) fn spans(&self, states: &[f32]) -> Vec<Span> {
+    /// The likeliest places of a value, likeliest first; `goes_on` says whether a value may go on over a token.
+    pub(super) fn spans(&self, states: &[f32], goes_on: impl Fn(usize) -> bool) -> Vec<Span> {
         let (starts, ends) = (self.evidence(START, states), self.evidence(END, states));
         let mut order: Vec<usize> = (1..starts.len()).collect();
         order.sort_by(|a, b| starts[*b].total_cmp(&starts[*a]));
         let mut found = Vec::new();
         for first in order.into_iter().take(STARTS) {
             let reach = first..(first + SPAN_TOKENS_MAX).min(ends.len());
+            let reach = reach.take_while(|at| *at == first || goes_on(*at));
             let last = reach.max_by(|a, b| ends[*a].total_cmp(&ends[*b]));
             let span =
                 |last: usize| Span { first, last, lead: starts[first] + ends[last] - starts[0] - ends[0] };

@@ -151,9 +151,11 @@ impl Reading {
         self.asked
     }
 
-    /// The likeliest places of a parameter's value, likeliest first; none for one that did not fit.
-    pub fn spans(&self, parameter: usize) -> Vec<Span> {
-        self.sought.get(parameter).map(|sought| sought.spans(&self.states)).unwrap_or_default()
+    /// The likeliest places of a parameter's value, likeliest first; none for one that did not fit. `goes_on` says
+    /// whether a value may go on over the token at a place.
+    pub fn spans(&self, parameter: usize, goes_on: impl Fn(&TokenPlace) -> bool) -> Vec<Span> {
+        let goes_on = |at: usize| self.places[at].as_ref().is_some_and(&goes_on);
+        self.sought.get(parameter).map(|sought| sought.spans(&self.states, goes_on)).unwrap_or_default()
     }
 
     /// Whether a flag is said to be set or not, with the token that says so.
