@@ -30,7 +30,7 @@ class Action:
         other = copy.copy(self)
         dropped = chance.random() < 0.2 and [one["name"] for one in self.parameters if not one.get("required")]
         dropped = chance.choice(dropped) if dropped else None
-        other.parameters = [one for one in self.parameters if one["name"] != dropped]
+        other.parameters = [said_shorter(one, chance) for one in self.parameters if one["name"] != dropped]
         chance.shuffle(other.parameters)
         return other
 
@@ -83,7 +83,17 @@ def is_flag(parameter):
 
 
 def parameter_text(parameter):
-    return parameter["name"].replace("_", " ") + ": " + parameter["description"]
+    return parameter.get("text") or parameter["name"].replace("_", " ") + ": " + parameter["description"]
+
+
+def said_shorter(parameter, chance):
+    """Now and then by its name or its description alone: neither should be all that it is known by."""
+    roll = chance.random()
+    if roll < 0.1:
+        return {**parameter, "text": parameter["name"].replace("_", " ")}
+    if roll < 0.2 and parameter["description"]:
+        return {**parameter, "text": parameter["description"]}
+    return parameter
 
 
 def read_catalogue(path):

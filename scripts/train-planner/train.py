@@ -111,10 +111,14 @@ def encode(encoder, tokenizer, texts):
 
 
 @torch.no_grad()
-def known_vectors(encoder, tokenizer, texts):
-    texts = sorted(set(texts), key=lambda text: (len(text), text))
-    vectors = torch.cat([encode(encoder, tokenizer, texts[at : at + 32]) for at in range(0, len(texts), 32)])
-    return dict(zip(texts, vectors))
+def learn_vectors(encoder, tokenizer, texts, known):
+    """Adds the vectors of the texts that are not known yet."""
+    texts = sorted(set(texts) - known.keys(), key=lambda text: (len(text), text))
+    encoder.eval()
+    for at in range(0, len(texts), 32):
+        some = texts[at : at + 32]
+        known.update(zip(some, encode(encoder, tokenizer, some)))
+    encoder.train()
 
 
 def action_vectors(encoder, tokenizer, catalogue, names, fresh, known, chance):
@@ -123,6 +127,7 @@ def action_vectors(encoder, tokenizer, catalogue, names, fresh, known, chance):
     order = sorted(fresh)
     texts = [data.reworded(wordings[name], chance) for name in order]
     made = dict(zip(order, encode(encoder, tokenizer, texts))) if order else {}
+    learn_vectors(encoder, tokenizer, [wordings[name] for name in names if name not in made], known)
     return torch.stack([made[name] if name in made else known[wordings[name]] for name in names])
 
 
@@ -219,8 +224,6 @@ def tune(encoder, heads, tokenizer, catalogue, examples, options, chance):
     done = lambda step: max(step / options.steps, (time.time() - started) / 60.0 / options.minutes)
     rate = lambda step: min(1.0, 12.0 * (step + 1) / options.steps) * max(0.02, 1.0 - done(step))
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, rate)
-    names = sorted({name for example in examples for name in example.actions})
-    texts = [wording for name in names for wording in catalogue[name].wordings()]
     encoder.train()
     step, spent = 0, [0.0, 0.0, 0.0]
     while done(step) < 1.0:
@@ -228,9 +231,7 @@ def tune(encoder, heads, tokenizer, catalogue, examples, options, chance):
             if done(step) >= 1.0:
                 break
             if step % REFRESH == 0:
-                encoder.eval()
-                known = known_vectors(encoder, tokenizer, texts)
-                encoder.train()
+                known = {}
             offered = sorted({name for example in group for name in example.actions})
             rows = {name: at for at, name in enumerate(offered)}
             fresh = set().union(*(siblings(gold, offered) for example in group for gold in example.targets if gold))
