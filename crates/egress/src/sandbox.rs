@@ -4,10 +4,12 @@
 //! (`names.rs`, `dns.rs`), so a connection to that address is one to that name, whatever is spoken on it. When the
 //! script connects, the name is judged by the action's list, resolved and judged by the policy, and the address that
 //! was judged is connected to (`run.rs`); where the namespace has a gate, before the script's own connection stands
-//! (`gate.rs`), else once it is accepted (`accept.rs`). Then bytes are passed and counted (`relay.rs`).
+//! (`gate.rs`), else once it is accepted (`accept.rs`). Then bytes are passed and counted (`relay.rs`). All this begins
+//! once the script uses one of the sockets (`doorbell.rs`): most scripts use none.
 
 mod accept;
 mod dns;
+mod doorbell;
 mod gate;
 mod names;
 mod packet;
@@ -32,6 +34,7 @@ use tokio::{sync::watch, task::JoinSet, time::timeout};
 
 use crate::connect::Parts;
 
+use doorbell::Doorbell;
 use gate::Gate;
 use run::Run;
 
@@ -135,12 +138,11 @@ impl Default for NetworkLimits {
 #[derive(Debug)]
 pub struct SandboxNetwork {
     run: Arc<Run>,
+    doorbell: Arc<Doorbell>,
     /// Said when the script has ended.
     closing: watch::Sender<bool>,
-    /// End by themselves once closing was said and what the script sent is out.
-    connections: JoinSet<()>,
-    /// The name server and the gate, which end when they are dropped.
-    _services: JoinSet<()>,
+    /// Ends by itself once closing was said and what the script sent is out.
+    serving: JoinSet<()>,
 }
 
 /// The name server on one socket, or the gate.
@@ -148,48 +150,82 @@ type Answering = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 impl SandboxNetwork {
     pub(crate) fn start(parts: Arc<Parts>, sockets: SandboxSockets, rules: SandboxRules) -> io::Result<Self> {
-        let gate = sockets.gate.map(Gate::new).transpose()?;
-        let run = Arc::new(Run::new(parts, rules, gate.is_some()));
+        let run = Arc::new(Run::new(parts, rules, sockets.gate.is_some()));
+        let doorbell = Arc::new(Doorbell::hang(sockets.all())?);
         let (closing, closes) = watch::channel(false);
-        // Most scripts connect to nothing: one task each for the doors and for what answers, as waking a worker for each
-        // socket takes longer than the rest of this.
-        let (accepting, answering) = (FuturesUnordered::new(), FuturesUnordered::<Answering>::new());
-        for listener in sockets.tcp {
-            let socket = tcp_listener(listener.socket)?;
-            let door = accept::Door {
-                run: Arc::clone(&run),
-                destination: listener.destination,
-                closes: closes.clone(),
-            };
-            accepting.push(accept::accept(door, socket));
-        }
-        for socket in sockets.dns_udp {
-            let socket = UdpSocket::from(socket);
-            socket.set_nonblocking(true)?;
-            let socket = tokio::net::UdpSocket::from_std(socket)?;
-            answering.push(Box::pin(dns::serve_udp(Arc::clone(&run), socket)));
-        }
-        for socket in sockets.dns_tcp {
-            answering.push(Box::pin(dns::serve_tcp(Arc::clone(&run), tcp_listener(socket)?)));
-        }
-        if let Some(gate) = gate {
-            answering.push(Box::pin(gate.serve(Arc::clone(&run))));
-        }
-        let (mut connections, mut services) = (JoinSet::new(), JoinSet::new());
-        connections.spawn(accepting.collect());
-        services.spawn(answering.collect());
-        Ok(Self { run, closing, connections, _services: services })
+        let mut serving = JoinSet::new();
+        serving.spawn(serve(Arc::clone(&run), Arc::clone(&doorbell), sockets, closes));
+        Ok(Self { run, doorbell, closing, serving })
     }
 
     /// The script has ended: what it sent goes out, everything is closed, and each host it reached or was kept from is
     /// given back once.
     pub async fn finish(mut self) -> Vec<HostContact> {
+        if !self.doorbell.was_rung() {
+            return Vec::new();
+        }
         self.closing.send_replace(true);
-        let drained = async { while self.connections.join_next().await.is_some() {} };
+        let drained = async { while self.serving.join_next().await.is_some() {} };
         // What is not out by then is lost, as on a machine that is switched off.
         let _ = timeout(self.run.limits().drain_timeout, drained).await;
         self.run.contacts()
     }
+}
+
+impl SandboxSockets {
+    fn all(&self) -> impl Iterator<Item = &OwnedFd> {
+        let tcp = self.tcp.iter().map(|listener| &listener.socket);
+        tcp.chain(&self.dns_udp).chain(&self.dns_tcp).chain(&self.gate)
+    }
+}
+
+/// Serves the sockets from their first use until closing is said and what the script sent is out.
+async fn serve(
+    run: Arc<Run>,
+    doorbell: Arc<Doorbell>,
+    sockets: SandboxSockets,
+    closes: watch::Receiver<bool>,
+) {
+    if let Err(error) = serve_once_rung(&run, &doorbell, sockets, closes).await {
+        // The script's connections wait in vain, or fail when the sockets are closed.
+        tracing::warn!(%error, "a sandbox's network can't be served");
+    }
+}
+
+async fn serve_once_rung(
+    run: &Arc<Run>,
+    doorbell: &Doorbell,
+    sockets: SandboxSockets,
+    closes: watch::Receiver<bool>,
+) -> io::Result<()> {
+    doorbell.rung().await?;
+    let (accepting, answering) = (FuturesUnordered::new(), FuturesUnordered::<Answering>::new());
+    for listener in sockets.tcp {
+        let socket = tcp_listener(listener.socket)?;
+        let door =
+            accept::Door { run: Arc::clone(run), destination: listener.destination, closes: closes.clone() };
+        accepting.push(accept::accept(door, socket));
+    }
+    for socket in sockets.dns_udp {
+        let socket = UdpSocket::from(socket);
+        socket.set_nonblocking(true)?;
+        let socket = tokio::net::UdpSocket::from_std(socket)?;
+        answering.push(Box::pin(dns::serve_udp(Arc::clone(run), socket)));
+    }
+    for socket in sockets.dns_tcp {
+        answering.push(Box::pin(dns::serve_tcp(Arc::clone(run), tcp_listener(socket)?)));
+    }
+    if let Some(gate) = sockets.gate {
+        answering.push(Box::pin(Gate::new(gate)?.serve(Arc::clone(run))));
+    }
+    let (accepted, answered) = (accepting.collect::<()>(), answering.collect::<()>());
+    tokio::pin!(accepted, answered);
+    // Names are answered and verdicts given for as long as a connection may need them.
+    tokio::select! {
+        () = &mut accepted => {}
+        () = &mut answered => accepted.await,
+    }
+    Ok(())
 }
 
 fn tcp_listener(socket: OwnedFd) -> io::Result<tokio::net::TcpListener> {
