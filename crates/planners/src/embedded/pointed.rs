@@ -11,7 +11,7 @@ use super::{
     arguments::Bid,
     cut,
     encoder::{EncodedTurn, Encoder, Reading, Span, TokenPlace, Wish},
-    role::{Role, Wanted},
+    role::{Role, Sort, Wanted},
     trigger,
 };
 use crate::{
@@ -26,6 +26,8 @@ pub(crate) struct Heard<'r> {
     turn: EncodedTurn,
     /// The question, then what was said before it, newest first; blank texts left out.
     texts: Vec<(Place, &'r str)>,
+    /// Names are written with capitals in this conversation.
+    cased: bool,
     /// What was read to decide on an action is needed again for its values.
     read: RefCell<Vec<(ActionId, Rc<Reading>)>>,
 }
@@ -42,6 +44,8 @@ pub(crate) struct Pointed {
 const BID_AT_EVEN: f32 = 1.0;
 const BID_PER_LOG_ODDS: f32 = 0.15;
 const BID_MAX: f32 = 3.2;
+/// What a name loses that has no capital where others have.
+const SMALL: f32 = 0.5;
 
 impl<'r> Heard<'r> {
     /// None where the planner's encoder is not tuned.
@@ -57,7 +61,8 @@ impl<'r> Heard<'r> {
         }
         let before: Vec<&str> = texts[1..].iter().map(|(_, text)| *text).collect();
         let turn = encoder.encode_turn(&request.question, &before);
-        Some(Self { encoder, turn, texts, read: RefCell::default() })
+        let cased = texts.iter().any(|(_, text)| cut::has_names(text));
+        Some(Self { encoder, turn, texts, cased, read: RefCell::default() })
     }
 
     /// Unit vector of stretches of the question, or of the whole.
@@ -120,9 +125,14 @@ impl<'r> Heard<'r> {
             if !cut::is_likely(&want.role, text, &range) {
                 continue;
             }
+            let small = self.cased && cut::is_name(want) && cut::is_small(text, &range);
+            if small && matches!(want.role, Role::Name(Sort::Person)) {
+                continue;
+            }
             let Some(value) = value(want, &text[range.clone()], today) else { continue };
             let earlier = (place.text > 0).then(|| origin.clone());
-            found.push(Pointed { earlier, bid: Bid { value, span: range, score: score(&span) } });
+            let score = score(&span) - if small { SMALL } else { 0.0 };
+            found.push(Pointed { earlier, bid: Bid { value, span: range, score } });
         }
         found
     }
