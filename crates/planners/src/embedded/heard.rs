@@ -4,6 +4,8 @@
 //! decides first. Its clauses are asked only for what else the question wants. Vectors alone are quick and coarse:
 //! they say which few actions come into question, and the turn is read with each of these to tell them apart.
 
+use std::ops::Range;
+
 use errand_domain::Arguments;
 
 use super::{
@@ -15,6 +17,7 @@ use super::{
     dialogue::{self, Act, Reading},
     pointed::Heard,
     score,
+    words::words,
 };
 use crate::{PlanRequest, Prepared};
 
@@ -25,13 +28,14 @@ pub(super) fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Uttera
     let dropped = |act: &Act| matches!(act, Act::Negated | Act::General { .. });
     let kept: Vec<_> = reading.clauses.iter().filter(|clause| !dropped(&clause.act)).collect();
     let mut found = Vec::new();
-    let supplies = kept.iter().any(|clause| clause.act == Act::Supply);
+    let says = |range: &Range<usize>| words(&request.question[range.clone()]).len() >= SAYS_MORE;
+    let supplies = kept.iter().any(|clause| clause.act == Act::Supply && says(&clause.range));
     let bare = requests == 0 && supplies && opens_or_answers(request);
     if requests > 0 || bare || (accepts(request, reading) && !kept.is_empty()) {
         let ranges: Vec<_> = kept.iter().map(|clause| clause.range.clone()).collect();
         let text = ranges.iter().map(|range| &request.question[range.clone()]).collect::<Vec<_>>().join(". ");
         let whole = ranges.len() == reading.clauses.len();
-        let talks = |range: &std::ops::Range<usize>| dialogue::states(&request.question[range.clone()]);
+        let talks = |range: &Range<usize>| dialogue::states(&request.question[range.clone()]);
         let states =
             kept.iter().all(|clause| clause.act == Act::Courtesy || talks(&clause.range)) && !reading.agrees;
         let states = states || bare;
@@ -49,6 +53,9 @@ pub(super) fn utterances(request: &PlanRequest, reading: &Reading) -> Vec<Uttera
     }
     found
 }
+
+/// Words from which on a clause says more than a value: "12345" asks for nothing, "zero bags in economy" may.
+const SAYS_MORE: usize = 4;
 
 /// A value alone may ask for something where nothing was said before, or where the assistant proposes something.
 fn opens_or_answers(request: &PlanRequest) -> bool {

@@ -100,7 +100,7 @@ impl EmbeddedPlanner {
 
     pub fn model(&self) -> &'static str {
         match &self.encoder {
-            Some(encoder) if encoder.is_tuned() => "embedded/minilm-l6-v2-errand-2",
+            Some(encoder) if encoder.is_tuned() => "embedded/minilm-l6-v2-errand-3",
             Some(_) => "embedded/minilm-l6-v2",
             None => "embedded-lexical",
         }
