@@ -7,6 +7,7 @@
 //! question together with what was said before, once a turn. Without an encoder the same path runs on words alone.
 
 mod arguments;
+mod bids;
 mod calibration;
 pub(crate) mod clauses;
 mod cut;
@@ -20,6 +21,7 @@ mod outcome;
 mod pointed;
 mod role;
 mod score;
+mod telling;
 mod trigger;
 pub(crate) mod words;
 
