@@ -210,7 +210,8 @@ pub fn number_from_text(text: &str) -> Option<Number> {
     plain.parse::<f64>().ok().filter(|value| value.is_finite()).and_then(Number::from_f64)
 }
 
-const NUMBER_WORDS: [&str; 21] = [
+/// "Zero" to "twenty"; a word's place is its number.
+pub const NUMBER_WORDS: [&str; 21] = [
     "zero",
     "one",
     "two",

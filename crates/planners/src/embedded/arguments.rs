@@ -123,7 +123,9 @@ pub(crate) fn extract(ask: &Ask<'_>, sources: &Sources<'_>) -> Extracted {
             bid.score += gain(sources.question.text, &bid.span) - distance(ask, &bid.span);
             bids.push((at, bid));
         }
-        before.extend(at_an_end(want, ends[at], sources).map(|pointed| (at, pointed)));
+        if want.parameter.required || ask.points_back {
+            before.extend(at_an_end(want, ends[at], sources).map(|pointed| (at, pointed)));
+        }
     }
     before.retain(|(_, pointed)| pointed.bid.score >= LIKELY);
     assign(&wanted, bids, |bid| Place::Question { start: bid.span.start, end: bid.span.end }, &mut found);
@@ -337,8 +339,8 @@ fn take_earlier(wanted: &[Wanted<'_>], ask: &Ask<'_>, sources: &Sources<'_>, fou
 
 /// A listed value in as many words, of what was said last of any of them; nothing where two were said there.
 fn take_choice(want: &Wanted<'_>, values: &[String], sources: &Sources<'_>, found: &mut Extracted) {
-    let words = |value: &&String| value.chars().filter(|c| c.is_alphabetic()).count() > 2;
-    if !values.iter().all(|value| words(&value)) || pointed::is_flag(values) {
+    let worded = |value: &String| value.chars().filter(|c| c.is_alphabetic()).count() > 2;
+    if !values.iter().all(worded) || pointed::is_flag(values) {
         return;
     }
     let said = sources
@@ -359,3 +361,48 @@ fn take_choice(want: &Wanted<'_>, values: &[String], sources: &Sources<'_>, foun
 
 /// How many texts back a listed value may have been said.
 const CHOICE_TEXTS: usize = 4;
+
+#[cfg(test)]
+mod tests {
+    use errand_domain::{Parameter, ParameterType};
+
+    use super::*;
+
+    #[test]
+    fn a_listed_value_is_taken_from_what_was_said_last() {
+        fn check(values: &[&str], earlier: &[&str], expect: Option<&str>) {
+            let today = jiff::civil::date(2026, 11, 19);
+            let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+            let parameter = Parameter {
+                name: "account_type".parse().expect("a name"),
+                kind: ParameterType::String,
+                description: "Kind of account".to_owned(),
+                required: true,
+                default: None,
+                values: values.clone(),
+            };
+            let place = |at| Place::Earlier { turns_ago: at / 2 + 1, in_answer: at % 2 == 0 };
+            let sources = Sources {
+                question: Text::new("Transfer some money", today),
+                earlier: (0_usize..)
+                    .zip(earlier)
+                    .map(|(at, text)| (place(at), Text::new(text, today)))
+                    .collect(),
+                heard: None,
+                today,
+            };
+            let mut found = Extracted::default();
+            take_choice(&Wanted::new(&parameter), &values, &sources, &mut found);
+            let taken = found.arguments.values().next().map(ToString::to_string);
+            assert_eq!(taken.as_deref(), expect, "{earlier:?}");
+        }
+        let kinds = &["checking", "savings"];
+        check(kinds, &["Anything else?", "Your savings account has $5."], Some("savings"));
+        check(kinds, &["Your savings have $5.", "And my checking account?"], Some("savings"));
+        check(kinds, &["Your checking or your savings account?"], None);
+        check(kinds, &["a", "b", "c", "d", "my savings"], None);
+        check(kinds, &[], None);
+        check(&["1", "2"], &["2 tickets are booked"], None);
+        check(&["True", "False"], &["That is true"], None);
+    }
+}

@@ -80,3 +80,35 @@ fn takes(want: &Wanted<'_>) -> Option<Takes> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use errand_domain::{Parameter, ParameterType};
+
+    use super::*;
+
+    #[test]
+    fn words_beside_a_value_tell_whose_it_is() {
+        fn check(text: &str, value: &str, expect: [f32; 2]) {
+            let parameter = |(name, description): (&str, &str)| Parameter {
+                name: name.parse().expect("a name"),
+                kind: ParameterType::String,
+                description: description.to_owned(),
+                required: false,
+                default: None,
+                values: Vec::new(),
+            };
+            let both = [("director", "Director of the movie"), ("starring", "Actor starring in the movie")];
+            let both = both.map(parameter);
+            let wanted: Vec<_> = both.iter().map(Wanted::new).collect();
+            let told = Telling::new(&wanted);
+            let start = text.find(value).expect("the value stands in the text");
+            let span = start..start + value.len();
+            assert_eq!([0, 1].map(|at| told.gain(at, text, &span)), expect, "{value} in {text}");
+        }
+        let text = "a movie starring Ana Roe, director Bo Li";
+        check(text, "Ana Roe", [BESIDE_ANOTHERS, BESIDE_ITS_WORDS]);
+        check(text, "Bo Li", [BESIDE_ITS_WORDS, BESIDE_ANOTHERS]);
+        check("something with Ana Roe", "Ana Roe", [0.0, 0.0]);
+    }
+}

@@ -2,7 +2,10 @@
 
 use std::sync::LazyLock;
 
-use errand_domain::{ArgValue, parameter::number_from_text};
+use errand_domain::{
+    ArgValue,
+    parameter::{NUMBER_WORDS, number_from_text},
+};
 use regex::Regex;
 
 use super::{Candidate, Kind};
@@ -17,7 +20,7 @@ static AMOUNT: LazyLock<Regex> = LazyLock::new(|| {
 
 /// "Five hundred and twenty bucks".
 static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
-    let words: Vec<&str> = TENS.iter().chain(&POWERS).map(|(word, _)| *word).chain(UNITS).collect();
+    let words: Vec<&str> = TENS.iter().chain(&POWERS).map(|(word, _)| *word).chain(NUMBER_WORDS).collect();
     let pattern = format!(
         r"(?i)\b((?:{words})(?:(?:\s+and\s+|\s+|-)(?:{words}))*)\s+(?:dollars?|euros?|pounds?|bucks)\b",
         words = words.join("|")
@@ -25,29 +28,7 @@ static SPOKEN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&pattern).expect("a valid pattern")
 });
 
-const UNITS: [&str; 19] = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [(&str, i64); 8] = [
-    ("twenty", 20),
+const TENS: [(&str, i64); 7] = [
     ("thirty", 30),
     ("forty", 40),
     ("fifty", 50),
@@ -69,8 +50,7 @@ fn spoken(text: &str) -> Option<i64> {
             Some(1_000) => (thousands, rest) = (thousands.checked_add(rest.max(1).checked_mul(1_000)?)?, 0),
             Some(power) => rest = rest.max(1).checked_mul(power)?,
             None => {
-                let unit =
-                    || UNITS.iter().zip(1i64..).find(|(other, _)| **other == word).map(|(_, value)| value);
+                let unit = || number_from_text(word).and_then(|number| number.as_i64());
                 rest = rest.checked_add(of(&TENS).or_else(unit)?)?;
             }
         }
