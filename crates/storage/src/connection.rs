@@ -12,25 +12,26 @@ use sqlx::{
 use tokio::sync::Mutex;
 
 use crate::{
-    Location, Result, StorageError,
+    DriverError, Location, Result, StorageError,
     dialect::Dialect,
     migrations,
     row::{Row, Value},
+    sqlite_thread::SqliteThread,
     sqlite_transaction::SqliteTransaction,
-    statement::{Statement, together},
+    statement::Statement,
 };
 
 /// How long a statement waits for a lock that another process holds on the SQLite file.
-const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(crate) const SQLITE_BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait for a free connection before giving up.
 pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Prepared statements kept per connection; the crate has fewer texts than this.
-const STATEMENTS_KEPT: usize = 256;
-/// SQLite's page cache per connection, in KiB (negative, as its pragma wants it).
-const SQLITE_CACHE_KIB: &str = "-16384";
-/// Pages (of 4 KiB) after which SQLite's log is folded into its file: history rewrites the same index pages again and
+pub(crate) const STATEMENTS_KEPT: usize = 256;
+/// What every connection to SQLite is set to. The page cache is per connection, in KiB (negative, as the pragma wants
+/// it). The log is folded into its file after so many pages (of 4 KiB): history rewrites the same index pages again and
 /// again, so each fold takes many writes of a page together.
-const SQLITE_LOG_PAGES: &str = "4000";
+pub(crate) const SQLITE_PRAGMAS: [(&str, &str); 3] =
+    [("cache_size", "-16384"), ("wal_autocheckpoint", "4000"), ("temp_store", "memory")];
 
 /// The opened and migrated database.
 #[derive(Debug, Clone)]
@@ -110,8 +111,9 @@ impl Db {
             Pool::Postgres(pool) => pool.close().await,
         }
         match &self.writer.connections {
-            Writing::Sqlite(connection) => {
-                if let Some(connection) = connection.lock().await.take() {
+            Writing::Sqlite(sqlite) => {
+                if let Some(SqliteWriting { connection, thread }) = sqlite.lock().await.take() {
+                    thread.close().await;
                     // The process is done with it either way; what was committed is kept.
                     let _ = sqlx::Connection::close(connection).await;
                 }
@@ -122,7 +124,9 @@ impl Db {
 }
 
 async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) -> Result<Db> {
-    let failed = |source| StorageError::Open { location: location.to_string(), source };
+    fn failed(location: &Location, source: impl Into<DriverError>) -> StorageError {
+        StorageError::Open { location: location.to_string(), source: source.into() }
+    }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder)
             .map_err(|source| StorageError::Folder { path: folder.to_owned(), source })?;
@@ -137,12 +141,12 @@ async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) 
         .busy_timeout(SQLITE_BUSY_TIMEOUT)
         .foreign_keys(true)
         .statement_cache_capacity(STATEMENTS_KEPT)
-        .pragma("cache_size", SQLITE_CACHE_KIB)
-        .pragma("wal_autocheckpoint", SQLITE_LOG_PAGES)
-        .pragma("temp_store", "memory")
         .disable_statement_logging();
-    // The writer comes first: it makes the file and sets the journal mode, which readers then find.
-    let write = options.connect().await.map_err(failed)?;
+    let options =
+        SQLITE_PRAGMAS.into_iter().fold(options, |options, (name, value)| options.pragma(name, value));
+    // The writer comes first: it makes the file and sets the journal mode, which the others then find.
+    let write = options.connect().await.map_err(|error| failed(location, error))?;
+    let thread = SqliteThread::start(path).map_err(|error| failed(location, error))?;
     let read = SqlitePoolOptions::new()
         .max_connections(readers)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -151,10 +155,11 @@ async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) 
         .test_before_acquire(false)
         .connect_with(options.pragma("query_only", "on"))
         .await
-        .map_err(failed)?;
+        .map_err(|error| failed(location, error))?;
+    let writing = SqliteWriting { connection: write, thread };
     Ok(Db {
         reader: Reader { pool: Pool::Sqlite(read) },
-        writer: Writer { connections: Writing::Sqlite(Arc::new(Mutex::new(Some(write)))) },
+        writer: Writer { connections: Writing::Sqlite(Arc::new(Mutex::new(Some(writing)))) },
     })
 }
 
@@ -169,7 +174,7 @@ async fn open_postgres(location: &Location, options: &PgConnectOptions, connecti
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .connect_with(options)
         .await
-        .map_err(|source| StorageError::Open { location: location.to_string(), source })?;
+        .map_err(|source| StorageError::Open { location: location.to_string(), source: source.into() })?;
     Ok(Db {
         reader: Reader { pool: Pool::Postgres(pool.clone()) },
         writer: Writer { connections: Writing::Postgres(pool) },
@@ -191,13 +196,22 @@ impl Pool {
     }
 }
 
-/// SQLite's one writing connection is handed from writer to writer rather than through a pool, which would test it
-/// after every transaction. None when it was closed.
-pub(crate) type WritingConnection = Arc<Mutex<Option<SqliteConnection>>>;
+/// The two ways to write to SQLite. There is one writer at a time: whoever holds the lock on both.
+#[derive(Debug)]
+pub(crate) struct SqliteWriting {
+    /// For transactions that read in between.
+    pub(crate) connection: SqliteConnection,
+    /// For those that are known from the beginning.
+    pub(crate) thread: SqliteThread,
+}
+
+/// Handed from writer to writer rather than through a pool, which would test a connection after every transaction. None
+/// when it was closed.
+pub(crate) type SqliteWriters = Arc<Mutex<Option<SqliteWriting>>>;
 
 #[derive(Clone)]
 enum Writing {
-    Sqlite(WritingConnection),
+    Sqlite(SqliteWriters),
     Postgres(PgPool),
 }
 
@@ -228,13 +242,11 @@ impl Writer {
         self.opening().await
     }
 
-    /// Runs statements in a transaction of their own: all or nothing. How many rows each changed. Few small ones make
-    /// one trip to SQLite's thread instead of one each and two more.
+    /// Runs statements in a transaction of their own: all or nothing. How many rows each changed. On SQLite this takes one
+    /// trip to a thread, whereas a transaction of [`Writer::begin`] takes one for each statement and two more.
     pub(crate) async fn run(&self, statements: Vec<Statement>) -> Result<Vec<u64>> {
-        if let Writing::Sqlite(connection) = &self.connections
-            && are_few(&statements)
-        {
-            return run_in_one_trip(connection, statements).await;
+        if let Writing::Sqlite(writers) = &self.connections {
+            return SqliteThread::run(writers, statements).await;
         }
         let mut tx = self.begin().await?;
         let changed = tx.run(statements).await?;
@@ -255,7 +267,7 @@ impl Writer {
     fn opening(&self) -> Asked<'_, Transaction> {
         Box::pin(async move {
             let open = match &self.connections {
-                Writing::Sqlite(connection) => SqliteTransaction::begin(connection).await.map(Open::Sqlite),
+                Writing::Sqlite(writers) => SqliteTransaction::begin(writers).await.map(Open::Sqlite),
                 Writing::Postgres(pool) => pool.begin().await.map(Open::Postgres),
             };
             open.map(|open| Transaction { open })
@@ -292,35 +304,6 @@ macro_rules! bound {
         }
         query
     }};
-}
-
-/// Statements and values that make one text at most. Each mixture of statements is a text of its own, and is kept
-/// prepared: under load, where a batch has more, there would be too many.
-const TRIP_STATEMENTS_MAX: usize = 6;
-const TRIP_VALUES_MAX: usize = 128;
-
-fn are_few(statements: &[Statement]) -> bool {
-    statements.len() <= TRIP_STATEMENTS_MAX
-        && statements.iter().map(|statement| statement.values.len()).sum::<usize>() <= TRIP_VALUES_MAX
-}
-
-async fn run_in_one_trip(connection: &WritingConnection, statements: Vec<Statement>) -> Result<Vec<u64>> {
-    let texts: Vec<_> = statements.iter().map(|one| Dialect::Sqlite.expand(one.sql.clone())).collect();
-    let counts = statements.iter().map(|one| one.values.len());
-    let sql = together(texts.iter().map(AsRef::as_ref).zip(counts));
-    let steps: Vec<_> = statements.iter().map(|one| (one.step, one.once)).collect();
-    let values: Vec<Value> = statements.into_iter().flat_map(|one| one.values).collect();
-    let query = bound!(Cow::<'static, str>::Owned(sql), values);
-    let (changed, failed) = SqliteTransaction::run_whole(connection, query).await;
-    // The first is the beginning, the last the commit.
-    match failed {
-        None => Ok(changed.into_iter().skip(1).take(steps.len()).collect()),
-        Some(source) => Err(match changed.len().checked_sub(1).map(|at| steps.get(at)) {
-            None => StorageError::query("begin a transaction", source),
-            Some(Some((step, once))) => Statement::failed(step, once, source),
-            Some(None) => StorageError::query("commit a transaction", source),
-        }),
-    }
 }
 
 impl Transaction {

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+
 /// Not finding something is no error here: functions answer `None` or `false`.
 #[derive(Debug, thiserror::Error)]
 pub enum StorageError {
@@ -12,9 +14,9 @@ pub enum StorageError {
     #[error("The {what} was changed by somebody else meanwhile. Load it again and repeat the change.")]
     Stale { what: &'static str },
     #[error("The database failed to {step}. Check that it is up and has free space.")]
-    Query { step: &'static str, source: sqlx::Error },
+    Query { step: &'static str, source: DriverError },
     #[error("Can't open the database {location}. Check that it exists, is reachable and may be written.")]
-    Open { location: String, source: sqlx::Error },
+    Open { location: String, source: DriverError },
     #[error("Can't make the folder `{path}` for the database. Check its owner and free space.")]
     Folder { path: PathBuf, source: std::io::Error },
     #[error("`{text}` is not a database. Give `postgres://user@host/name` or the path of an SQLite file.")]
@@ -39,12 +41,33 @@ pub enum StorageError {
     BadJson { what: &'static str, why: String },
 }
 
-impl StorageError {
-    pub(crate) fn query(step: &'static str, source: sqlx::Error) -> Self {
-        match source.as_database_error() {
-            Some(error) if error.is_unique_violation() => Self::Conflict { what: "such a row" },
-            _ => Self::Query { step, source },
+/// What a database's driver said.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub enum DriverError {
+    Sqlx(#[from] sqlx::Error),
+    /// Of the thread that runs whole transactions on SQLite.
+    Rusqlite(#[from] rusqlite::Error),
+}
+
+impl DriverError {
+    fn is_unique_violation(&self) -> bool {
+        match self {
+            Self::Sqlx(error) => error.as_database_error().is_some_and(|error| error.is_unique_violation()),
+            Self::Rusqlite(error) => error.sqlite_error().is_some_and(|error| {
+                matches!(error.extended_code, SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY)
+            }),
         }
+    }
+}
+
+impl StorageError {
+    pub(crate) fn query(step: &'static str, source: impl Into<DriverError>) -> Self {
+        let source = source.into();
+        if source.is_unique_violation() {
+            return Self::Conflict { what: "such a row" };
+        }
+        Self::Query { step, source }
     }
 
     pub(crate) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> Self {

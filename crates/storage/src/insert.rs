@@ -1,5 +1,10 @@
 //! Many rows in one statement.
 
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
 use crate::{
     Read as _, Result,
     connection::Transaction,
@@ -52,19 +57,30 @@ pub(crate) async fn insert_rows_returning(
     Ok(given)
 }
 
-fn statements(insert: Insert, rows: Vec<Vec<Value>>) -> Vec<(String, Vec<Value>)> {
+fn statements(insert: Insert, rows: Vec<Vec<Value>>) -> Vec<(&'static str, Vec<Value>)> {
     let columns = rows.first().map_or(0, Vec::len);
     let mut left = rows.len();
     let mut rows = rows.into_iter();
     let mut statements = Vec::new();
     for size in SIZES {
         while left >= size {
-            let sql = statement(insert, columns, size);
+            let sql = kept(insert, columns, size);
             statements.push((sql, rows.by_ref().take(size).flatten().collect()));
             left -= size;
         }
     }
     statements
+}
+
+/// The statement's text. There are as many as this crate has inserts, times [`SIZES`]; each is made once and kept.
+fn kept(insert: Insert, columns: usize, rows: usize) -> &'static str {
+    type Texts = HashMap<(&'static str, &'static str, usize), &'static str>;
+    static TEXTS: LazyLock<Mutex<Texts>> = LazyLock::new(Mutex::default);
+    // A text is put in whole or not at all.
+    let mut texts = TEXTS.lock().unwrap_or_else(PoisonError::into_inner);
+    texts
+        .entry((insert.head, insert.tail, rows))
+        .or_insert_with(|| String::leak(statement(insert, columns, rows)))
 }
 
 fn statement(Insert { head, tail, .. }: Insert, columns: usize, rows: usize) -> String {

@@ -34,13 +34,14 @@ pub mod schedules;
 pub mod secrets;
 pub mod settings;
 pub mod shares;
+mod sqlite_thread;
 mod sqlite_transaction;
 mod statement;
 pub mod users;
 pub mod write_keys;
 
 pub use connection::{Db, PoolSizes, Read, Reader, Transaction, Writer};
-pub use error::StorageError;
+pub use error::{DriverError, StorageError};
 pub use ledger::{Applied, LedgerWrite};
 pub use location::Location;
 pub use masked_json::MaskedJson;

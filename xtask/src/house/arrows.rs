@@ -41,6 +41,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Libraries that mark a room's work: only these rooms may have them (other than for tests).
 const LIBRARIES: &[(&str, &[&str])] = &[
     ("sqlx", &["storage", "testkit"]),
+    ("rusqlite", &["storage"]),
     ("reqwest", &["egress", "app"]),
     ("axum", &["http", "templates", "testkit"]),
     ("utoipa", &["http"]),
