@@ -11,7 +11,7 @@ use errand_domain::{
     Action, ActionSpec, Arguments, BuiltIns, ConversationId, Ending, EventKind, Execution, ExecutionId,
     ExecutionStatus, Problem, SecretName, Source, StreamId, TurnId, UnixMillis, UserId, limits,
 };
-use errand_runners::{RunInput, RunLimits, RunOutcome, RunnerEvent, Runners};
+use errand_runners::{Control, RunInput, RunLimits, RunOutcome, RunnerEvent, Runners};
 use errand_secrets::{Raw, SecretText};
 use errand_storage::{
     LedgerWrite,
@@ -21,7 +21,7 @@ use errand_storage::{
 use futures_util::FutureExt as _;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::mpsc;
-use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::sync::DropGuard;
 
 use crate::{
     Engine, EngineError, Place,
@@ -29,7 +29,7 @@ use crate::{
     catalogue::GuruView,
     clock::new_uuid,
     error::Result,
-    events::{StreamWriter, capped, mask_arguments, masked_arguments},
+    events::{Receipt, StreamWriter, capped, mask_arguments, masked_arguments},
     secret_use::with_bound_hosts,
     stop::{Stop, StopOne},
 };
@@ -77,11 +77,13 @@ struct Begun {
     instant: Instant,
 }
 
-/// A job whose beginning is recorded, with its place among those under way or why there is none.
+/// A job whose beginning is being recorded, with its place among those under way or why there is none.
 struct Started {
     job: Job,
     begun: Begun,
     place: std::result::Result<Place, Problem>,
+    /// To be awaited before anything happens outside, where the job may change the world.
+    recorded: Option<Receipt>,
 }
 
 /// A run outside any turn.
@@ -186,8 +188,8 @@ impl Engine {
     /// Runs a job and records it. Returns once its last row is in the ledger, so that an answer may speak of it.
     pub(crate) async fn execute(&self, job: Job, writer: &StreamWriter, stop: &Stop) -> Result<Finished> {
         let begun = Begun { at: self.clock().now(), instant: Instant::now() };
-        self.record_start(&job, begun.at, writer).await?;
-        self.carry_out(Started { job, begun, place: self.admit() }, writer, stop).await
+        let recorded = self.record_start(&job, begun.at, writer)?;
+        self.carry_out(Started { job, begun, place: self.admit(), recorded }, writer, stop).await
     }
 
     /// As [`Engine::execute`], for a job whose row waited in the ledger and was claimed by this node, which had a place
@@ -199,8 +201,8 @@ impl Engine {
         stop: &Stop,
     ) -> Result<Finished> {
         let begun = Begun { at: self.clock().now(), instant: Instant::now() };
-        writer.record_durably(started(&job), Vec::new()).committed().await?;
-        self.carry_out(Started { job, begun, place: Ok(place) }, writer, stop).await
+        let recorded = Some(writer.record_durably(started(&job), Vec::new()));
+        self.carry_out(Started { job, begun, place: Ok(place), recorded }, writer, stop).await
     }
 
     /// Ends a claimed job that can't run, and says why.
@@ -218,17 +220,17 @@ impl Engine {
     }
 
     async fn carry_out(&self, started: Started, writer: &StreamWriter, stop: &Stop) -> Result<Finished> {
-        let Started { job, begun, place } = started;
+        let Started { job, begun, place, mut recorded } = started;
         let stop = stop.of_one_run();
         let _listed = self.list_run(&job, &stop);
         let outcome = match place {
             Err(problem) => could_not_start(&problem),
             Ok(_place) if stop.is_abandoned() => cancelled(),
-            Ok(_place) => match self.prepare(&job).await? {
+            Ok(_place) => match self.prepare(&job, &mut recorded).await? {
                 Err(problem) => could_not_start(&problem),
                 Ok(ready) => {
                     self.note_secrets_used(&job.guru, ready.secrets.keys(), job.action.spec.name.as_str());
-                    self.run_to_its_end(&job, ready, writer, &stop).await
+                    self.run_recorded(&job, ready, recorded, (writer, &stop)).await?
                 }
             },
         };
@@ -236,16 +238,39 @@ impl Engine {
         self.record_end(&job, outcome, begun, writer).await
     }
 
-    /// The ledger's first row comes before anything happens outside. For what may change the world it is awaited:
-    /// should this process die, the row says that an effect may have taken place.
-    async fn record_start(&self, job: &Job, at: UnixMillis, writer: &StreamWriter) -> Result<()> {
+    /// The ledger's first row comes before anything happens outside. For what may change the world it is awaited there
+    /// (the receipt): should this process die, the row says that an effect may have taken place.
+    fn record_start(&self, job: &Job, at: UnixMillis, writer: &StreamWriter) -> Result<Option<Receipt>> {
         let row = LedgerWrite::ExecutionStarted(self.ledger_row(job, at)?);
         let started = started(job);
         if job.action.spec.body.is_safe() {
             writer.record(started, vec![row]);
-            return Ok(());
+            return Ok(None);
         }
-        writer.record_durably(started, vec![row]).committed().await
+        Ok(Some(writer.record_durably(started, vec![row])))
+    }
+
+    /// Runs once the beginning is in the ledger; what has to be got ready for it is, meanwhile.
+    async fn run_recorded(
+        &self,
+        job: &Job,
+        ready: Ready,
+        recorded: Option<Receipt>,
+        (writer, stop): (&StreamWriter, &StopOne),
+    ) -> Result<RunOutcome> {
+        let mut unrecorded = None;
+        let may_begin = async {
+            if let Some(receipt) = recorded
+                && let Err(error) = receipt.committed().await
+            {
+                unrecorded = Some(error);
+                return false;
+            }
+            !stop.ordered.is_cancelled()
+        };
+        let control = Control { cancel: &stop.ordered, may_begin: Box::pin(may_begin) };
+        let outcome = self.run_to_its_end(job, ready, control, (writer, stop)).await;
+        unrecorded.map_or(Ok(outcome), Err)
     }
 
     fn ledger_row(&self, job: &Job, at: UnixMillis) -> Result<NewExecution> {
@@ -299,24 +324,32 @@ impl Engine {
     }
 
     /// What must hold before anything happens outside: the secrets are there, and no other run of the same intent was.
-    async fn prepare(&self, job: &Job) -> Result<std::result::Result<Ready, Problem>> {
+    async fn prepare(
+        &self,
+        job: &Job,
+        recorded: &mut Option<Receipt>,
+    ) -> Result<std::result::Result<Ready, Problem>> {
         let ready = needed_secrets(&job.guru, &job.action.spec)
             .and_then(|secrets| Ok(Ready { spec: with_bound_hosts(&job.guru, &job.action.spec)?, secrets }));
         let ready = match ready {
             Ok(ready) => ready,
             Err(problem) => return Ok(Err(problem)),
         };
-        match self.take_write_key(job).boxed().await? {
+        match self.take_write_key(job, recorded).boxed().await? {
             Some(problem) => Ok(Err(problem)),
             None => Ok(Ok(ready)),
         }
     }
 
     /// One effect per intent: within a turn, the same version of an action with the same arguments acts once.
-    async fn take_write_key(&self, job: &Job) -> Result<Option<Problem>> {
+    async fn take_write_key(&self, job: &Job, recorded: &mut Option<Receipt>) -> Result<Option<Problem>> {
         let Some((turn_id, _)) = job.turn.filter(|_| !job.action.spec.body.is_safe()) else {
             return Ok(None);
         };
+        // The key names the row as its holder.
+        if let Some(receipt) = recorded.take() {
+            receipt.committed().await?;
+        }
         let key = write_key(turn_id, job)?;
         let mut tx = self.db().writer.begin().await?;
         let taken =
@@ -341,8 +374,8 @@ impl Engine {
         &self,
         job: &Job,
         ready: Ready,
-        writer: &StreamWriter,
-        stop: &StopOne,
+        control: Control<'_>,
+        (writer, stop): (&StreamWriter, &StopOne),
     ) -> RunOutcome {
         let input = RunInput {
             action: ready.spec,
@@ -355,7 +388,7 @@ impl Engine {
             limits: RunLimits { response_bytes_max: self.limits().response_bytes_max },
         };
         let recording = Recording { writer, execution_id: job.execution_id };
-        let run = run_recorded(self.runners(), &input, recording, &stop.ordered);
+        let run = run_and_record(self.runners(), &input, recording, control);
         if !job.action.spec.body.is_safe() {
             return run.await;
         }
@@ -476,16 +509,16 @@ struct Recording<'a> {
 }
 
 /// Runs, recording what the runner says as it says it.
-async fn run_recorded(
+async fn run_and_record(
     runners: &Runners,
     input: &RunInput,
     recording: Recording<'_>,
-    cancel: &CancellationToken,
+    control: Control<'_>,
 ) -> RunOutcome {
     let (sink, mut events) = mpsc::channel(RUNNER_EVENTS_BUFFERED_MAX);
     let run = async move {
         let sink = sink;
-        runners.run(input, &sink, cancel).await
+        runners.run(input, &sink, control).await
     };
     let record = async {
         while let Some(event) = events.recv().await {

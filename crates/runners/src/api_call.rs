@@ -9,7 +9,12 @@ use http::{StatusCode, header::CONTENT_TYPE};
 
 use crate::{RunInput, RunOutcome, RunSink, RunnerEvent, request};
 
-pub(crate) async fn run(egress: &Egress, call: &ApiCall, input: &RunInput, sink: &RunSink) -> RunOutcome {
+pub(crate) async fn run(
+    egress: &Egress,
+    call: &ApiCall,
+    input: &RunInput,
+    (sink, may_begin): (&RunSink, impl Future<Output = bool>),
+) -> RunOutcome {
     let started = Instant::now();
     let request = match request::build(call, input) {
         Ok(request) => request,
@@ -24,6 +29,9 @@ pub(crate) async fn run(egress: &Egress, call: &ApiCall, input: &RunInput, sink:
         response_bytes_max: input.limits.response_bytes_max,
     };
     let prepare_us = u64::try_from(started.elapsed().as_micros()).unwrap_or(u64::MAX);
+    if !may_begin.await {
+        return RunOutcome::not_begun();
+    }
 
     let Outcome { result, contacts, request_sent, timings } = egress.send(request.outbound(), &rules).await;
     for contact in contacts {

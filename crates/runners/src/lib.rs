@@ -19,7 +19,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, fmt, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, fmt, pin::Pin, sync::Arc, time::Duration};
 
 use errand_domain::{
     ActionBody, ActionKind, ActionSpec, Arguments, BuiltIns, Ending, ExecutionStatus, HostContact,
@@ -89,6 +89,27 @@ pub enum RunnerEvent {
 /// the run must read the other end meanwhile. A closed end is no reason to stop.
 pub type RunSink = mpsc::Sender<RunnerEvent>;
 
+/// What whoever ordered a run has to say while it goes on.
+pub struct Control<'a> {
+    /// Kills a script at once and still gives what it had printed; an API call is not stopped by it.
+    pub cancel: &'a CancellationToken,
+    /// Awaited before the run acts on anything outside, and not before it gets ready to. Says whether it is still wanted.
+    pub may_begin: Pin<Box<dyn Future<Output = bool> + Send + 'a>>,
+}
+
+impl fmt::Debug for Control<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Control").field("cancel", &self.cancel).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Control<'a> {
+    /// The run need not wait.
+    pub fn at_once(cancel: &'a CancellationToken) -> Self {
+        Self { cancel, may_begin: Box::pin(std::future::ready(true)) }
+    }
+}
+
 /// How a run ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunOutcome {
@@ -103,6 +124,17 @@ pub struct RunOutcome {
 }
 
 impl RunOutcome {
+    /// Nobody wants it any more, and nothing happened.
+    fn not_begun() -> Self {
+        Self {
+            status: ExecutionStatus::Cancelled,
+            output: None,
+            output_truncated: false,
+            error: None,
+            ending: None,
+        }
+    }
+
     /// Whether the end of the output was never received, so that it may end within a secret.
     pub fn is_cut(&self) -> bool {
         self.output_truncated || self.ending.is_some_and(|ending| ending.reason.is_forced())
@@ -146,13 +178,15 @@ impl Runners {
 
     /// Runs an action to its end. Every failure is an outcome. The future may be dropped at any time: what it had open
     /// is closed, a script's processes are killed, and whether something took effect at the other end is then not
-    /// known. Cancelling kills a script at once and still gives what it had printed; an API call is not stopped by it.
-    pub async fn run(&self, input: &RunInput, sink: &RunSink, cancel: &CancellationToken) -> RunOutcome {
+    /// known.
+    pub async fn run(&self, input: &RunInput, sink: &RunSink, control: Control<'_>) -> RunOutcome {
         match &input.action.body {
-            ActionBody::ApiCall(call) => api_call::run(&self.egress, call, input, sink).await,
+            ActionBody::ApiCall(call) => {
+                api_call::run(&self.egress, call, input, (sink, control.may_begin)).await
+            }
             ActionBody::Python(script) => {
-                let running = python::Running { input, sink, cancel };
-                python::run(&self.egress, &self.python, script, running).await
+                python::run(&self.egress, &self.python, script, python::Running { input, sink, control })
+                    .await
             }
             ActionBody::Agent(_) => no_runner(input).into(),
         }

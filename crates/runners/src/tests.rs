@@ -20,7 +20,8 @@ use tokio::{net::TcpListener, sync::mpsc, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    PythonRoom, RunFailure, RunInput, RunLimits, RunOutcome, RunnerEvent, Runners, request::BuiltRequest,
+    Control, PythonRoom, RunFailure, RunInput, RunLimits, RunOutcome, RunnerEvent, Runners,
+    request::BuiltRequest,
 };
 
 fn call(method: Method, url: &str) -> ApiCall {
@@ -459,12 +460,28 @@ async fn run(runners: &Runners, input: &RunInput) -> Ran {
         all
     };
     let running = async {
-        let outcome = runners.run(input, &sink, &CancellationToken::new()).await;
+        let outcome = runners.run(input, &sink, Control::at_once(&CancellationToken::new())).await;
         drop(sink);
         outcome
     };
     let (outcome, events) = tokio::join!(running, collect);
     Ran { outcome, events }
+}
+
+#[tokio::test]
+async fn what_may_not_begin_sends_nothing() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("an address");
+    let body = ActionBody::ApiCall(call(Method::Post, &format!("http://{address}/")));
+    let (sink, mut events) = mpsc::channel(4);
+    let cancel = CancellationToken::new();
+    let control = Control { cancel: &cancel, may_begin: Box::pin(std::future::ready(false)) };
+    let outcome = runners(&[address]).run(&input(body, &json!({})), &sink, control).await;
+    assert_eq!((outcome.status, outcome.output), (ExecutionStatus::Cancelled, None));
+    drop(sink);
+    assert_eq!(events.recv().await, None);
+    let accepted = tokio::time::timeout(Duration::from_millis(50), listener.accept()).await;
+    assert!(accepted.is_err(), "it was connected to");
 }
 
 async fn run_call(site: &Site, call: ApiCall) -> Ran {

@@ -114,6 +114,13 @@ impl Child {
         kill(&self.process);
     }
 
+    /// Kills it, and lets go of it beside whoever has its result.
+    pub fn part(self) {
+        self.kill();
+        let runtime = self.runtime.clone();
+        runtime.spawn(async move { drop(self) });
+    }
+
     /// `/tmp` has no room left for another page, or for another file.
     pub fn tmp_is_full(&self) -> bool {
         self.tmp

@@ -41,4 +41,4 @@ pub use launcher::launcher_main;
 pub use limits::{RunLimits, SandboxSettings};
 pub use outcome::{Ending, RunReport, SandboxError, Usage};
 pub use program::{OutputChunk, Program, Stream, Tier};
-pub use sandbox::{ReadyChild, Sandbox, SandboxStatus};
+pub use sandbox::{LoadedChild, ReadyChild, Sandbox, SandboxStatus};

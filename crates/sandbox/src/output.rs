@@ -2,6 +2,7 @@
 
 use std::io;
 
+use rustix::buffer::spare_capacity;
 use tokio::{
     net::unix::pipe,
     sync::mpsc::{self, error::TrySendError},
@@ -34,8 +35,8 @@ impl Tap {
         if self.held.is_some() {
             self.pass_on(listener).await;
         } else if pipe.readable().await.is_ok() {
-            let mut bytes = vec![0; READ_BYTES_MAX];
-            let got = pipe.try_read(&mut bytes);
+            let mut bytes = Vec::with_capacity(READ_BYTES_MAX);
+            let got = pipe.try_read_buf(&mut bytes);
             self.take(got, bytes);
             self.pass_on_at_once(listener);
         }
@@ -52,8 +53,8 @@ impl Tap {
     /// Asks the kernel itself: the runtime may not have heard yet of what was written just before the end, and would say
     /// that there is nothing. Whether there was something.
     fn read_what_is_there(&mut self, pipe: &pipe::Receiver) -> bool {
-        let mut bytes = vec![0; READ_BYTES_MAX];
-        let got = rustix::io::read(pipe, &mut bytes).map_err(io::Error::from);
+        let mut bytes = Vec::with_capacity(READ_BYTES_MAX);
+        let got = rustix::io::read(pipe, spare_capacity(&mut bytes)).map_err(io::Error::from);
         self.take(got, bytes)
     }
 

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use rustix::buffer::spare_capacity;
 use serde::{Deserialize, Serialize};
 use tokio::{io::AsyncWriteExt, sync::mpsc, time::timeout};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +22,12 @@ use crate::{
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 const HINT_BYTES_MAX: usize = 16 * 1024;
 
-/// As `zygote.py` reads it.
+/// A child reads what it is sent at once; this is a bound on one that doesn't.
+const LOAD_MAX: Duration = Duration::from_secs(20);
+/// The word to run what was loaded. The end of the line instead says that nobody will give it.
+const GO: &[u8] = b"G";
+
+/// As `zygote.py` reads it, up to the end of the line.
 #[derive(Serialize)]
 struct Sent<'a> {
     version: u32,
@@ -50,20 +56,29 @@ enum Stop {
 
 /// What a run is given.
 pub struct Order<'a> {
-    pub program: &'a Program,
     pub limits: &'a RunLimits,
     pub chunks: mpsc::Sender<OutputChunk>,
     pub cancel: &'a CancellationToken,
     pub wait: Duration,
 }
 
+/// Sends the program, which the child reads and compiles, and then waits for the word to run it.
+pub async fn load(child: &mut Child, program: &Program) -> Result<(), SandboxError> {
+    let packed = pack(program)?;
+    match timeout(LOAD_MAX, child.line.write_all(&packed)).await {
+        // A child that died before it read everything is told by its end.
+        Ok(_) => Ok(()),
+        Err(_elapsed) => Err(broken("sending the script", io::ErrorKind::TimedOut.into())),
+    }
+}
+
+/// Runs what was loaded.
 pub async fn run(mut child: Child, order: Order<'_>) -> Result<RunReport, SandboxError> {
     let started = Instant::now();
     let mut stdout = Tap::new(Stream::Stdout, order.limits.stdout_bytes_max);
     let mut stderr = Tap::new(Stream::Stderr, order.limits.stderr_bytes_max);
-    let packed = pack(order.program)?;
     let stop = {
-        let conversation = converse(&mut child, &packed, [&mut stdout, &mut stderr], &order);
+        let conversation = converse(&mut child, [&mut stdout, &mut stderr], &order);
         tokio::select! {
             stop = timeout(order.limits.timeout, conversation) => stop.unwrap_or(Stop::TimedOut),
             () = order.cancel.cancelled() => Stop::Cancelled,
@@ -83,7 +98,7 @@ pub async fn run(mut child: Child, order: Order<'_>) -> Result<RunReport, Sandbo
     let hint = read_hint(&child);
     let spent = child.group().map(crate::cgroup::Group::spent).unwrap_or_default();
     let full_tmp = child.tmp_is_full() || hint.as_ref().is_some_and(|hint| hint.errno == Some(libc::ENOSPC));
-    child.kill();
+    child.part();
     let overflowed = stdout.overflowed;
     let ending = match stop {
         Stop::Lost => return Err(SandboxError::Interrupted),
@@ -103,8 +118,8 @@ pub async fn run(mut child: Child, order: Order<'_>) -> Result<RunReport, Sandbo
     })
 }
 
-/// Sends the program and passes output on until the script has ended or written too much.
-async fn converse(child: &mut Child, packed: &[u8], taps: [&mut Tap; 2], order: &Order<'_>) -> Stop {
+/// Gives the word and passes output on until the script has ended or written too much.
+async fn converse(child: &mut Child, taps: [&mut Tap; 2], order: &Order<'_>) -> Stop {
     let [stdout, stderr] = taps;
     let mut progress = child.watched.progress.clone();
     let ended = async move {
@@ -114,9 +129,9 @@ async fn converse(child: &mut Child, packed: &[u8], taps: [&mut Tap; 2], order: 
         }
     };
     tokio::pin!(ended);
-    // A child that died before it read everything is told by its end.
+    // A child that has died is told by its end.
     let sending = async {
-        let _ = child.line.write_all(packed).await;
+        let _ = child.line.write_all(GO).await;
         let _ = child.line.shutdown().await;
     };
     tokio::select! {
@@ -149,7 +164,9 @@ fn pack(program: &Program) -> Result<Vec<u8>, SandboxError> {
     }
     let sent =
         Sent { version: 1, name: &program.name, code: &program.code, environment: &program.environment };
-    serde_json::to_vec(&sent).map_err(|error| broken("sending the script", error.into()))
+    let mut packed = serde_json::to_vec(&sent).map_err(|error| broken("sending the script", error.into()))?;
+    packed.push(b'\n');
+    Ok(packed)
 }
 
 /// From the process's own status and what its group counted.
@@ -168,8 +185,8 @@ fn ending(status: i32, spent: &Spent, hint: Option<Hint>) -> Ending {
 }
 
 fn read_hint(child: &Child) -> Option<Hint> {
-    let mut bytes = vec![0; HINT_BYTES_MAX];
+    let mut bytes = Vec::with_capacity(HINT_BYTES_MAX);
     // From the kernel itself, as the runtime may not have heard of it yet.
-    let length = rustix::io::read(&child.line, &mut bytes).ok()?;
-    serde_json::from_slice(bytes.get(..length)?).ok()
+    rustix::io::read(&child.line, spare_capacity(&mut bytes)).ok()?;
+    serde_json::from_slice(&bytes).ok()
 }

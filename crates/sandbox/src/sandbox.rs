@@ -187,9 +187,13 @@ impl ReadyChild {
         std::mem::take(&mut self.child.sockets)
     }
 
-    /// Runs the program to its end. Dropping the future kills every process of the run at once.
-    ///
-    /// `limits` may be lower than those the sandbox was started with, never higher; the size of `/tmp` is the sandbox's.
+    /// Hands the program over. The child reads and compiles it; not one line of it runs yet.
+    pub async fn load(mut self, program: &Program) -> Result<LoadedChild, SandboxError> {
+        run::load(&mut self.child, program).await?;
+        Ok(LoadedChild(self))
+    }
+
+    /// Loads the program and runs it at once, as [`LoadedChild::run`] does.
     pub async fn run(
         self,
         program: &Program,
@@ -197,7 +201,25 @@ impl ReadyChild {
         chunks: mpsc::Sender<OutputChunk>,
         cancel: &CancellationToken,
     ) -> Result<RunReport, SandboxError> {
-        let Self { sandbox, child, wait } = self;
+        self.load(program).await?.run(limits, chunks, cancel).await
+    }
+}
+
+/// A child that holds its program and waits for the word to run it. Dropped, it is killed, and nothing has run.
+#[derive(Debug)]
+pub struct LoadedChild(ReadyChild);
+
+impl LoadedChild {
+    /// Runs the program to its end. Dropping the future kills every process of the run at once.
+    ///
+    /// `limits` may be lower than those the sandbox was started with, never higher; the size of `/tmp` is the sandbox's.
+    pub async fn run(
+        self,
+        limits: &RunLimits,
+        chunks: mpsc::Sender<OutputChunk>,
+        cancel: &CancellationToken,
+    ) -> Result<RunReport, SandboxError> {
+        let ReadyChild { sandbox, child, wait } = self.0;
         let limits = sandbox.0.ground.settings.limits.lowered_to(limits);
         if limits.differs_in_groups(&sandbox.0.ground.settings.limits)
             && let Some(group) = child.group()
@@ -205,6 +227,6 @@ impl ReadyChild {
             group.limit(&limits).map_err(|error| broken("setting the run's limits", error))?;
         }
         sandbox.0.runs_served.fetch_add(1, Ordering::Relaxed);
-        run::run(child, run::Order { program, limits: &limits, chunks, cancel, wait }).await
+        run::run(child, run::Order { limits: &limits, chunks, cancel, wait }).await
     }
 }

@@ -10,7 +10,7 @@ use errand_domain::{
     lint::{self, Advice},
     placeholder::{Part, Template},
 };
-use errand_runners::{RunInput, RunLimits};
+use errand_runners::{Control, RunInput, RunLimits};
 use errand_secrets::SecretText;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -143,7 +143,7 @@ impl Engine {
         };
         // Nobody follows this run: its events go nowhere.
         let (sink, _) = mpsc::channel(1);
-        let outcome = self.runners().run(&input, &sink, &CancellationToken::new()).await;
+        let outcome = self.runners().run(&input, &sink, Control::at_once(&CancellationToken::new())).await;
         let output = outcome.output.as_ref().filter(|_| outcome.status == ExecutionStatus::Succeeded);
         if let Some(output) = output {
             return Ok(String::from_utf8_lossy(output.expose()).into_owned());

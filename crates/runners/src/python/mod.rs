@@ -1,9 +1,9 @@
 //! One Python script: its environment, its room, its network, and how it ended.
 //!
 //! In order: an environment is made of arguments, secrets and built-ins; a child that stands ready is taken, or waited
-//! for; its sockets are served under the egress policy with the action's allowed hosts; the script runs while what it
-//! prints is passed on (`relay.rs`); then its end is told in words (`wording.rs`). Whether it succeeded is decided by
-//! the reaped process alone.
+//! for, and is sent the script; its sockets are served under the egress policy with the action's allowed hosts; the word to
+//! run is awaited and passed on; the script runs while what it prints is passed on (`relay.rs`); then its end is told in
+//! words (`wording.rs`). Whether it succeeded is decided by the reaped process alone.
 
 mod environment;
 mod relay;
@@ -18,12 +18,13 @@ use std::time::{Duration, Instant};
 
 use errand_domain::{HostContact, PythonScript, ResourceUsage, execution::Phase};
 use errand_egress::{Egress, SandboxNetwork, SandboxRules};
-use errand_sandbox::{Program, ReadyChild, RunLimits as SandboxLimits, RunReport, SandboxError, Tier, Usage};
+use errand_sandbox::{
+    LoadedChild, Program, RunLimits as SandboxLimits, RunReport, SandboxError, Tier, Usage,
+};
 use errand_secrets::Raw;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 
-use crate::{RunFailure, RunInput, RunOutcome, RunSink, RunnerEvent};
+use crate::{Control, RunFailure, RunInput, RunOutcome, RunSink, RunnerEvent};
 
 pub use room::{PoolStatus, PythonRoom, PythonState, PythonStatus};
 pub use syntax::SyntaxProblem;
@@ -76,82 +77,80 @@ pub(crate) async fn run(
     script: &PythonScript,
     run: Running<'_>,
 ) -> RunOutcome {
+    let Running { input, sink, control: Control { cancel, may_begin } } = run;
     let began = Instant::now();
-    let program = match environment::of(script, run.input) {
+    let program = match environment::of(script, input) {
         Ok(environment) => {
-            Program { code: script.code.clone(), name: format!("{}.py", run.input.action.name), environment }
+            Program { code: script.code.clone(), name: format!("{}.py", input.action.name), environment }
         }
         Err(failure) => return failure.into(),
     };
-    let limits = SandboxLimits { timeout: run.input.timeout, ..room.limits().clone() };
-    let child = tokio::select! {
-        child = room.ready_child(Tier::for_script(&script.code)) => child,
-        () = run.cancel.cancelled() => return wording::cancelled_before(),
+    let rules = SandboxRules {
+        allowed_hosts: input.action.allowed_hosts.clone(),
+        limits: room.network_limits().clone(),
+    };
+    let preparing = prepare(egress, room, Needs { tier: Tier::for_script(&script.code), program, rules });
+    let prepared = tokio::select! {
+        prepared = preparing => prepared,
+        () = cancel.cancelled() => return wording::cancelled_before(),
+    };
+    let (child, network) = match prepared {
+        Ok(prepared) => prepared,
+        Err(error) => return wording::not_run(&error),
     };
     let waited = began.elapsed();
-    let ran = match child {
-        Ok(child) => {
-            let rules = SandboxRules {
-                allowed_hosts: run.input.action.allowed_hosts.clone(),
-                limits: room.network_limits().clone(),
-            };
-            run_child(egress, child, Start { program, limits: limits.clone(), rules }, run).await
-        }
-        Err(error) => Err(error),
-    };
-    match ran {
-        Ok(ran) => finish(ran, &limits, waited, run).await,
+    if !may_begin.await {
+        return RunOutcome::not_begun();
+    }
+    let limits = SandboxLimits { timeout: input.timeout, ..room.limits().clone() };
+    let (chunks, printed) = mpsc::channel(CHUNKS_BUFFERED_MAX);
+    let running = child.run(&limits, chunks, cancel);
+    let (report, output) = tokio::join!(running, relay::relay(printed, sink));
+    let contacts = network.finish().await;
+    match report {
+        Ok(report) => finish(Ran { report, output, contacts }, &limits, waited, sink).await,
         Err(error) => wording::not_run(&error),
     }
 }
 
-/// One run's constants: what it is given, where its events go, and whether it is wanted any more.
-#[derive(Clone, Copy)]
+/// One run's constants: what it is given, where its events go, and whoever has a say in it.
 pub(crate) struct Running<'a> {
     pub input: &'a RunInput,
     pub sink: &'a RunSink,
-    pub cancel: &'a CancellationToken,
+    pub control: Control<'a>,
 }
 
-struct Start {
+/// What a child is made ready with.
+struct Needs {
+    tier: Tier,
     program: Program,
-    limits: SandboxLimits,
     rules: SandboxRules,
 }
 
-async fn run_child(
+/// A child that has its program and its network, and has run nothing.
+async fn prepare(
     egress: &Egress,
-    mut child: ReadyChild,
-    start: Start,
-    run: Running<'_>,
-) -> Result<Ran, SandboxError> {
-    let network = serve_network(egress, &mut child, start.rules)?;
-    let (chunks, printed) = mpsc::channel(CHUNKS_BUFFERED_MAX);
-    let running = child.run(&start.program, &start.limits, chunks, run.cancel);
-    let (report, output) = tokio::join!(running, relay::relay(printed, run.sink));
-    let contacts = network.finish().await;
-    Ok(Ran { report: report?, output, contacts })
+    room: &PythonRoom,
+    needs: Needs,
+) -> Result<(LoadedChild, SandboxNetwork), SandboxError> {
+    let mut child = room.ready_child(needs.tier).await?;
+    let sockets = child.take_sockets();
+    let network = egress
+        .serve_sandbox(sockets, needs.rules)
+        .map_err(|source| SandboxError::Broken { step: "serving its network", source })?;
+    let child = child.load(&needs.program).await?;
+    Ok((child, network))
 }
 
-fn serve_network(
-    egress: &Egress,
-    child: &mut ReadyChild,
-    rules: SandboxRules,
-) -> Result<SandboxNetwork, SandboxError> {
-    egress
-        .serve_sandbox(child.take_sockets(), rules)
-        .map_err(|source| SandboxError::Broken { step: "serving its network", source })
-}
-
-async fn finish(ran: Ran, limits: &SandboxLimits, waited: Duration, run: Running<'_>) -> RunOutcome {
+async fn finish(ran: Ran, limits: &SandboxLimits, waited: Duration, sink: &RunSink) -> RunOutcome {
     let outcome = wording::outcome(&ran, limits);
     for contact in ran.contacts {
-        tell(run.sink, RunnerEvent::Contact(contact)).await;
+        tell(sink, RunnerEvent::Contact(contact)).await;
     }
     for phase in phases(waited, &ran.report.usage) {
-        tell(run.sink, RunnerEvent::Phase(phase)).await;
+        tell(sink, RunnerEvent::Phase(phase)).await;
     }
-    tell(run.sink, RunnerEvent::Usage(usage(&ran.report.usage))).await;
+    tell(sink, RunnerEvent::Usage(usage(&ran.report.usage))).await;
     outcome
 }
 

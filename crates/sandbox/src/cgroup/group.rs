@@ -1,8 +1,9 @@
 //! The group of one run: limits in, what was spent out.
 
 use std::{
-    fs, io,
-    os::fd::OwnedFd,
+    fs::{self, File},
+    io,
+    os::{fd::OwnedFd, unix::fs::FileExt as _},
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -12,6 +13,8 @@ use crate::RunLimits;
 use super::{Layout, at, write};
 
 const PERIOD_US: u64 = 100_000;
+/// What is looked for stands in the first few hundred.
+const METER_BYTES_MAX: usize = 4096;
 
 #[derive(Debug)]
 pub struct Group {
@@ -20,6 +23,16 @@ pub struct Group {
     cpu: PathBuf,
     cpuacct: PathBuf,
     pids: PathBuf,
+    meters: Meters,
+}
+
+/// Files that are read when a run has ended and somebody waits for its result: they are opened before.
+#[derive(Debug, Default)]
+struct Meters {
+    cpu: Option<File>,
+    memory_peak: Option<File>,
+    memory_events: Option<File>,
+    pids_events: Option<File>,
 }
 
 /// What the kernel counted.
@@ -38,12 +51,30 @@ impl Group {
         let of = |base: &Path| base.join(name);
         match layout {
             Layout::V1 { memory, cpu, cpuacct, pids } => {
-                Self { version: 1, memory: of(memory), cpu: of(cpu), cpuacct: of(cpuacct), pids: of(pids) }
+                Self::of_folders(1, [of(memory), of(cpu), of(cpuacct), of(pids)])
             }
-            Layout::V2 { base, .. } => {
-                Self { version: 2, memory: of(base), cpu: of(base), cpuacct: of(base), pids: of(base) }
-            }
+            Layout::V2 { base, .. } => Self::of_folders(2, [of(base), of(base), of(base), of(base)]),
         }
+    }
+
+    fn of_folders(version: u8, [memory, cpu, cpuacct, pids]: [PathBuf; 4]) -> Self {
+        Self { version, memory, cpu, cpuacct, pids, meters: Meters::default() }
+    }
+
+    /// Opens what [`Group::spent`] reads. A kernel may lack one of the files; its figure is then missing.
+    pub(super) fn open_meters(&mut self) {
+        let (cpu, peak, memory_events) = if self.version == 1 {
+            (self.cpuacct.join("cpuacct.usage"), "memory.max_usage_in_bytes", "memory.oom_control")
+        } else {
+            (self.cpu.join("cpu.stat"), "memory.peak", "memory.events")
+        };
+        let open = |path: PathBuf| File::open(path).ok();
+        self.meters = Meters {
+            cpu: open(cpu),
+            memory_peak: open(self.memory.join(peak)),
+            memory_events: open(self.memory.join(memory_events)),
+            pids_events: open(self.pids.join("pids.events")),
+        };
     }
 
     pub fn limit(&self, limits: &RunLimits) -> io::Result<()> {
@@ -108,24 +139,23 @@ impl Group {
     }
 
     pub fn spent(&self) -> Spent {
-        let (cpu, peak, memory_events) = if self.version == 1 {
-            let nanoseconds = read_number(&self.cpuacct.join("cpuacct.usage"));
-            (nanoseconds.map(Duration::from_nanos), "memory.max_usage_in_bytes", "memory.oom_control")
+        let Meters { cpu, memory_peak, memory_events, pids_events } = &self.meters;
+        let cpu = if self.version == 1 {
+            read(cpu).and_then(|text| number(&text)).map(Duration::from_nanos)
         } else {
-            let microseconds = read_field(&self.cpu.join("cpu.stat"), "usage_usec");
-            (microseconds.map(Duration::from_micros), "memory.peak", "memory.events")
+            read(cpu).and_then(|text| field(&text, "usage_usec")).map(Duration::from_micros)
         };
         Spent {
             cpu,
-            memory_peak_bytes: read_number(&self.memory.join(peak)),
-            killed_for_memory: read_field(&self.memory.join(memory_events), "oom_kill").unwrap_or(0),
-            refused_processes: read_field(&self.pids.join("pids.events"), "max").unwrap_or(0),
+            memory_peak_bytes: read(memory_peak).and_then(|text| number(&text)),
+            killed_for_memory: read(memory_events).and_then(|text| field(&text, "oom_kill")).unwrap_or(0),
+            refused_processes: read(pids_events).and_then(|text| field(&text, "max")).unwrap_or(0),
         }
     }
 
     pub fn memory_bytes(&self) -> Option<u64> {
         let file = if self.version == 1 { "memory.usage_in_bytes" } else { "memory.current" };
-        read_number(&self.memory.join(file))
+        number(&fs::read_to_string(self.memory.join(file)).ok()?)
     }
 
     /// Fails while a process is in it.
@@ -147,11 +177,17 @@ impl Group {
     }
 }
 
-fn read_number(path: &Path) -> Option<u64> {
-    fs::read_to_string(path).ok()?.trim().parse().ok()
+/// From its beginning, whatever was read of it before.
+fn read(meter: &Option<File>) -> Option<String> {
+    let mut bytes = [0; METER_BYTES_MAX];
+    let length = meter.as_ref()?.read_at(&mut bytes, 0).ok()?;
+    Some(String::from_utf8_lossy(bytes.get(..length)?).into_owned())
 }
 
-fn read_field(path: &Path, field: &str) -> Option<u64> {
-    let text = fs::read_to_string(path).ok()?;
+fn number(text: &str) -> Option<u64> {
+    text.trim().parse().ok()
+}
+
+fn field(text: &str, field: &str) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(' ')?.trim().parse().ok())
 }

@@ -58,8 +58,9 @@ impl Groups {
     pub fn run(&self, number: u64, limits: &RunLimits) -> io::Result<Group> {
         let name = format!("{}/run-{number}", self.instance);
         self.make_folders(&name)?;
-        let group = Group::new(&self.layout, &name);
+        let mut group = Group::new(&self.layout, &name);
         group.limit(limits)?;
+        group.open_meters();
         Ok(group)
     }
 

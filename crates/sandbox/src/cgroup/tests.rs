@@ -12,6 +12,14 @@ fn read(path: impl AsRef<Path>) -> String {
     fs::read_to_string(path.as_ref()).unwrap_or_default()
 }
 
+/// The kernel makes a group's files with its folder.
+fn make(folder: &Path, files: &[&str]) {
+    fs::create_dir_all(folder).expect("a folder");
+    for file in files {
+        fs::write(folder.join(file), "").expect("a file");
+    }
+}
+
 #[test]
 fn version_2_is_limited_and_read() {
     let tree = tempfile::tempdir().expect("a folder");
@@ -19,8 +27,7 @@ fn version_2_is_limited_and_read() {
     let groups = Groups::open(Layout::V2 { base: base.clone(), is_own: false }).expect("groups");
     assert_eq!(read(base.join("cgroup.subtree_control")), "+memory +cpu +pids");
     let folder = base.join(&groups.instance).join("run-3");
-    fs::create_dir_all(&folder).expect("a folder");
-    fs::write(folder.join("memory.swap.max"), "max").expect("a file");
+    make(&folder, &["memory.swap.max", "cpu.stat", "memory.peak", "memory.events", "pids.events"]);
     let group = groups.run(3, &limits()).expect("a group");
     let written = |file: &str| read(folder.join(file));
     assert_eq!(written("memory.max"), "1048576");
@@ -57,8 +64,8 @@ fn version_1_is_limited_and_read() {
     let groups = Groups::open(layout).expect("groups");
     let inside = |base: &Path| base.join(&groups.instance).join("run-1");
     let folder = inside(&memory);
-    fs::create_dir_all(&folder).expect("a folder");
-    fs::write(folder.join("memory.memsw.limit_in_bytes"), "").expect("a file");
+    make(&folder, &["memory.memsw.limit_in_bytes", "memory.oom_control"]);
+    make(&inside(&cpu), &["cpuacct.usage"]);
     let group = groups.run(1, &limits()).expect("a group");
     assert_eq!(read(folder.join("memory.limit_in_bytes")), "1048576");
     assert_eq!(read(folder.join("memory.memsw.limit_in_bytes")), "1048576");

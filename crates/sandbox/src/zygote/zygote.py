@@ -44,6 +44,11 @@ REHEARSAL = """import json, sys
 print(end="", flush=True)
 """
 
+# The supervisor's word to run what it has sent. Until then nothing of the script has run, and it may never come.
+GO = b"G"
+# How a child ends that was not told to run, should anybody ask.
+EXIT_NOT_RUN = 72
+
 
 class Settings(ctypes.Structure):
     """As `native/src/lib.rs` lays it out."""
@@ -207,27 +212,38 @@ def rehearse():
 
 
 def run_script(line):
-    program = json.loads(receive_all(line))
+    program, word = receive(line)
+    program = json.loads(program)
     for name, value in program["environment"]:
         os.environ[name] = value
     if any(name == "TZ" for name, _ in program["environment"]):
         import time
 
         time.tzset()
-    os._exit(finish(execute(program["name"], program["code"], line)))
+    # Looked up now: the script may put something else in its place.
+    leave = os._exit
+    leave(finish(execute(program["name"], program["code"], line, lambda: await_go(line, word))))
 
 
-def receive_all(line):
+def receive(line):
+    """The program, which is one line, and what has come behind it."""
     parts = []
     while part := os.read(line, 65536):
-        parts.append(part)
-    if not parts:
-        os._exit(0)
-    return b"".join(parts)
+        head, end, rest = part.partition(b"\n")
+        parts.append(head)
+        if end:
+            return b"".join(parts), rest
+    os._exit(EXIT_NOT_RUN)
 
 
-def execute(name, code, line=None):
-    """Runs the script as `__main__`. Returns the exit code; what the script left to do at its end is not done yet."""
+def await_go(line, word):
+    if (word or os.read(line, 1)) != GO:
+        os._exit(EXIT_NOT_RUN)
+
+
+def execute(name, code, line=None, await_word=lambda: None):
+    """Runs the script as `__main__`, once the word is given. Returns the exit code; what the script left to do at its end
+    is not done yet."""
     module = types.ModuleType("__main__")
     module.__file__ = name
     module.__builtins__ = __builtins__
@@ -236,7 +252,11 @@ def execute(name, code, line=None):
     show_lines(name, code)
     status = 0
     try:
-        exec(compile(code, name, "exec", dont_inherit=True), module.__dict__)
+        try:
+            script = compile(code, name, "exec", dont_inherit=True)
+        finally:
+            await_word()
+        exec(script, module.__dict__)
     except SystemExit as leaving:
         status = status_of(leaving.code)
     except BaseException as error:

@@ -1,12 +1,12 @@
 //! Each way to end is told apart.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use errand_sandbox::{Ending, Program, RunLimits, Tier};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use crate::harness::{House, limits_with_timeout, with_sandbox};
+use crate::harness::{House, collect, limits_with_timeout, with_sandbox};
 
 fn exited(code: i32) -> Ending {
     Ending::Exited { code }
@@ -144,6 +144,44 @@ fn cancelled(house: &House) {
         tokio::join!(child.run(&program, &limits, sender, &cancel), cancelling).0.expect("a report").ending
     });
     assert_eq!(ending, Ending::Cancelled);
+}
+
+/// Whoever records runs may take its time: what is sent before is read and compiled, and no line of it runs.
+#[test]
+fn what_is_loaded_waits_for_the_word() {
+    with_sandbox(|house| {
+        let now = || SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs_f64();
+        let program = |code: &str| Program {
+            code: code.to_owned(),
+            name: "script.py".to_owned(),
+            environment: Vec::new(),
+        };
+        let (limits, cancel) = (RunLimits::default(), CancellationToken::new());
+        let run = |code: &'static str| async {
+            let child = house.sandbox.ready_child(Tier::Bare).await.expect("a child");
+            let loaded = child.load(&program(code)).await.expect("loaded");
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let word = now();
+            let (sender, receiver) = mpsc::channel(4);
+            let (report, output) = tokio::join!(loaded.run(&limits, sender, &cancel), collect(receiver));
+            let [stdout, _] = output;
+            (word, report.expect("a report").ending, stdout)
+        };
+        house.runtime.block_on(async {
+            let (word, ending, printed) = run("import time; print(time.time())").await;
+            assert_eq!(ending, Ending::Exited { code: 0 });
+            assert!(printed.trim().parse::<f64>().expect("a time") >= word, "{printed} {word}");
+            // One that can't be compiled says so, too, once it is asked to run.
+            let (_, ending, _) = run("print(").await;
+            assert!(matches!(ending, Ending::Uncaught { line: Some(1), .. }), "{ending:?}");
+            // One that is never told to run leaves nothing: the harness would see its group.
+            let child = house.sandbox.ready_child(Tier::Bare).await.expect("a child");
+            drop(child.load(&program("while True: pass")).await.expect("loaded"));
+            while house.sandbox.status().running > 0 {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+    });
 }
 
 /// A future that is dropped leaves nothing: the harness would see the group.
