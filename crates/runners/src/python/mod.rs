@@ -98,10 +98,10 @@ pub(crate) async fn run(
         Ok(prepared) => prepared,
         Err(error) => return wording::not_run(&error),
     };
-    let waited = began.elapsed();
     if !may_begin.await {
         return RunOutcome::not_begun();
     }
+    let waited = began.elapsed();
     let limits = SandboxLimits { timeout: input.timeout, ..room.limits().clone() };
     let (chunks, printed) = mpsc::channel(CHUNKS_BUFFERED_MAX);
     let running = child.run(&limits, chunks, cancel);
