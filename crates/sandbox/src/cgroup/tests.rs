@@ -58,10 +58,13 @@ fn version_1_is_limited_and_read() {
     let inside = |base: &Path| base.join(&groups.instance).join("run-1");
     let folder = inside(&memory);
     fs::create_dir_all(&folder).expect("a folder");
-    fs::write(folder.join("memory.memsw.limit_in_bytes"), "").expect("a file");
+    for file in ["memory.memsw.limit_in_bytes", "memory.kmem.tcp.limit_in_bytes"] {
+        fs::write(folder.join(file), "").expect("a file");
+    }
     let group = groups.run(1, &limits()).expect("a group");
     assert_eq!(read(folder.join("memory.limit_in_bytes")), "1048576");
     assert_eq!(read(folder.join("memory.memsw.limit_in_bytes")), "1048576");
+    assert_eq!(read(folder.join("memory.kmem.tcp.limit_in_bytes")), "131072");
     assert_eq!(read(inside(&cpu).join("cpu.cfs_quota_us")), "150000");
     assert_eq!(read(inside(&pids).join("pids.max")), "7");
     group.add(42).expect("a member");
