@@ -18,6 +18,8 @@ const CAPABILITY_MAX: c_ulong = 63;
 const SECURE_BITS: c_ulong = 0b1110_1111;
 const STACK_BYTES_MAX: u64 = 8 * 1024 * 1024;
 const LOCKED_BYTES_MAX: u64 = 64 * 1024;
+/// Signals and timers under way. The kernel counts them per user, and all runs are one.
+const SIGNALS_WAITING_MAX: u64 = 1024;
 
 /// The single id that the namespace has: the zygote's outside, [`SCRIPT_ID`] inside.
 pub fn map_identity(settings: &Settings) -> Result<(), Failure> {
@@ -76,6 +78,7 @@ pub fn limit(settings: &Settings) -> Result<(), Failure> {
         (libc::RLIMIT_STACK, STACK_BYTES_MAX),
         (libc::RLIMIT_MEMLOCK, LOCKED_BYTES_MAX),
         (libc::RLIMIT_MSGQUEUE, 0),
+        (libc::RLIMIT_SIGPENDING, SIGNALS_WAITING_MAX),
         (libc::RLIMIT_NICE, 0),
         (libc::RLIMIT_RTPRIO, 0),
     ];
