@@ -140,3 +140,13 @@ async fn hash_seeds_of_zygotes() {
     let hashes: HashSet<_> = runs.iter().map(|run| &run.stdout).collect();
     assert!(hashes.len() > 1, "{runs:?}");
 }
+
+/// A signal to "my process group" knows no namespaces.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signals_to_the_group() {
+    check_together(
+        "import os, signal, time\ntime.sleep(0.5)\nos.kill(0, signal.SIGKILL)\nprint('planted')",
+        "import time\ntime.sleep(1)\nprint('nothing')",
+    )
+    .await;
+}
