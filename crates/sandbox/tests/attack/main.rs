@@ -144,6 +144,7 @@ attacks! { network:
     the_ends_that_are_served => DONE,
     many_short_connections => DONE,
     resolvers_of_others => DONE,
+    programs_on_sockets => DONE,
 }
 
 attacks! { resources:

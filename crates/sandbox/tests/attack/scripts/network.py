@@ -268,3 +268,16 @@ def resolvers_of_others():
         client.send(query)
         answer = client.recv(512)
     check("the answer is the run's own", answer[-4:-2] == bytes((198, 18)) or answer[3] & 0x0F == 3, answer)
+
+
+def programs_on_sockets():
+    """Filters of packets, and protocols that the kernel would speak in the script's place."""
+    instruction = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0xFFFF))
+    program = struct.pack("HxxxxxxQ", 1, ctypes.addressof(instruction))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        held("a filter of packets", client.setsockopt, socket.SOL_SOCKET, 26, program)
+        held("a filter for groups of sockets", client.setsockopt, socket.SOL_SOCKET, 51, program)
+        held("a program of bpf", client.setsockopt, socket.SOL_SOCKET, 50, struct.pack("i", 0))
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        for layer in (b"tls", b"espintcp", b"smc", b"mptcp"):
+            held(f"the layer {layer.decode()}", client.setsockopt, socket.IPPROTO_TCP, 31, layer)

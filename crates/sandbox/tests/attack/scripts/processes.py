@@ -234,6 +234,8 @@ def dump_core():
         os.chdir("/tmp")
         os.abort()
     _, status = os.waitpid(pid, 0)
+    # Zero would not keep it from a program of the host that takes dumps.
+    check("no program of the host gets one", resource.getrlimit(resource.RLIMIT_CORE) == (1, 1), resource.getrlimit(resource.RLIMIT_CORE))
     check("no core was dumped", not os.WCOREDUMP(status), status)
     check("no file either", not [name for name in os.listdir("/tmp") if name.startswith("core")], os.listdir("/tmp"))
 
