@@ -73,6 +73,13 @@ fn arguments_are_looked_at() {
     let (private, huge) = (0x22, 0x4_0000);
     check("mmap", [0, 0, 3, private], RETURN_ALLOW);
     check("mmap", [0, 0, 3, private | huge], REFUSED);
+    let no_option = RETURN_ERROR | libc::ENOPROTOOPT as u32;
+    check("setsockopt", [3, 1, 2, 0], RETURN_ALLOW);
+    check("setsockopt", [3, 1, 26, 0], no_option);
+    check("setsockopt", [3, 6, 1, 0], RETURN_ALLOW);
+    check("setsockopt", [3, 6, 31, 0], no_option);
+    check("setsockopt", [3, 41, 26, 0], RETURN_ALLOW);
+    check("setsockopt", [3, 270, 1, 0], no_option);
     check("ioctl", [0, 0x5401, 0], RETURN_ALLOW);
     check("ioctl", [0, 0x5412, 0], RETURN_ERROR | libc::ENOTTY as u32);
 }
