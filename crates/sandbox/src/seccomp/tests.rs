@@ -73,6 +73,10 @@ fn arguments_are_looked_at() {
     let (private, huge) = (0x22, 0x4_0000);
     check("mmap", [0, 0, 3, private], RETURN_ALLOW);
     check("mmap", [0, 0, 3, private | huge], REFUSED);
+    let (get_flags, notify, lease) = (3, 1026, 1024);
+    check("fcntl", [1, get_flags], RETURN_ALLOW);
+    check("fcntl", [1, notify], REFUSED);
+    check("fcntl", [1, lease], REFUSED);
     let no_option = RETURN_ERROR | libc::ENOPROTOOPT as u32;
     check("setsockopt", [3, 1, 2, 0], RETURN_ALLOW);
     check("setsockopt", [3, 1, 26, 0], no_option);

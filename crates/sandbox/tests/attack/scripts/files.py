@@ -228,5 +228,14 @@ def preload_a_library():
 
 
 def listen_to_the_file_system():
+    import fcntl
+
+    def start():
+        if _libc.inotify_init1(0) < 0:
+            raise OSError(ctypes.get_errno(), "inotify_init1")
+
+    held("events of files", start)
     held("events of whole mounts", call, "fanotify_init", 0x200, 0)
+    held("signals of a folder's use", fcntl.fcntl, os.open("/usr/bin", os.O_RDONLY), 1026, 1)
+    held("a lease", fcntl.fcntl, os.open("/etc/hosts", os.O_RDONLY), 1024, 0)
     held("new layers of rules", call, "landlock_create_ruleset", 0, 0, 1)
