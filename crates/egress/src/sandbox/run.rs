@@ -15,7 +15,7 @@ use errand_domain::HostContact;
 use tokio::{
     net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -31,6 +31,8 @@ use crate::{
 
 /// Names that one run looks up at once; further look-ups wait.
 pub(super) const LOOK_UPS_AT_ONCE_MAX: usize = 8;
+/// Before a refusal for too many attempts: a script that goes on all the same must not keep this process busy.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// How long a connection that was made for the script waits for it.
 const PREPARED_MAX: Duration = Duration::from_secs(5);
 
@@ -156,7 +158,10 @@ impl Run {
     }
 
     async fn try_open(&self, target: &Target) -> Result<Opened, Failed> {
-        self.count_attempt(target)?;
+        if let Err(error) = self.count_attempt(target) {
+            sleep(EXHAUSTED_PAUSE).await;
+            return Err(error.into());
+        }
         self.check_host(target)?;
         let addresses = match &target.name {
             Some(name) => self.resolved(name).await.ok_or_else(|| target.failed(ConnectError::Dns))?,
