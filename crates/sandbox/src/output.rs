@@ -116,7 +116,7 @@ mod tests {
         const WRITTEN: usize = READ_BYTES_MAX + 1;
         let (end, mut other) = std::io::pipe().expect("a pipe");
         rustix::pipe::fcntl_setpipe_size(&other, 4 * READ_BYTES_MAX).expect("a large pipe");
-        other.write_all(&[b'x'; WRITTEN]).expect("written");
+        other.write_all(&vec![b'x'; WRITTEN]).expect("written");
         let end = pipe::Receiver::from_owned_fd(end.into()).expect("a pipe");
         let (sender, mut receiver) = mpsc::channel(1);
         let listening = tokio::spawn(async move {

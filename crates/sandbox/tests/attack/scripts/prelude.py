@@ -88,6 +88,15 @@ def writable(path):
     return path
 
 
+def write_as_it_is(path, text):
+    """Without emptying it first, which is a right of its own."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
+
+
 def status_field(name):
     with open("/proc/self/status", encoding="ascii") as file:
         for line in file:

@@ -242,6 +242,7 @@ def dump_core():
 
 def raise_priority():
     held("a higher priority", os.setpriority, os.PRIO_PROCESS, 0, -20)
+    held("a higher priority of the session", write_as_it_is, "/proc/self/autogroup", "-10")
     held("real-time scheduling", os.sched_setscheduler, 0, os.SCHED_FIFO, os.sched_param(10))
     held("real-time disk access", call, "ioprio_set", 1, 0, (1 << 13) | 0)
 
@@ -265,7 +266,7 @@ def push_input_into_a_terminal():
 
 
 def escape_by_the_oom_score():
-    held("never be chosen when memory is short", lambda: pathlib.Path("/proc/self/oom_score_adj").write_text("-1000"))
+    held("never be chosen when memory is short", write_as_it_is, "/proc/self/oom_score_adj", "-1000")
 
 
 def signal_the_group():
@@ -320,8 +321,8 @@ def signals_under_way():
 
 def own_maps_of_ids():
     for name in ("uid_map", "gid_map"):
-        held(f"write {name}", lambda n=name: pathlib.Path(f"/proc/self/{n}").write_text("0 0 1"))
-    held("allow groups again", lambda: pathlib.Path("/proc/self/setgroups").write_text("allow"))
+        held(f"write {name}", write_as_it_is, f"/proc/self/{name}", "0 0 1")
+    held("allow groups again", write_as_it_is, "/proc/self/setgroups", "allow")
 
 
 def other_schedulers():
