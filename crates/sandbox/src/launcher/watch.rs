@@ -9,7 +9,10 @@
 use std::{
     collections::HashMap,
     io,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+        unix::fs::MetadataExt,
+    },
     ptr,
 };
 
@@ -75,7 +78,12 @@ impl Children {
         }
         let event = status >> 16;
         if event == libc::PTRACE_EVENT_EXIT {
-            return Some(Event::Ended { pid, status: exit_status(pid)?, gone: false });
+            if is_last_thread(pid) {
+                return Some(Event::Ended { pid, status: exit_status(pid)?, gone: false });
+            }
+            // Others may go on without it, or one of them become another program: how it ends is told when it is over.
+            go_on(pid, 0);
+            return None;
         }
         // A signal on its way to the script goes on; a stop of the whole process is not kept.
         let signal = if event == 0 { libc::WSTOPSIG(status) } else { 0 };
@@ -124,6 +132,11 @@ pub(super) fn release(pid: i32) {
 fn let_go(pid: i32, signal: i32) {
     // SAFETY: takes numbers only.
     unsafe { libc::ptrace(libc::PTRACE_DETACH, pid, 0, signal) };
+}
+
+/// A folder has a link from itself, one from its parent, and one from each folder in it: here, each thread.
+fn is_last_thread(pid: i32) -> bool {
+    std::fs::metadata(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.nlink() <= 3)
 }
 
 fn exit_status(pid: i32) -> Option<i32> {

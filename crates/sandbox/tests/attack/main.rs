@@ -188,6 +188,7 @@ attacks! { channel:
     execute_in_place_of_the_script => exited::<9>(),
     exit_past_the_interpreter => exited::<11>(),
     end_the_first_thread_alone => exited::<12>(),
+    execute_from_another_thread => exited::<14>(),
     leave_the_session => exited::<13>(),
     hostile_hints => exited::<1>(),
     find_the_runtime => DONE,
