@@ -8,7 +8,7 @@ use std::{
     collections::HashMap,
     future::Future,
     io,
-    net::{IpAddr, SocketAddr},
+    net::{IpAddr, SocketAddr, ToSocketAddrs as _},
     pin::Pin,
     sync::{
         Arc,
@@ -27,6 +27,8 @@ use rustls::{ClientConfig, pki_types::ServerName};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    sync::Semaphore,
+    task::spawn_blocking,
     time::timeout,
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
@@ -51,6 +53,9 @@ pub(crate) struct Parts {
     pub(crate) tls: Arc<ClientConfig>,
     /// For all of one connection.
     pub(crate) timeout: Duration,
+    /// Names that sandboxed runs look up at once. Each takes one of the threads that the whole program has for what blocks,
+    /// for as long as name servers are silent.
+    pub(crate) sandbox_look_ups: Arc<Semaphore>,
 }
 
 impl Parts {
@@ -158,10 +163,23 @@ pub(crate) enum Resolver {
     /// Answers given in advance, one list per look-up.
     #[cfg(test)]
     Scripted(std::sync::Mutex<std::collections::VecDeque<Vec<IpAddr>>>),
+    /// Name servers that never answer.
+    #[cfg(test)]
+    Silent { asked: AtomicU64 },
 }
 
 impl Resolver {
     pub(crate) async fn resolve(&self, host: &str, port: u16) -> Result<Vec<IpAddr>, ConnectError> {
+        self.resolve_holding(host, port, ()).await
+    }
+
+    /// `held` is let go when the look-up is over, which may be long after nobody waits for it any more.
+    pub(crate) async fn resolve_holding(
+        &self,
+        host: &str,
+        port: u16,
+        held: impl Send + 'static,
+    ) -> Result<Vec<IpAddr>, ConnectError> {
         if let Ok(address) = host.parse() {
             return Ok(vec![address]);
         }
@@ -170,7 +188,14 @@ impl Resolver {
                 if let Some(addresses) = hosts.get(&host.to_ascii_lowercase()) {
                     return Ok(addresses.clone());
                 }
-                let found = tokio::net::lookup_host((host, port)).await.map_err(|_| ConnectError::Dns)?;
+                let asked = (host.to_owned(), port);
+                let look_up = move || {
+                    let found = (asked.0.as_str(), asked.1).to_socket_addrs();
+                    drop(held);
+                    found
+                };
+                let found = spawn_blocking(look_up).await.map_err(|_| ConnectError::Dns)?;
+                let found = found.map_err(|_| ConnectError::Dns)?;
                 let mut addresses: Vec<IpAddr> = found.map(|address| address.ip()).collect();
                 addresses.dedup();
                 Ok(addresses)
@@ -179,6 +204,13 @@ impl Resolver {
             Self::Scripted(answers) => {
                 let next = answers.lock().map_err(|_| ConnectError::Dns)?.pop_front();
                 next.ok_or(ConnectError::Dns)
+            }
+            #[cfg(test)]
+            Self::Silent { asked } => {
+                asked.fetch_add(1, Ordering::Relaxed);
+                std::future::pending::<()>().await;
+                drop(held);
+                Err(ConnectError::Dns)
             }
         }
     }

@@ -78,6 +78,10 @@ impl Default for EgressLimits {
     }
 }
 
+/// Names that all sandboxed runs together look up at once: a quarter of the threads for what blocks, which API calls and
+/// storage need too.
+const SANDBOX_LOOK_UPS_MAX: usize = 128;
+
 /// The shared HTTP client. Cloning it is cheap and shares the connections.
 #[derive(Clone)]
 pub struct Egress {
@@ -124,6 +128,7 @@ impl Egress {
             resolver,
             tls: Arc::new(tls),
             timeout: limits.connect_timeout,
+            sandbox_look_ups: Arc::new(tokio::sync::Semaphore::new(SANDBOX_LOOK_UPS_MAX)),
         });
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())

@@ -105,13 +105,13 @@ pub async fn keep_pool(ground: Arc<Ground>, pool: Arc<Pool>, mut current: Curren
             Ok(zygote) => fill(&ground, &pool, &host, Arc::new(zygote)).await,
             Err(error) => Some(broken("starting the image's Python", error)),
         };
+        if pool.made() > made_before {
+            (failures, pause) = (0, PAUSE_MIN);
+        }
         if host.is_closed() {
             pool.clear();
         } else if let Some(error) = error {
             tracing::warn!(%error, tier = pool.tier.name(), "a zygote failed and is replaced");
-            if pool.made() > made_before {
-                (failures, pause) = (0, PAUSE_MIN);
-            }
             failures += 1;
             if failures >= FAILURES_MAX {
                 pool.fail(&error);

@@ -42,24 +42,30 @@ impl Tap {
         }
     }
 
-    /// What is in the pipe now. Returns when it is empty, whoever else may still hold it open.
+    /// What is in the pipe now, whoever else may still write to it: processes that the script left do, without an end.
     pub async fn drain(&mut self, pipe: &pipe::Receiver, listener: &mpsc::Sender<OutputChunk>) {
         self.pass_on(listener).await;
-        while !self.ended && self.read_what_is_there(pipe) {
+        let mut left = rustix::io::ioctl_fionread(pipe).unwrap_or(0);
+        while left > 0 && !self.ended {
+            let read = self.read_what_is_there(pipe) as u64;
+            if read == 0 {
+                return;
+            }
+            left = left.saturating_sub(read);
             self.pass_on(listener).await;
         }
     }
 
     /// Asks the kernel itself: the runtime may not have heard yet of what was written just before the end, and would say
-    /// that there is nothing. Whether there was something.
-    fn read_what_is_there(&mut self, pipe: &pipe::Receiver) -> bool {
+    /// that there is nothing.
+    fn read_what_is_there(&mut self, pipe: &pipe::Receiver) -> usize {
         let mut bytes = Vec::with_capacity(READ_BYTES_MAX);
         let got = rustix::io::read(pipe, spare_capacity(&mut bytes)).map_err(io::Error::from);
         self.take(got, bytes)
     }
 
-    /// Whether there was something.
-    fn take(&mut self, got: io::Result<usize>, mut bytes: Vec<u8>) -> bool {
+    /// How much there was.
+    fn take(&mut self, got: io::Result<usize>, mut bytes: Vec<u8>) -> usize {
         match got {
             Ok(0) => self.ended = true,
             Ok(length) => {
@@ -69,12 +75,12 @@ impl Tap {
                 if !bytes.is_empty() {
                     self.held = Some(OutputChunk { stream: self.stream, bytes });
                 }
-                return true;
+                return length;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
             Err(_) => self.ended = true,
         }
-        false
+        0
     }
 
     fn pass_on_at_once(&mut self, listener: &mpsc::Sender<OutputChunk>) {
@@ -96,5 +102,36 @@ impl Tap {
             place.send(chunk);
         }
         self.held = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::*;
+
+    /// Whoever still writes to the pipe is not waited for, however fast it is.
+    #[tokio::test]
+    async fn draining_takes_what_is_there_and_no_more() {
+        const WRITTEN: usize = READ_BYTES_MAX + 1;
+        let (end, mut other) = std::io::pipe().expect("a pipe");
+        rustix::pipe::fcntl_setpipe_size(&other, 4 * READ_BYTES_MAX).expect("a large pipe");
+        other.write_all(&vec![b'x'; WRITTEN]).expect("written");
+        let end = pipe::Receiver::from_owned_fd(end.into()).expect("a pipe");
+        let (sender, mut receiver) = mpsc::channel(1);
+        let listening = tokio::spawn(async move {
+            let mut taken = 0;
+            while let Some(OutputChunk { bytes, .. }) = receiver.recv().await {
+                taken += bytes.len();
+                other.write_all(&[b'y'; 100]).expect("written");
+            }
+            taken
+        });
+        let mut tap = Tap::new(Stream::Stdout, 1 << 20);
+        tap.drain(&end, &sender).await;
+        drop(sender);
+        let taken = listening.await.expect("listened");
+        assert!((WRITTEN..WRITTEN + READ_BYTES_MAX).contains(&taken), "{taken}");
     }
 }

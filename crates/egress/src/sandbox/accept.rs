@@ -19,6 +19,9 @@ use crate::address::canonical;
 
 /// After a failure to accept, which is one of this machine (too many open files).
 const RETRY_AFTER: Duration = Duration::from_millis(20);
+/// Connections that wait for a decision or for their host, beside those that a run may have: each is a descriptor of this
+/// process. Further ones wait in the kernel.
+const UNDECIDED_MAX: usize = 128;
 
 #[derive(Clone)]
 pub(super) struct Door {
@@ -31,10 +34,11 @@ pub(super) struct Door {
 pub(super) async fn accept(door: Door, listener: TcpListener) {
     let mut closes = door.closes.clone();
     let mut connections = JoinSet::new();
+    let taken_max = door.run.limits().connections_max.saturating_add(UNDECIDED_MAX);
     loop {
         tokio::select! {
             biased;
-            accepted = listener.accept() => match accepted {
+            accepted = listener.accept(), if connections.len() < taken_max => match accepted {
                 Ok((script, peer)) => { connections.spawn(serve(door.clone(), script, peer)); }
                 Err(_) => sleep(RETRY_AFTER).await,
             },

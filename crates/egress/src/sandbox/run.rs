@@ -15,7 +15,7 @@ use errand_domain::HostContact;
 use tokio::{
     net::TcpStream,
     sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
+    time::{sleep, timeout},
 };
 
 use super::{
@@ -29,6 +29,10 @@ use crate::{
     hosts::host_matches,
 };
 
+/// Names that one run looks up at once; further look-ups wait.
+pub(super) const LOOK_UPS_AT_ONCE_MAX: usize = 8;
+/// Before a refusal for too many attempts: a script that goes on all the same must not keep this process busy.
+const EXHAUSTED_PAUSE: Duration = Duration::from_millis(100);
 /// How long a connection that was made for the script waits for it.
 const PREPARED_MAX: Duration = Duration::from_secs(5);
 
@@ -40,6 +44,7 @@ pub(super) struct Run {
     names: Mutex<Names>,
     record: Mutex<Record>,
     slots: Arc<Semaphore>,
+    look_ups: Arc<Semaphore>,
     attempts: AtomicU32,
     questions: AtomicU32,
     prepared: Mutex<HashMap<Pair, Prepared>>,
@@ -130,6 +135,7 @@ impl Run {
             names: Mutex::default(),
             record: Mutex::new(Record::new(rules.limits.contacts_max)),
             slots: Arc::new(Semaphore::new(rules.limits.connections_max)),
+            look_ups: Arc::new(Semaphore::new(LOOK_UPS_AT_ONCE_MAX)),
             attempts: AtomicU32::new(0),
             questions: AtomicU32::new(0),
             prepared: Mutex::default(),
@@ -152,6 +158,10 @@ impl Run {
     }
 
     async fn try_open(&self, target: &Target) -> Result<Opened, Failed> {
+        if let Err(error) = self.count_attempt(target) {
+            sleep(EXHAUSTED_PAUSE).await;
+            return Err(error.into());
+        }
         self.check_host(target)?;
         let addresses = match &target.name {
             Some(name) => self.resolved(name).await.ok_or_else(|| target.failed(ConnectError::Dns))?,
@@ -190,15 +200,24 @@ impl Run {
         listed.is_empty() || listed.iter().any(|pattern| host_matches(pattern, host))
     }
 
+    /// Also one that is refused, or stays in the run: each is work for the kernel and for whoever decides.
+    fn count_attempt(&self, target: &Target) -> Result<(), EgressError> {
+        let attempts_max = self.limits().attempts_max;
+        let counted = self.attempts.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |attempts| {
+            (attempts < attempts_max).then_some(attempts + 1)
+        });
+        let limit = u64::from(attempts_max);
+        counted.map(drop).map_err(|_| EgressError::TooManyConnections {
+            origin: target.origin(),
+            limit,
+            at_once: false,
+        })
+    }
+
     fn slot(&self, target: &Target) -> Result<OwnedSemaphorePermit, EgressError> {
-        let limits = self.limits();
-        if self.attempts.fetch_add(1, Ordering::Relaxed) >= limits.attempts_max {
-            let limit = u64::from(limits.attempts_max);
-            return Err(EgressError::TooManyConnections { origin: target.origin(), limit, at_once: false });
-        }
         self.drop_forgotten();
         Arc::clone(&self.slots).try_acquire_owned().map_err(|_| {
-            let limit = u64::try_from(limits.connections_max).unwrap_or(u64::MAX);
+            let limit = u64::try_from(self.limits().connections_max).unwrap_or(u64::MAX);
             EgressError::TooManyConnections { origin: target.origin(), limit, at_once: true }
         })
     }
@@ -206,7 +225,8 @@ impl Run {
     /// Writes a refusal or failure down, for the history and for the script.
     fn denied(&self, target: &Target, destination: SocketAddr, failed: Failed) -> Denial {
         let Failed { error, denial } = failed;
-        if target.own && self.is_gated() && error.is_refusal() {
+        let is_judged = !matches!(error, EgressError::TooManyConnections { .. });
+        if target.own && self.is_gated() && error.is_refusal() && is_judged {
             // The run's own loopback is fine to use; `nobody_listens` follows when there is nothing.
             locked(&self.record).own_tried(target.port);
             return Denial::Own;
@@ -275,10 +295,18 @@ impl Run {
     /// Where a name really is; None when it is nowhere.
     pub(super) async fn resolved(&self, name: &Name) -> Option<Vec<IpAddr>> {
         let look_up = async {
-            let found = timeout(self.parts.timeout, self.parts.resolver.resolve(&name.text, 0)).await;
+            let found = timeout(self.parts.timeout, self.look_up(&name.text)).await;
             found.unwrap_or(Err(ConnectError::TimedOut)).map_err(|_| ()).and_then(non_empty)
         };
         name.addresses.get_or_try_init(|| look_up).await.ok().cloned()
+    }
+
+    async fn look_up(&self, host: &str) -> Result<Vec<IpAddr>, ConnectError> {
+        let mut places = Vec::new();
+        for look_ups in [&self.look_ups, &self.parts.sandbox_look_ups] {
+            places.push(Arc::clone(look_ups).acquire_owned().await.map_err(|_| ConnectError::Dns)?);
+        }
+        self.parts.resolver.resolve_holding(host, 0, places).await
     }
 
     /// A name that can't be refused when it is connected to, and so is when it is looked up.

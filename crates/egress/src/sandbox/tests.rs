@@ -3,18 +3,20 @@
 use std::{
     collections::VecDeque,
     net::{IpAddr, SocketAddr},
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::Ordering},
     time::Duration,
 };
 
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::Semaphore,
+    task::JoinSet,
 };
 
 use super::{
     Destination, NetworkLimits, RedirectedListener, SandboxNetwork, SandboxRules, SandboxSockets,
-    run::{Denial, Run, Verdict},
+    run::{Denial, LOOK_UPS_AT_ONCE_MAX, Run, Verdict},
 };
 use crate::{
     EgressPolicy,
@@ -25,11 +27,17 @@ use crate::{
 fn parts(open: &[&str], answers: &[&[&str]]) -> Arc<Parts> {
     let read =
         |texts: &&[&str]| texts.iter().map(|text| text.parse().expect("an address")).collect::<Vec<IpAddr>>();
+    let answers = answers.iter().map(read).collect::<VecDeque<_>>();
+    parts_with(open, Resolver::Scripted(Mutex::new(answers)))
+}
+
+fn parts_with(open: &[&str], resolver: Resolver) -> Arc<Parts> {
     Arc::new(Parts {
         policy: Arc::new(EgressPolicy::from_texts(open.iter().copied()).expect("ranges")),
-        resolver: Resolver::Scripted(Mutex::new(answers.iter().map(read).collect::<VecDeque<_>>())),
+        resolver,
         tls: Arc::new(tls::client_config().expect("TLS is set up")),
         timeout: Duration::from_secs(5),
+        sandbox_look_ups: Arc::new(Semaphore::new(12)),
     })
 }
 
@@ -130,6 +138,42 @@ async fn every_limit_holds() {
         contacts(&run),
         [format!("127.0.0.1:{port} at 127.0.0.1"), format!("127.0.0.1:{port} refused at ")]
     );
+}
+
+/// What is refused counts as well, and so does the run's own loopback, which nothing else limits.
+#[tokio::test]
+async fn refused_attempts_count() {
+    let limits = NetworkLimits { attempts_max: 2, ..NetworkLimits::default() };
+    let run = Run::new(parts(&[], &[]), SandboxRules { limits, ..rules(&[]) }, true);
+    let opened = async |to: &str| {
+        let to: SocketAddr = to.parse().expect("an address");
+        run.open(to).await.map(|_| ()).expect_err("nothing is open")
+    };
+    assert_eq!(opened("10.0.0.1:80").await, Denial::Refused);
+    assert_eq!(opened("127.0.0.1:80").await, Denial::Own);
+    assert_eq!(opened("127.0.0.1:80").await, Denial::Refused);
+    let last = run.contacts().pop().and_then(|contact| contact.refused).expect("a refusal");
+    assert!(last.contains("has opened 2 connections already"), "{last}");
+}
+
+/// Look-ups block threads that everybody needs: name servers that are silent must not take them all.
+#[tokio::test]
+async fn look_ups_at_once_are_few() {
+    let parts = parts_with(&[], Resolver::Silent { asked: 0.into() });
+    let asked = || match &parts.resolver {
+        Resolver::Silent { asked } => asked.load(Ordering::Relaxed),
+        _ => 0,
+    };
+    let mut waiting = JoinSet::new();
+    for expect in [LOOK_UPS_AT_ONCE_MAX as u64, 12] {
+        let run = Arc::new(Run::new(Arc::clone(&parts), rules(&[]), true));
+        for number in 0..30 {
+            let (run, name) = (Arc::clone(&run), run.name(&format!("{number}.test")).expect("room"));
+            waiting.spawn(async move { run.resolved(&name).await });
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        assert_eq!(asked(), expect);
+    }
 }
 
 #[tokio::test]

@@ -15,6 +15,9 @@ use super::{Layout, at, write};
 const PERIOD_US: u64 = 100_000;
 /// What is looked for stands in the first few hundred.
 const METER_BYTES_MAX: usize = 4096;
+/// Version 1 counts what waits in sockets apart from other memory: this part of the limit on that, on top of it. Without, one
+/// run's sockets fill what the whole machine has for its own.
+const SOCKETS_PART: u64 = 8;
 
 #[derive(Debug)]
 pub struct Group {
@@ -82,6 +85,11 @@ impl Group {
         let quota_us = u64::from(limits.cpu_millicores) * PERIOD_US / 1000;
         if self.version == 1 {
             self.limit_memory_v1(&memory)?;
+            // A kernel without the accounting of sockets lacks the file.
+            let sockets = self.memory.join("memory.kmem.tcp.limit_in_bytes");
+            if sockets.exists() {
+                write(&sockets, &(limits.memory_bytes_max / SOCKETS_PART).to_string())?;
+            }
             write(&self.cpu.join("cpu.cfs_period_us"), &PERIOD_US.to_string())?;
             write(&self.cpu.join("cpu.cfs_quota_us"), &quota_us.to_string())?;
         } else {

@@ -64,11 +64,12 @@ fn version_1_is_limited_and_read() {
     let groups = Groups::open(layout).expect("groups");
     let inside = |base: &Path| base.join(&groups.instance).join("run-1");
     let folder = inside(&memory);
-    make(&folder, &["memory.memsw.limit_in_bytes", "memory.oom_control"]);
+    make(&folder, &["memory.memsw.limit_in_bytes", "memory.kmem.tcp.limit_in_bytes", "memory.oom_control"]);
     make(&inside(&cpu), &["cpuacct.usage"]);
     let group = groups.run(1, &limits()).expect("a group");
     assert_eq!(read(folder.join("memory.limit_in_bytes")), "1048576");
     assert_eq!(read(folder.join("memory.memsw.limit_in_bytes")), "1048576");
+    assert_eq!(read(folder.join("memory.kmem.tcp.limit_in_bytes")), "131072");
     assert_eq!(read(inside(&cpu).join("cpu.cfs_quota_us")), "150000");
     assert_eq!(read(inside(&pids).join("pids.max")), "7");
     group.add(42).expect("a member");

@@ -73,6 +73,8 @@ fn begin() -> io::Result<()> {
     let Order::Begin { user_namespace } = receive()?.0 else {
         return Err(io::Error::from(io::ErrorKind::InvalidData));
     };
+    // What a terminal sends to the supervisor's group, such as Ctrl-C, is for the supervisor to act on, not for scripts.
+    rustix::process::setsid().map_err(|error| step("leaving the supervisor's session", error))?;
     let mut flags = UnshareFlags::NEWPID | UnshareFlags::NEWNS | UnshareFlags::NEWIPC;
     flags.set(UnshareFlags::NEWUSER, user_namespace);
     // SAFETY: this process has one thread, and nothing of it relies on what is left behind.
@@ -98,15 +100,15 @@ fn furnish() -> io::Result<()> {
     let (filter, _) = wire::receive(io::stdin(), RecvFlags::empty())?;
     let Furnishing { image, zygote } = &furnishing;
     room::build(image, &room::Files { settings: &serde_json::to_vec(zygote)?, filter: &filter })?;
-    let children = watch::Children::new()?;
+    let mut children = watch::Children::new()?;
     wire::send_message(io::stdin(), &Event::Furnished, &[])?;
-    serve(&children)
+    serve(&mut children)
 }
 
-fn serve(children: &watch::Children) -> io::Result<()> {
+fn serve(children: &mut watch::Children) -> io::Result<()> {
     loop {
         let line = io::stdin();
-        let mut sources = [PollFd::new(&line, PollFlags::IN), PollFd::new(children, PollFlags::IN)];
+        let mut sources = [PollFd::new(&line, PollFlags::IN), PollFd::new(&*children, PollFlags::IN)];
         match poll(&mut sources, None) {
             Err(rustix::io::Errno::INTR) => continue,
             other => other?,

@@ -7,12 +7,16 @@
 #![expect(unsafe_code, reason = "signals as descriptors, and tracing")]
 
 use std::{
+    collections::HashMap,
     io,
-    os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd},
+        unix::fs::MetadataExt,
+    },
     ptr,
 };
 
-use rustix::process::{Pid, WaitOptions, waitpid};
+use rustix::process::{Pid, WaitOptions, wait};
 
 use crate::wire::Event;
 
@@ -20,9 +24,17 @@ use crate::wire::Event;
 const FAULTS: [i32; 6] =
     [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL, libc::SIGTRAP, libc::SIGSYS];
 
+/// Signals that a child may get before it is let go. Each stops it and wakes the launcher, which others wait for: a script
+/// that signals itself without end would keep it busy. How such a child ends is told once it is over.
+const STOPS_MAX: u32 = 1_000;
+
 /// Readable when a child stopped or ended.
 #[derive(Debug)]
-pub(super) struct Children(OwnedFd);
+pub(super) struct Children {
+    signals: OwnedFd,
+    /// Per child that was stopped by a signal: how often.
+    stops: HashMap<i32, u32>,
+}
 
 impl Children {
     pub(super) fn new() -> io::Result<Self> {
@@ -36,18 +48,18 @@ impl Children {
             }
             match libc::signalfd(-1, &raw const set, libc::SFD_CLOEXEC | libc::SFD_NONBLOCK) {
                 descriptor if descriptor < 0 => Err(io::Error::last_os_error()),
-                descriptor => Ok(Self(OwnedFd::from_raw_fd(descriptor))),
+                descriptor => Ok(Self { signals: OwnedFd::from_raw_fd(descriptor), stops: HashMap::new() }),
             }
         }
     }
 
-    /// Tells of every child whose state changed.
-    pub(super) fn report(&self, mut tell: impl FnMut(&Event) -> io::Result<()>) -> io::Result<()> {
+    /// Tells of every child whose state changed, also of one that left the process group.
+    pub(super) fn report(&mut self, mut tell: impl FnMut(&Event) -> io::Result<()>) -> io::Result<()> {
         self.clear();
         loop {
-            match waitpid(None, WaitOptions::NOHANG) {
+            match wait(WaitOptions::NOHANG) {
                 Ok(Some((pid, status))) => {
-                    if let Some(event) = event_of(pid, status.as_raw()) {
+                    if let Some(event) = self.event_of(pid, status.as_raw()) {
                         tell(&event)?;
                     }
                 }
@@ -58,22 +70,49 @@ impl Children {
         }
     }
 
+    fn event_of(&mut self, pid: Pid, status: i32) -> Option<Event> {
+        let pid = pid.as_raw_pid();
+        if !libc::WIFSTOPPED(status) {
+            self.stops.remove(&pid);
+            return Some(Event::Ended { pid, status, gone: true });
+        }
+        let event = status >> 16;
+        if event == libc::PTRACE_EVENT_EXIT {
+            if is_last_thread(pid) {
+                return Some(Event::Ended { pid, status: exit_status(pid)?, gone: false });
+            }
+            // Others may go on without it, or one of them become another program: how it ends is told when it is over.
+            go_on(pid, 0);
+            return None;
+        }
+        // A signal on its way to the script goes on; a stop of the whole process is not kept.
+        let signal = if event == 0 { libc::WSTOPSIG(status) } else { 0 };
+        let stops = self.stops.entry(pid).or_default();
+        *stops += 1;
+        if FAULTS.contains(&signal) || *stops > STOPS_MAX {
+            let_go(pid, signal);
+        } else {
+            go_on(pid, signal);
+        }
+        None
+    }
+
     /// Signals that came meanwhile are one: what they were about is asked for anyway.
     fn clear(&self) {
         let mut signals = [0_u8; 1024];
-        while rustix::io::read(&self.0, &mut signals).is_ok_and(|length| length > 0) {}
+        while rustix::io::read(&self.signals, &mut signals).is_ok_and(|length| length > 0) {}
     }
 }
 
 impl AsFd for Children {
     fn as_fd(&self) -> BorrowedFd<'_> {
-        self.0.as_fd()
+        self.signals.as_fd()
     }
 }
 
 impl AsRawFd for Children {
     fn as_raw_fd(&self) -> i32 {
-        self.0.as_raw_fd()
+        self.signals.as_raw_fd()
     }
 }
 
@@ -82,24 +121,6 @@ pub(super) fn follow(pid: i32) {
     let options = libc::PTRACE_O_TRACEEXIT;
     // SAFETY: takes numbers only.
     unsafe { libc::ptrace(libc::PTRACE_SEIZE, pid, 0, options) };
-}
-
-fn event_of(pid: Pid, status: i32) -> Option<Event> {
-    let pid = pid.as_raw_pid();
-    if !libc::WIFSTOPPED(status) {
-        return Some(Event::Ended { pid, status, gone: true });
-    }
-    let event = status >> 16;
-    if event == libc::PTRACE_EVENT_EXIT {
-        return Some(Event::Ended { pid, status: exit_status(pid)?, gone: false });
-    }
-    match (event, libc::WSTOPSIG(status)) {
-        (0, fault) if FAULTS.contains(&fault) => let_go(pid, fault),
-        // A signal on its way to the script goes on; a stop of the whole process is not kept.
-        (0, signal) => go_on(pid, signal),
-        _ => go_on(pid, 0),
-    }
-    None
 }
 
 /// Gives a child that was stopped at its end leave to go. One that is not stopped doesn't mind.
@@ -111,6 +132,11 @@ pub(super) fn release(pid: i32) {
 fn let_go(pid: i32, signal: i32) {
     // SAFETY: takes numbers only.
     unsafe { libc::ptrace(libc::PTRACE_DETACH, pid, 0, signal) };
+}
+
+/// A folder has a link from itself, one from its parent, and one from each folder in it: here, each thread.
+fn is_last_thread(pid: i32) -> bool {
+    std::fs::metadata(format!("/proc/{pid}/task")).is_ok_and(|threads| threads.nlink() <= 3)
 }
 
 fn exit_status(pid: i32) -> Option<i32> {

@@ -102,6 +102,7 @@ fn error_number(name: &str) -> Result<u16, ListError> {
         "EPERM" => libc::EPERM,
         "ENOSYS" => libc::ENOSYS,
         "ENOTTY" => libc::ENOTTY,
+        "ENOPROTOOPT" => libc::ENOPROTOOPT,
         _ => return Err(ListError::Entry(format!("the error `{name}` is not known"))),
     };
     u16::try_from(number).map_err(|_| ListError::Entry(format!("the error `{name}` has no number")))

@@ -4,7 +4,7 @@ use super::super::{CALLS, list};
 use super::*;
 
 /// Runs the program and returns its verdict.
-fn verdict(program: &[Instruction], architecture: u32, number: u32, arguments: [u32; 3]) -> u32 {
+fn verdict(program: &[Instruction], architecture: u32, number: u32, arguments: [u32; 4]) -> u32 {
     let (mut at, mut held) = (0_usize, 0_u32);
     loop {
         let step = program[at];
@@ -29,7 +29,9 @@ fn verdict(program: &[Instruction], architecture: u32, number: u32, arguments: [
     }
 }
 
-fn check(call: &str, arguments: [u32; 3], expect: u32) {
+fn check<const N: usize>(call: &str, first: [u32; N], expect: u32) {
+    let mut arguments = [0; 4];
+    arguments[..N].copy_from_slice(&first);
     let program = filter(&list::read(CALLS).expect("a list"));
     let number: syscalls::Sysno = call.parse().expect("a call");
     let number = u32::try_from(number.id()).expect("a number");
@@ -68,6 +70,20 @@ fn arguments_are_looked_at() {
     for family in [16, 17, 38, 40, 44] {
         check("socket", [family, stream, 0], REFUSED);
     }
+    let (private, huge) = (0x22, 0x4_0000);
+    check("mmap", [0, 0, 3, private], RETURN_ALLOW);
+    check("mmap", [0, 0, 3, private | huge], REFUSED);
+    let (get_flags, notify, lease) = (3, 1026, 1024);
+    check("fcntl", [1, get_flags], RETURN_ALLOW);
+    check("fcntl", [1, notify], REFUSED);
+    check("fcntl", [1, lease], REFUSED);
+    let no_option = RETURN_ERROR | libc::ENOPROTOOPT as u32;
+    check("setsockopt", [3, 1, 2, 0], RETURN_ALLOW);
+    check("setsockopt", [3, 1, 26, 0], no_option);
+    check("setsockopt", [3, 6, 1, 0], RETURN_ALLOW);
+    check("setsockopt", [3, 6, 31, 0], no_option);
+    check("setsockopt", [3, 41, 26, 0], RETURN_ALLOW);
+    check("setsockopt", [3, 270, 1, 0], no_option);
     check("ioctl", [0, 0x5401, 0], RETURN_ALLOW);
     check("ioctl", [0, 0x5412, 0], RETURN_ERROR | libc::ENOTTY as u32);
 }
@@ -86,16 +102,16 @@ fn every_number_leads_where_the_list_says() {
             None if number >= NEWEST_KNOWN => RETURN_ERROR | libc::ENOSYS as u32,
             None => REFUSED,
         };
-        assert_eq!(verdict(&program, ARCHITECTURE, number, [0; 3]), expect, "call {number}");
+        assert_eq!(verdict(&program, ARCHITECTURE, number, [0; 4]), expect, "call {number}");
     }
 }
 
 #[test]
 fn other_architectures_end() {
     let program = filter(&list::read(CALLS).expect("a list"));
-    assert_eq!(verdict(&program, 0x4000_0003, 0, [0; 3]), RETURN_KILL_PROCESS);
+    assert_eq!(verdict(&program, 0x4000_0003, 0, [0; 4]), RETURN_KILL_PROCESS);
     #[cfg(target_arch = "x86_64")]
-    assert_eq!(verdict(&program, ARCHITECTURE, X32_BIT, [0; 3]), RETURN_KILL_PROCESS);
+    assert_eq!(verdict(&program, ARCHITECTURE, X32_BIT, [0; 4]), RETURN_KILL_PROCESS);
 }
 
 /// A name that no architecture has would silently allow nothing.

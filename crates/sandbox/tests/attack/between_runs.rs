@@ -140,3 +140,25 @@ async fn hash_seeds_of_zygotes() {
     let hashes: HashSet<_> = runs.iter().map(|run| &run.stdout).collect();
     assert!(hashes.len() > 1, "{runs:?}");
 }
+
+/// A signal to "my process group" knows no namespaces.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signals_to_the_group() {
+    check_together(
+        "import os, signal, time\ntime.sleep(0.5)\nos.kill(0, signal.SIGKILL)\nprint('planted')",
+        "import time\ntime.sleep(1)\nprint('nothing')",
+    )
+    .await;
+}
+
+/// All runs have the files of one image: the kernel tells whoever watches one who opens it, across all namespaces.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn files_that_are_opened() {
+    check_together(
+        "import subprocess, time\ntime.sleep(0.7)\nopen('/etc/hosts').read()\nsubprocess.run(['git', '--version'], capture_output=True)\nprint('planted')",
+        "import ctypes, fcntl, os, signal, time\nseen = []\nsignal.signal(signal.SIGIO, lambda *_: seen.append('a signal'))\nlibc = ctypes.CDLL(None)\nwatch = libc.inotify_init1(os.O_NONBLOCK)\n\
+         for path in (b'/etc/hosts', b'/usr/bin/git'):\n    libc.inotify_add_watch(watch, path, 0x20)\ntry:\n    fcntl.fcntl(os.open('/etc', os.O_RDONLY), 1026, 1)\nexcept OSError:\n    pass\n\
+         end = time.time() + 1.2\nwhile time.time() < end:\n    time.sleep(0.1)\ntry:\n    seen.append(os.read(watch, 4096))\nexcept OSError:\n    pass\nprint(seen or 'nothing')",
+    )
+    .await;
+}

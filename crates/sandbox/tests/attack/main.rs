@@ -75,6 +75,10 @@ attacks! { files:
     inherited_descriptors => DONE,
     kernel_settings => DONE,
     cgroup_files => DONE,
+    allocate_more_than_there_is => DONE,
+    execute_a_nameless_file => DONE,
+    preload_a_library => DONE,
+    listen_to_the_file_system => DONE,
 }
 
 attacks! { processes:
@@ -104,6 +108,13 @@ attacks! { processes:
     lock_memory => DONE,
     push_input_into_a_terminal => DONE,
     escape_by_the_oom_score => DONE,
+    signal_the_group => DONE,
+    reach_the_peer_of_the_line => DONE,
+    message_queues => DONE,
+    huge_pages_of_the_machine => DONE,
+    signals_under_way => DONE,
+    own_maps_of_ids => DONE,
+    other_schedulers => DONE,
 }
 
 attacks! { network:
@@ -127,6 +138,13 @@ attacks! { network:
     take_over_the_resolver => DONE,
     many_connections => DONE,
     change_the_interface => DONE,
+    data_in_the_first_packet => DONE,
+    routes_in_the_packet => DONE,
+    privileged_options => DONE,
+    the_ends_that_are_served => DONE,
+    many_short_connections => DONE,
+    resolvers_of_others => DONE,
+    programs_on_sockets => DONE,
 }
 
 attacks! { resources:
@@ -152,6 +170,10 @@ attacks! { resources:
     overflow_the_stack => SIGNALLED,
     catch_the_end => TIMED_OUT,
     a_very_large_sparse_file => DONE,
+    fill_sockets => DONE,
+    flood_past_the_end => DONE,
+    signal_oneself_without_end => DONE,
+    many_arguments => DONE,
 }
 
 attacks! { channel:
@@ -163,6 +185,12 @@ attacks! { channel:
     close_even_stdout => exited::<7>(),
     rewrite_the_exit => BADLY,
     forge_a_traceback => exited::<8>(),
+    execute_in_place_of_the_script => exited::<9>(),
+    exit_past_the_interpreter => exited::<11>(),
+    end_the_first_thread_alone => exited::<12>(),
+    execute_from_another_thread => exited::<14>(),
+    leave_the_session => exited::<13>(),
+    hostile_hints => exited::<1>(),
     find_the_runtime => DONE,
     environment_is_exactly_given => DONE,
 }

@@ -11,7 +11,7 @@ use errand_sandbox::{CgroupLayout, RunLimits, SandboxError, SandboxSettings, Tie
 
 use crate::{
     harness::{self, House, settings, with_settings},
-    processes::kill,
+    processes::{any_in_own_session, kill, ticks_of},
 };
 
 #[test]
@@ -233,4 +233,28 @@ pub fn groups_of(prefix: &str) -> Vec<PathBuf> {
 
 fn name(path: &Path) -> String {
     path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// A signal to the supervisor's group, such as Ctrl-C in its terminal, reaches none of it.
+#[test]
+fn all_of_it_is_in_sessions_of_its_own() {
+    with_settings(SandboxSettings { ready_children: 1, ..settings() }, |house| {
+        house.prints("print(1)", "1\n");
+        assert!(!any_in_own_session());
+    });
+}
+
+/// While a child is followed, each signal it gets stops it for the launcher, which serves all runs.
+#[test]
+fn signals_do_not_keep_the_launcher_busy() {
+    with_settings(settings(), |house| {
+        let before = ticks_of("furnish");
+        house.prints(
+            "import os, signal\nheard = []\nsignal.signal(signal.SIGUSR1, lambda *_: heard.append(1))\n\
+             for _ in range(100_000): os.kill(os.getpid(), signal.SIGUSR1)\nprint(len(heard))",
+            "100000\n",
+        );
+        let ticks = ticks_of("furnish") - before;
+        assert!(ticks < 20, "{ticks} hundredths of a second");
+    });
 }

@@ -50,6 +50,7 @@ pub fn enter(settings: &Settings, line: &Line, means: Means) -> Entered {
 /// The order matters: mounts and sockets need capabilities, capabilities go before the filter, and the filter is last
 /// since it forbids the calls of the other steps.
 fn steps(settings: &Settings, line: &Line, means: Means) -> Result<Entered, Failure> {
+    lead_own_session()?;
     take_output(line)?;
     join_groups(line.run)?;
     privileges::map_identity(settings)?;
@@ -88,6 +89,13 @@ fn leave_only_the_line(run: c_int) -> Result<(), Failure> {
     let first = usize::try_from(RUN + 1).unwrap_or(usize::MAX);
     raw("closing what was inherited", libc::SYS_close_range, [first, u32::MAX as usize, 0, 0, 0])?;
     Ok(())
+}
+
+/// A process group holds its members across namespaces of process numbers: a signal to "my group" would go to the launcher,
+/// the zygotes and other runs.
+fn lead_own_session() -> Result<(), Failure> {
+    // SAFETY: takes nothing.
+    check("leaving the launcher's session", unsafe { libc::setsid() }).map(drop)
 }
 
 /// Standard input is empty; the others are the supervisor's pipes.

@@ -16,8 +16,13 @@ const CAPABILITIES_VERSION: u32 = 0x2008_0522;
 const CAPABILITY_MAX: c_ulong = 63;
 /// Root means nothing, changing ids means nothing, ambient capabilities can't be had; all locked.
 const SECURE_BITS: c_ulong = 0b1110_1111;
+/// With zero, the kernel still runs the host's own program for core dumps where there is one (`core_pattern` begins with `|`), as
+/// root and with all memory of the run; one byte is its way to say "not even that".
+const CORE_BYTES_MAX: u64 = 1;
 const STACK_BYTES_MAX: u64 = 8 * 1024 * 1024;
 const LOCKED_BYTES_MAX: u64 = 64 * 1024;
+/// Signals and timers under way. The kernel counts them per user, and all runs are one.
+const SIGNALS_WAITING_MAX: u64 = 1024;
 
 /// The single id that the namespace has: the zygote's outside, [`SCRIPT_ID`] inside.
 pub fn map_identity(settings: &Settings) -> Result<(), Failure> {
@@ -71,11 +76,12 @@ pub fn keep_capabilities(kept: u32) -> Result<(), Failure> {
 
 pub fn limit(settings: &Settings) -> Result<(), Failure> {
     let limits = [
-        (libc::RLIMIT_CORE, 0),
+        (libc::RLIMIT_CORE, CORE_BYTES_MAX),
         (libc::RLIMIT_FSIZE, settings.tmp_bytes_max),
         (libc::RLIMIT_STACK, STACK_BYTES_MAX),
         (libc::RLIMIT_MEMLOCK, LOCKED_BYTES_MAX),
         (libc::RLIMIT_MSGQUEUE, 0),
+        (libc::RLIMIT_SIGPENDING, SIGNALS_WAITING_MAX),
         (libc::RLIMIT_NICE, 0),
         (libc::RLIMIT_RTPRIO, 0),
     ];

@@ -32,6 +32,8 @@ pub fn see_own_groups_only() -> Result<(), Failure> {
 pub fn furnish(settings: &Settings) -> Result<c_int, Failure> {
     // SAFETY: pointer and length are those of a live text.
     check("naming the host", unsafe { libc::sethostname(HOST_NAME.as_ptr().cast(), HOST_NAME.len()) })?;
+    // SAFETY: an empty text.
+    check("naming the domain", unsafe { libc::setdomainname(c"".as_ptr(), 0) })?;
     mount("mounting /tmp", c"tmpfs", TMP, &sized(settings.tmp_bytes_max))?;
     mount("mounting /dev/shm", c"tmpfs", SHM, &sized(settings.shm_bytes_max))?;
     mount("mounting /proc", c"proc", PROC, c"hidepid=invisible,subset=pid")?;

@@ -109,3 +109,53 @@ def environment_is_exactly_given():
     extra = {name for name in os.environ if name not in allowed and not name.startswith(("PYTHON", "OPENBLAS_", "OMP_", "MKL_", "SSL_", "REQUESTS_", "CURL_", "GIT_", "GURUBASE_"))}
     extra -= set(os.environ.get("GIVEN", "").split(",")) | {"GIVEN"}
     check("the environment is what was given", not extra, extra)
+
+
+def execute_in_place_of_the_script():
+    """Another program becomes the first process; its exit code is the run's."""
+    os.execv("/bin/sh", ["sh", "-c", "ls -l /proc/self/fd; exit 9"])
+
+
+def exit_past_the_interpreter():
+    os.write(3, b'{"exception":"Forged","message":"it went well","line":1}')
+    numbers = {"x86_64": 231, "aarch64": 94}
+    _libc.syscall(ctypes.c_long(numbers[platform.machine()]), ctypes.c_long(11))
+
+
+def end_the_first_thread_alone():
+    """The run ends with its last thread, whatever the first one ended with."""
+    import threading
+    import time
+
+    def late():
+        time.sleep(0.5)
+        os._exit(12)
+
+    threading.Thread(target=late).start()
+    numbers = {"x86_64": 60, "aarch64": 93}
+    _libc.syscall(ctypes.c_long(numbers[platform.machine()]), ctypes.c_long(0))
+
+
+def execute_from_another_thread():
+    """The kernel ends the first thread, with code 0, and the other takes its number."""
+    import threading
+    import time
+
+    threading.Thread(target=os.execv, args=("/bin/sh", ["sh", "-c", "sleep 0.3; exit 14"])).start()
+    time.sleep(10)
+
+
+def leave_the_session():
+    """The launcher hears of the end of each child, whatever group it is in."""
+    for leave in (os.setsid, os.setpgrp):
+        try:
+            leave()
+        except OSError:
+            continue
+    sys.exit(13)
+
+
+def hostile_hints():
+    """The supervisor reads what stands in the line at the end; none of it may be more than a hint."""
+    os.write(3, b"[" * 4_000 + b"\0\xff" + b'{"exception":' * 500)
+    os._exit(1)

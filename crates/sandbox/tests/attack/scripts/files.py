@@ -203,3 +203,39 @@ def cgroup_files():
     text = pathlib.Path("/proc/self/cgroup").read_text() if os.path.exists("/proc/self/cgroup") else ""
     paths = {line.split(":", 2)[2] for line in text.splitlines()}
     check("the own control group is the root that is seen", paths <= {"/"}, paths)
+
+
+def allocate_more_than_there_is():
+    with open("/tmp/large", "wb") as file:
+        held("allocate a gigabyte", os.posix_fallocate, file.fileno(), 0, 1 << 30)
+    held("punch through to another file system", os.link, "/tmp/large", "/dev/shm/large")
+
+
+def execute_a_nameless_file():
+    descriptor = os.open("/tmp", os.O_TMPFILE | os.O_RDWR, 0o700)
+    with open("/bin/true", "rb") as source:
+        os.write(descriptor, source.read())
+    held("execveat of a nameless file", call, "execveat", descriptor, b"", 0, 0, 0x1000)
+    held("execute it by its link in /proc", os.execv, f"/proc/self/fd/{descriptor}", ["true"])
+
+
+def preload_a_library():
+    library = next(pathlib.Path("/usr/lib").rglob("libm.so.6"))
+    shutil.copy(library, "/tmp/planted.so")
+    done = subprocess.run(["/bin/cat", "/proc/self/maps"], env={"LD_PRELOAD": "/tmp/planted.so"}, capture_output=True, text=True)
+    executable = [line for line in done.stdout.splitlines() if "planted.so" in line and "x" in line.split()[1]]
+    check("nothing in /tmp is preloaded", not executable and done.stdout, done)
+
+
+def listen_to_the_file_system():
+    import fcntl
+
+    def start():
+        if _libc.inotify_init1(0) < 0:
+            raise OSError(ctypes.get_errno(), "inotify_init1")
+
+    held("events of files", start)
+    held("events of whole mounts", call, "fanotify_init", 0x200, 0)
+    held("signals of a folder's use", fcntl.fcntl, os.open("/usr/bin", os.O_RDONLY), 1026, 1)
+    held("a lease", fcntl.fcntl, os.open("/etc/hosts", os.O_RDONLY), 1024, 0)
+    held("new layers of rules", call, "landlock_create_ruleset", 0, 0, 1)

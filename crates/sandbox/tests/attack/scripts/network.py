@@ -196,3 +196,88 @@ def change_the_interface():
         held("take lo down", fcntl.ioctl, any_socket, 0x8914, struct.pack("16sH22x", b"lo", 0))
         held("add a route", fcntl.ioctl, any_socket, 0x890B, bytes(120))
         held("a tunnel device", os.open, "/dev/net/tun", os.O_RDWR)
+
+
+def data_in_the_first_packet():
+    """TCP fast open sends before a connection stands."""
+    port = int(os.environ["HOST_PORT"])
+    for address in ("127.0.0.1", "169.254.169.254", os.environ["HOST_ADDRESS"]):
+        with socket.socket() as client:
+            client.settimeout(5)
+
+            def ask(to=(address, port), by=client):
+                by.sendto(b"GET / HTTP/1.0\r\n\r\n", 0x20000000, to)
+                return by.recv(64) or (_ for _ in ()).throw(OSError(errno.ECONNRESET, "closed"))
+
+            held(f"fast open to {address}", ask)
+
+
+def routes_in_the_packet():
+    """A source route names another host than the one that is connected to."""
+    port = int(os.environ["HOST_PORT"])
+    with socket.socket() as client:
+        client.settimeout(5)
+
+        def ask():
+            hop, last = socket.inet_aton("198.18.0.1"), socket.inet_aton("127.0.0.1")
+            client.setsockopt(socket.IPPROTO_IP, socket.IP_OPTIONS, b"\x01\x83\x0b\x04" + hop + last)
+            client.connect((os.environ["HOST_ADDRESS"], port))
+            return client.recv(64) or (_ for _ in ()).throw(OSError(errno.ECONNRESET, "closed"))
+
+        held("a source route", ask)
+
+
+def privileged_options():
+    for name, level, option, value in (
+        ("a mark", socket.SOL_SOCKET, 36, struct.pack("I", 3)),
+        ("another device", socket.SOL_SOCKET, 25, b"eth0\0"),
+        ("send around queues", socket.SOL_SOCKET, 33, struct.pack("I", 1 << 28)),
+        ("transparent addresses", socket.IPPROTO_IP, 19, struct.pack("I", 1)),
+        ("new rules", socket.IPPROTO_IP, 64, bytes(84)),
+        ("repair", socket.IPPROTO_TCP, 19, struct.pack("I", 1)),
+    ):
+        with socket.socket() as client:
+            held(name, client.setsockopt, level, option, value)
+
+
+def the_ends_that_are_served():
+    """Ports of the namespace at which the supervisor listens: connected to by themselves they lead nowhere."""
+    held("the turned connections' port", connects, "127.0.0.1", 1023)
+    with socket.socket() as server:
+        held("take that port", server.bind, ("0.0.0.0", 1023))
+    with socket.socket() as client:
+        client.bind(("203.0.113.7", 0))
+        held("from an address of somebody else", client.connect, ("10.0.0.1", 80))
+
+
+def many_short_connections():
+    """Refused ones count as well: past the limit of all that a run may try, the reason is another, and the run goes on."""
+    refused = 0
+    for _ in range(1_000):
+        with socket.socket() as client:
+            refused += client.connect_ex(("10.0.0.1", 80)) != 0
+    check("each was refused", refused == 1_000, refused)
+
+
+def resolvers_of_others():
+    """A question to any server is answered by the run's own, with an address of the run's own."""
+    query = struct.pack(">HHHHHH", 9, 0x0100, 1, 0, 0, 0) + b"\x04evil\x07example\x00" + struct.pack(">HH", 1, 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(2)
+        client.connect(("9.9.9.9", 53))
+        client.send(query)
+        answer = client.recv(512)
+    check("the answer is the run's own", answer[-4:-2] == bytes((198, 18)) or answer[3] & 0x0F == 3, answer)
+
+
+def programs_on_sockets():
+    """Filters of packets, and protocols that the kernel would speak in the script's place."""
+    instruction = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0xFFFF))
+    program = struct.pack("HxxxxxxQ", 1, ctypes.addressof(instruction))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        held("a filter of packets", client.setsockopt, socket.SOL_SOCKET, 26, program)
+        held("a filter for groups of sockets", client.setsockopt, socket.SOL_SOCKET, 51, program)
+        held("a program of bpf", client.setsockopt, socket.SOL_SOCKET, 50, struct.pack("i", 0))
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.create_connection(server.getsockname()) as client:
+        for layer in (b"tls", b"espintcp", b"smc", b"mptcp"):
+            held(f"the layer {layer.decode()}", client.setsockopt, socket.IPPROTO_TCP, 31, layer)

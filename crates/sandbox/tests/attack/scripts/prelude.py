@@ -23,7 +23,7 @@ _X86_64 = {
     "fanotify_init": 300, "prlimit64": 302, "name_to_handle_at": 303, "open_by_handle_at": 304, "clock_adjtime": 305,
     "setns": 308, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312, "finit_module": 313,
     "seccomp": 317, "memfd_create": 319, "kexec_file_load": 320, "bpf": 321, "execveat": 322, "userfaultfd": 323,
-    "process_madvise": 440,
+    "process_madvise": 440, "sched_setattr": 314,
 }
 _AARCH64 = {
     "ioctl": 29, "mremap": 216, "shmget": 194, "clone": 220, "ptrace": 117, "syslog": 116, "personality": 92,
@@ -35,12 +35,12 @@ _AARCH64 = {
     "fanotify_init": 262, "prlimit64": 261, "name_to_handle_at": 264, "open_by_handle_at": 265, "clock_adjtime": 266,
     "setns": 268, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272, "finit_module": 273,
     "seccomp": 277, "memfd_create": 279, "kexec_file_load": 294, "bpf": 280, "execveat": 281, "userfaultfd": 282,
-    "process_madvise": 440,
+    "process_madvise": 440, "sched_setattr": 274,
 }
 _EVERYWHERE = {
     "pidfd_send_signal": 424, "io_uring_setup": 425, "io_uring_enter": 426, "open_tree": 428, "move_mount": 429,
     "fsopen": 430, "fsconfig": 431, "fsmount": 432, "fspick": 433, "pidfd_open": 434, "clone3": 435,
-    "pidfd_getfd": 438, "mount_setattr": 442, "quotactl_fd": 443, "memfd_secret": 447, "set_mempolicy_home_node": 450,
+    "pidfd_getfd": 438, "mount_setattr": 442, "quotactl_fd": 443, "landlock_create_ruleset": 444, "memfd_secret": 447, "set_mempolicy_home_node": 450,
     "statmount": 457, "listmount": 458,
 }
 NUMBERS = (_X86_64 if platform.machine() == "x86_64" else _AARCH64) | _EVERYWHERE
@@ -86,6 +86,15 @@ def writable(path):
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     os.close(descriptor)
     return path
+
+
+def write_as_it_is(path, text):
+    """Without emptying it first, which is a right of its own."""
+    descriptor = os.open(path, os.O_WRONLY)
+    try:
+        os.write(descriptor, text.encode())
+    finally:
+        os.close(descriptor)
 
 
 def status_field(name):

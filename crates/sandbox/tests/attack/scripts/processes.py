@@ -234,12 +234,15 @@ def dump_core():
         os.chdir("/tmp")
         os.abort()
     _, status = os.waitpid(pid, 0)
+    # Zero would not keep it from a program of the host that takes dumps.
+    check("no program of the host gets one", resource.getrlimit(resource.RLIMIT_CORE) == (1, 1), resource.getrlimit(resource.RLIMIT_CORE))
     check("no core was dumped", not os.WCOREDUMP(status), status)
     check("no file either", not [name for name in os.listdir("/tmp") if name.startswith("core")], os.listdir("/tmp"))
 
 
 def raise_priority():
     held("a higher priority", os.setpriority, os.PRIO_PROCESS, 0, -20)
+    held("a higher priority of the session", write_as_it_is, "/proc/self/autogroup", "-10")
     held("real-time scheduling", os.sched_setscheduler, 0, os.SCHED_FIFO, os.sched_param(10))
     held("real-time disk access", call, "ioprio_set", 1, 0, (1 << 13) | 0)
 
@@ -263,4 +266,65 @@ def push_input_into_a_terminal():
 
 
 def escape_by_the_oom_score():
-    held("never be chosen when memory is short", lambda: pathlib.Path("/proc/self/oom_score_adj").write_text("-1000"))
+    held("never be chosen when memory is short", write_as_it_is, "/proc/self/oom_score_adj", "-1000")
+
+
+def signal_the_group():
+    """A process group spans namespaces of process numbers: shared with the launcher, it would reach every run."""
+    check("the group and the session are the run's own", os.getpgrp() == os.getsid(0) == os.getpid(), (os.getpgrp(), os.getsid(0)))
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    os.kill(0, signal.SIGTERM)
+    held("a group outside", os.killpg, supervisor(), 0)
+
+
+def reach_the_peer_of_the_line():
+    """Who made a socket can be asked for, and given as a handle of the process since Linux 6.5."""
+    peers = 0
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            with socket.socket(fileno=os.dup(int(name))) as line:
+                pid = struct.unpack("iII", line.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+                check("the peer has no number here", pid == 0, pid)
+                peer = struct.unpack("i", line.getsockopt(socket.SOL_SOCKET, 77, 4))[0]
+        except OSError:
+            continue
+        peers += 1
+        held("signal the peer", call, "pidfd_send_signal", peer, signal.SIGKILL, 0, 0)
+        held("take a descriptor of the peer", call, "pidfd_getfd", peer, 0, 0)
+        held("enter the peer's namespaces", call, "setns", peer, 0x10000000)
+        held("a handle of the peer's namespace", call, "ioctl", peer, 0xFF01, 0)
+    print(f"held: {peers} handles of peers")
+
+
+def message_queues():
+    held("a message queue", call, "mq_open", b"planted", os.O_CREAT | os.O_RDWR, 0o600, 0)
+
+
+def huge_pages_of_the_machine():
+    """Reserved by the operator for somebody else, and counted by no group."""
+    import mmap
+
+    no_reserve, huge = 0x4000, 0x40000
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | no_reserve | huge
+    held("map huge pages", lambda: mmap.mmap(-1, 1 << 21, flags=flags))
+
+
+def signals_under_way():
+    """Counted per user, and all runs are one."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGRTMIN])
+    queue, information = _libc.sigqueue, 0
+    sent = 0
+    while sent < 20_000 and queue(os.getpid(), signal.SIGRTMIN, information) == 0:
+        sent += 1
+    check("signals that wait have an end", sent < 2_000, sent)
+
+
+def own_maps_of_ids():
+    for name in ("uid_map", "gid_map"):
+        held(f"write {name}", write_as_it_is, f"/proc/self/{name}", "0 0 1")
+    held("allow groups again", write_as_it_is, "/proc/self/setgroups", "allow")
+
+
+def other_schedulers():
+    held("deadlines", call, "sched_setattr", 0, ctypes.create_string_buffer(struct.pack("IIQiIQQQ", 48, 6, 0, 0, 0, 10**6, 10**7, 10**7)), 0)
+    held("processors of others", os.sched_setaffinity, supervisor(), {0})

@@ -200,3 +200,58 @@ def a_very_large_sparse_file():
             file.truncate(1 << 50)
 
     held("a petabyte in /tmp", grow)
+
+
+def fill_sockets():
+    """What waits in sockets is memory too; some kernels count it apart."""
+    server = socket.create_server(("127.0.0.1", 0), backlog=1000)
+    kept, waiting, piece = [], 0, bytes(1 << 20)
+    try:
+        while len(kept) < 200 and waiting < 700 << 20:
+            client = socket.create_connection(server.getsockname())
+            kept += [client, server.accept()[0]]
+            for end in kept[-2:]:
+                end.setblocking(False)
+                try:
+                    while True:
+                        waiting += end.send(piece)
+                except BlockingIOError:
+                    pass
+    except OSError as error:
+        print(f"held: no more sockets: {error}", flush=True)
+    check("sockets are full before memory is", waiting < 600 << 20, f"{waiting >> 20} MB")
+
+
+def flood_past_the_end():
+    """What a script left floods stderr while its end is told; a full pipe is filled again without copying a byte."""
+    import fcntl
+
+    fcntl.fcntl(2, fcntl.F_SETPIPE_SZ, 1 << 20)
+    for _ in range(8):
+        if os.fork() == 0:
+            source, sink = os.pipe()
+            fcntl.fcntl(sink, fcntl.F_SETPIPE_SZ, 1 << 20)
+            os.write(sink, bytes(1 << 20))
+            while True:
+                _libc.tee(source, 2, 1 << 20, 0)
+    time.sleep(0.2)
+    print("held: the parent ends", flush=True)
+    os._exit(0)
+
+
+def signal_oneself_without_end():
+    """Each signal wakes the launcher while it follows the child."""
+    heard = 0
+
+    def hear(*_):
+        nonlocal heard
+        heard += 1
+
+    signal.signal(signal.SIGUSR1, hear)
+    for _ in range(20_000):
+        os.kill(os.getpid(), signal.SIGUSR1)
+    check("every signal came", heard == 20_000, heard)
+
+
+def many_arguments():
+    held("ten megabytes of arguments", os.execv, "/bin/true", ["x" * 100_000] * 100)
