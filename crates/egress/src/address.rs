@@ -25,6 +25,8 @@ pub enum Rule {
     /// An IPv6 form that carries an IPv4 address through a tunnel or translator of the local network.
     Tunnel,
     Reserved,
+    /// A public one that this machine has: what listens there may count on a firewall that lets only this machine in.
+    ThisMachine,
 }
 
 impl fmt::Display for Rule {
@@ -44,6 +46,7 @@ impl fmt::Display for Rule {
             Self::SiteLocal => "a site-local address",
             Self::Tunnel => "a tunnel or translation address",
             Self::Reserved => "a reserved address",
+            Self::ThisMachine => "an address of this machine",
         })
     }
 }

@@ -21,6 +21,7 @@ mod hosts;
 mod journal;
 mod mail;
 mod open_range;
+mod own_address;
 mod policy;
 mod request;
 mod sandbox;

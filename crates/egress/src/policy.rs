@@ -8,10 +8,11 @@ use std::{
 
 use crate::{
     OpenRange, OpenRangeError, Rule,
-    address::{canonical, classify},
+    address::{Class, canonical, classify},
+    own_address::is_own,
 };
 
-/// Deny by default: only public addresses, and what `open` names.
+/// Deny by default: only public addresses of other machines, and what `open` names.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct EgressPolicy {
     open: Vec<OpenRange>,
@@ -56,10 +57,16 @@ impl EgressPolicy {
     /// # Errors
     /// The rule that forbids it.
     pub fn judge(&self, address: IpAddr, port: u16) -> Result<(), Refusal> {
-        let Some(class) = classify(address) else {
+        self.judge_on(address, port, is_own)
+    }
+
+    /// As [`EgressPolicy::judge`], on a machine that has the addresses which `is_own` says.
+    fn judge_on(&self, address: IpAddr, port: u16, is_own: impl Fn(IpAddr) -> bool) -> Result<(), Refusal> {
+        let address = canonical(address);
+        let of_this_machine = || is_own(address).then_some(Class { rule: Rule::ThisMachine, carried: None });
+        let Some(class) = classify(address).or_else(of_this_machine) else {
             return Ok(());
         };
-        let address = canonical(address);
         let opened = self.open.iter().any(|range| {
             range.contains(address, port) && (class.rule != Rule::Metadata || range.is_single_address())
         });
@@ -94,6 +101,22 @@ mod tests {
         // Opening a range does not open the tunnels that could carry it.
         check(&["10.0.0.0/8"], "64:ff9b::10.0.0.1", 80, Some(Rule::Private));
         check(&["10.0.0.0/8"], "2002:a00:1::", 80, Some(Rule::Private));
+    }
+
+    #[test]
+    fn the_machines_public_addresses_are_its_own() {
+        let judge = |open: &[&str], address: &str, port| {
+            let policy = EgressPolicy::from_texts(open.iter().copied()).expect("ranges");
+            let own: IpAddr = "1.2.3.4".parse().expect("an address");
+            let judged =
+                policy.judge_on(address.parse().expect("an address"), port, |address| address == own);
+            judged.err().map(|refusal| refusal.rule)
+        };
+        assert_eq!(judge(&[], "1.2.3.4", 5432), Some(Rule::ThisMachine));
+        assert_eq!(judge(&[], "::ffff:1.2.3.4", 5432), Some(Rule::ThisMachine));
+        assert_eq!(judge(&[], "1.2.3.5", 5432), None);
+        assert_eq!(judge(&["1.2.3.4:443"], "1.2.3.4", 443), None);
+        assert_eq!(judge(&["1.2.3.4:443"], "1.2.3.4", 5432), Some(Rule::ThisMachine));
     }
 
     #[test]
