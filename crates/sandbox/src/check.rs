@@ -9,6 +9,7 @@ use crate::{
     Ending, Program, RunLimits, Sandbox, SandboxError, SandboxSettings, Tier,
     cgroup::{Groups, Layout},
     ids::Ids,
+    image::interpreter_in,
 };
 
 /// Restricts abstract sockets and signals too; older ones still keep files.
@@ -52,7 +53,7 @@ pub async fn check(settings: &SandboxSettings) -> Vec<Requirement> {
 
 fn image(image: &Path) -> Requirement {
     let what = "image";
-    if image.join("usr/bin/python3").exists() {
+    if interpreter_in(image).is_some() {
         return met(what, format!("The image is at {}.", image.display()));
     }
     missing(what, format!("There is no image at {}.", image.display()), "Run `errand image build`.")

@@ -1,6 +1,6 @@
 //! What is in a root: the interpreter, the packages, and what a script would miss.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, path::Path};
 
 use super::{
     error::ImageError,
@@ -12,8 +12,10 @@ use super::{
 const DPKG_STATUS: &str = "var/lib/dpkg/status";
 const DPKG_STATUS_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const METADATA_BYTES_MAX: u64 = 64 * 1024;
-/// Where an interpreter may be: Debian's own, or one built from source as the usual container images have it.
-const PREFIXES: &[&str] = &["usr", "usr/local"];
+/// Where an interpreter may be, in the order in which scripts look: one built from source, as the usual container images
+/// have it (with a Python of Debian's beside it that their libraries are not for), or Debian's own.
+const INTERPRETERS: [&str; 2] = ["/usr/local/bin/python3.13", "/usr/bin/python3.13"];
+const PREFIXES: &[&str] = &["usr/local", "usr"];
 /// Where libraries may be, below a prefix.
 const LIBRARY_FOLDERS: &[&str] =
     &["lib/python3.13/site-packages", "lib/python3.13/dist-packages", "lib/python3/dist-packages"];
@@ -30,8 +32,7 @@ const EXPECTED: &[(&str, &[&str])] = &[
 
 /// Where the interpreter is, from the image's root.
 pub fn interpreter(root: &Root) -> Result<String, ImageError> {
-    let found = PREFIXES.iter().map(|prefix| format!("{prefix}/bin/{PYTHON}")).find(|path| root.has(path));
-    let Some(found) = found else {
+    let Some(found) = find_interpreter(root) else {
         return Err(ImageError::new(
             "no_python",
             format!("There is no `{PYTHON}` in the image: not in `/usr/bin` and not in `/usr/local/bin`."),
@@ -45,7 +46,16 @@ pub fn interpreter(root: &Root) -> Result<String, ImageError> {
             "Use an image that is based on Debian or another distribution with glibc.",
         ));
     }
-    Ok(format!("/{found}"))
+    Ok(found.to_owned())
+}
+
+/// The same for a root that is in use.
+pub fn interpreter_in(root: &Path) -> Option<&'static str> {
+    Root::open(root).ok().and_then(|root| find_interpreter(&root))
+}
+
+fn find_interpreter(root: &Root) -> Option<&'static str> {
+    INTERPRETERS.into_iter().find(|path| root.has(path))
 }
 
 const LOADERS: &[&str] = &["lib64/ld-linux-x86-64.so.2", "lib/ld-linux-aarch64.so.1"];
@@ -157,6 +167,10 @@ mod tests {
         }
         check(&["usr/bin/python3.13", "lib64/ld-linux-x86-64.so.2"], Ok("/usr/bin/python3.13"));
         check(&["usr/local/bin/python3.13", "lib/ld-linux-aarch64.so.1"], Ok("/usr/local/bin/python3.13"));
+        check(
+            &["usr/bin/python3.13", "usr/local/bin/python3.13", "lib64/ld-linux-x86-64.so.2"],
+            Ok("/usr/local/bin/python3.13"),
+        );
         check(&["usr/bin/python3.12", "lib64/ld-linux-x86-64.so.2"], Err("no_python"));
         check(&["usr/local/bin/python3.13", "lib/ld-musl-x86_64.so.1"], Err("no_glibc"));
     }

@@ -32,6 +32,7 @@ mod tests;
 pub use build::{BuildRequest, Built, build};
 pub use container::{UnpackRequest, unpack};
 pub use error::ImageError;
+pub(crate) use inspect::interpreter_in;
 pub use manifest::{DebianPackage, Library, Manifest, Origin};
 pub use needs::{Obstacle, obstacles};
 pub use progress::{Progress, Reporter, Stage};

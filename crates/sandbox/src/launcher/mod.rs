@@ -13,6 +13,7 @@ mod watch;
 use std::{
     fs, io,
     os::{fd::OwnedFd, unix::process::CommandExt},
+    path::Path,
     process::{Command, ExitCode, Stdio},
 };
 
@@ -24,6 +25,7 @@ use rustix::{
 
 use crate::{
     Tier,
+    image::interpreter_in,
     wire::{self, Event, Furnishing, Order},
 };
 
@@ -33,7 +35,6 @@ pub(crate) const BEGIN: &str = "begin";
 const FURNISH: &str = "furnish";
 const SELF: &str = "/proc/self/exe";
 
-const PYTHON: &str = "/usr/bin/python3";
 /// What every script sees besides its own variables.
 const ENVIRONMENT: [(&str, &str); 8] = [
     ("PATH", "/usr/local/bin:/usr/bin:/bin"),
@@ -147,7 +148,9 @@ fn obey((order, descriptors): (Order, Vec<OwnedFd>)) -> io::Result<()> {
 const BIND_NOW: (&str, &str) = ("LD_BIND_NOW", "1");
 
 fn start_zygote(tier: Tier, line: OwnedFd) -> io::Result<()> {
-    let mut python = Command::new(PYTHON);
+    let interpreter = interpreter_in(Path::new("/")).ok_or(io::ErrorKind::NotFound);
+    let interpreter = interpreter.map_err(|error| step("looking for the image's Python", error))?;
+    let mut python = Command::new(interpreter);
     python.args(["-I", "-B", room::ZYGOTE, tier.name()]);
     python.env_clear().envs(ENVIRONMENT).envs([BIND_NOW]).current_dir("/");
     python.stdin(line).stdout(Stdio::null());
