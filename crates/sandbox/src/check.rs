@@ -8,8 +8,11 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Ending, Program, RunLimits, Sandbox, SandboxError, SandboxSettings, Tier,
     cgroup::{Groups, Layout},
+    host::{probe, try_group},
     ids::Ids,
     image::interpreter_in,
+    surroundings::{OPTIONS, container},
+    wire::Walls,
 };
 
 /// Restricts abstract sockets and signals too; older ones still keep files.
@@ -39,7 +42,7 @@ pub async fn check(settings: &SandboxSettings) -> Vec<Requirement> {
     let ids = Ids::of_this_process(settings);
     let mut all = vec![
         image(&settings.image),
-        user_namespaces(),
+        user_namespaces(settings).await,
         identities(&ids),
         control_groups(settings).await,
         system_call_filter(),
@@ -59,43 +62,64 @@ fn image(image: &Path) -> Requirement {
     missing(what, format!("There is no image at {}.", image.display()), "Run `errand image build`.")
 }
 
-fn user_namespaces() -> Requirement {
+/// Tried, not looked up: what forbids them (switches, AppArmor, a container's filter) is told by none of its files alone.
+async fn user_namespaces(settings: &SandboxSettings) -> Requirement {
     let what = "user namespaces";
+    let probed = probe(&settings.launcher).await;
+    let (message, remedy) = match probed {
+        Ok(None) => {
+            return met(what, "Each run gets a user namespace of its own, with mounts and a `/proc`.");
+        }
+        Ok(Some((walls, error))) => (format!("{} ({error}).", forbidden(walls)), remedy_for(walls)),
+        Err(error) => {
+            (format!("They could not be tried ({error})."), "Run `errand doctor` again.".to_owned())
+        }
+    };
+    missing(what, message, remedy)
+}
+
+const fn forbidden(walls: Walls) -> &'static str {
+    match walls {
+        Walls::UserNamespace => "A user namespace can't be made",
+        Walls::Namespaces => "Namespaces of processes, mounts, network and the like can't be made",
+        Walls::Mounts => "Nothing can be mounted in a namespace",
+        Walls::Root => "The root can't be changed (`pivot_root`) in a namespace",
+        Walls::Proc => {
+            "A `/proc` of its own can't be mounted in a namespace, since parts of the one here are hidden"
+        }
+    }
+}
+
+fn remedy_for(walls: Walls) -> String {
+    if container().is_some() {
+        return OPTIONS.to_owned();
+    }
     let is = |path: &str, value: &str| fs::read_to_string(path).is_ok_and(|text| text.trim() == value);
-    if !Path::new("/proc/self/ns/user").exists() {
-        return missing(what, "The kernel has no user namespaces.", "Use a kernel with CONFIG_USER_NS.");
+    let set =
+        |name: &str, value: &str| format!("As root: `sysctl {name}={value}`, and the same in /etc/sysctl.d.");
+    if walls == Walls::UserNamespace && !Path::new("/proc/self/ns/user").exists() {
+        "Use a kernel with CONFIG_USER_NS.".to_owned()
+    } else if is("/proc/sys/user/max_user_namespaces", "0") {
+        set("user.max_user_namespaces", "10000")
+    } else if is("/proc/sys/kernel/unprivileged_userns_clone", "0") {
+        set("kernel.unprivileged_userns_clone", "1")
+    } else if is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") {
+        let sysctl = set("kernel.apparmor_restrict_unprivileged_userns", "0");
+        format!("{sysctl} Or give errand an AppArmor profile with `userns,`.")
+    } else {
+        "Look for what forbids it: the kernel's log (AppArmor, SELinux), the service's settings (`RestrictNamespaces`, \
+         `PrivateUsers`, `ProtectProc`), a container around it."
+            .to_owned()
     }
-    if is("/proc/sys/user/max_user_namespaces", "0") {
-        return missing(
-            what,
-            "User namespaces are switched off.",
-            "As root: `sysctl user.max_user_namespaces=10000`, and the same in /etc/sysctl.d.",
-        );
-    }
-    if is("/proc/sys/kernel/unprivileged_userns_clone", "0") {
-        return missing(
-            what,
-            "User namespaces are for root only.",
-            "As root: `sysctl kernel.unprivileged_userns_clone=1`, and the same in /etc/sysctl.d.",
-        );
-    }
-    if is("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1") {
-        return Requirement {
-            what,
-            state: RequirementState::Improvable,
-            message: "AppArmor lets only named programs make user namespaces.".to_owned(),
-            remedy: "When runs fail: `sysctl kernel.apparmor_restrict_unprivileged_userns=0` as root, or a profile with \
-                     `userns,` for errand."
-                .to_owned(),
-        };
-    }
-    met(what, "Each run gets a user namespace of its own.")
 }
 
 fn identities(ids: &Ids) -> Requirement {
     let what = "identities";
     match ids {
         Ids::Root { run_id } => met(what, format!("Runs have the id {run_id} on this machine, and no privilege.")),
+        Ids::Confined { run_id } => {
+            met(what, format!("Runs have the id {run_id} of this container, and no privilege."))
+        }
         Ids::Subordinate { .. } => met(what, "Runs have a subordinate id of this user."),
         Ids::Single { .. } => Requirement {
             what,
@@ -113,23 +137,31 @@ async fn control_groups(settings: &SandboxSettings) -> Requirement {
     let opened = Layout::find(settings.cgroup.as_deref()).and_then(Groups::open);
     match opened {
         Ok(groups) => {
-            let tried = groups.run(0, &settings.limits);
+            let tried = try_groups(&groups, settings).await;
             let version = groups.version();
             groups.remove().await;
             match tried {
-                Ok(_) => {
+                Ok(()) => {
                     met(what, format!("Memory, processor and processes are limited (version {version})."))
                 }
-                Err(error) => missing(
-                    what,
-                    format!("A run's limits can't be set ({error})."),
-                    "Enable the controllers memory, cpu and pids.",
-                ),
+                Err((message, remedy)) => missing(what, message, remedy),
             }
         }
         Err(SandboxError::Unavailable { what: message, remedy }) => missing(what, message, remedy),
         Err(other) => missing(what, other.to_string(), ""),
     }
+}
+
+/// A group with limits, and a process moved into one: each may be forbidden where the other is not.
+async fn try_groups(groups: &Groups, settings: &SandboxSettings) -> Result<(), (String, String)> {
+    groups.run(0, &settings.limits).map_err(|error| {
+        let remedy = "Enable the controllers memory, cpu and pids.";
+        (format!("A run's limits can't be set ({error})."), remedy.to_owned())
+    })?;
+    let group = groups.zygotes().map_err(|error| (format!("{error}."), groups.remedy()))?;
+    try_group(&settings.launcher, &group)
+        .await
+        .map_err(|error| (format!("A process can't be moved into its group ({error})."), groups.remedy()))
 }
 
 fn system_call_filter() -> Requirement {
@@ -177,13 +209,15 @@ async fn trial(settings: &SandboxSettings) -> Requirement {
         Ok(ending) => {
             missing(what, format!("A script did not end well: {ending:?}."), "Run `errand image build`.")
         }
-        Err(SandboxError::Unavailable { what: message, remedy }) => missing(what, message, remedy),
-        Err(error) => missing(
-            what,
-            error.to_string(),
-            "In a container: allow user namespaces and unmask /proc (`--security-opt systempaths=unconfined`).",
-        ),
+        // What an error says to do is to look here.
+        Err(SandboxError::Unavailable { what: message, .. }) => missing(what, message, trial_remedy()),
+        Err(error) => missing(what, error.to_string(), trial_remedy()),
     }
+}
+
+fn trial_remedy() -> String {
+    let elsewhere = "The log (ERRAND_LOG=debug) says more.".to_owned();
+    container().map_or(elsewhere, |container| format!("{OPTIONS} {}", container.groups_remedy()))
 }
 
 async fn try_out(settings: SandboxSettings) -> Result<Ending, SandboxError> {

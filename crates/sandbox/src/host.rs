@@ -7,6 +7,7 @@ use std::{
         fd::{AsFd, OwnedFd},
         unix::process::CommandExt,
     },
+    path::Path,
     process::Stdio,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -24,7 +25,7 @@ use crate::{
     cgroup::Group,
     ids::Ids,
     launcher,
-    wire::{self, AsyncLine, Event, Furnishing, Order, ZygoteSettings},
+    wire::{self, AsyncLine, Event, Furnishing, Order, Walls, ZygoteSettings},
 };
 
 /// From its start to a built room; tens of milliseconds on an idle machine.
@@ -195,6 +196,38 @@ async fn start(plan: Plan<'_>) -> Result<Arc<Host>, SandboxError> {
     Ok(host)
 }
 
+/// Tries what a sandbox does with namespaces and mounts; Some names the first thing that is forbidden.
+pub async fn probe(launcher: &Path) -> io::Result<Option<(Walls, io::Error)>> {
+    let (ours, theirs) = wire::pair()?;
+    let line = AsyncLine::new(ours)?;
+    let mut command = std::process::Command::new(launcher);
+    command.arg0(launcher::NAME).arg(launcher::PROBE).env_clear();
+    command.stdin(theirs).stdout(Stdio::null());
+    let mut process = Command::from(command).kill_on_drop(true).spawn()?;
+    let said = timeout(START_MAX, line.receive_message()).await.unwrap_or_else(|_| Err(timed_out()));
+    // Its own end of the line is closed by now, or about to be.
+    let _ = process.kill().await;
+    match said? {
+        Event::Missing { walls, error } => Ok(Some((walls, io::Error::from_raw_os_error(error)))),
+        Event::Furnished => Ok(None),
+        Event::Failed { step, .. } => Err(io::Error::other(step)),
+        _ => Err(io::ErrorKind::InvalidData.into()),
+    }
+}
+
+/// Moves a launcher into a group, and lets it go.
+pub async fn try_group(launcher: &Path, group: &Group) -> io::Result<()> {
+    let (_ours, theirs) = wire::pair()?;
+    let mut command = std::process::Command::new(launcher);
+    command.arg0(launcher::NAME).arg(launcher::BEGIN).env_clear();
+    command.stdin(theirs).stdout(Stdio::null());
+    let mut process = Command::from(command).kill_on_drop(true).spawn()?;
+    let number = process.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default();
+    let moved = group.add(number);
+    let _ = process.kill().await;
+    moved
+}
+
 /// Walks the launcher through its two stages.
 async fn introduce(line: &AsyncLine, plan: &Plan<'_>, pid: u32) -> Result<(), SandboxError> {
     let step = "preparing the launcher";
@@ -231,7 +264,7 @@ async fn follow(host: &Host) {
             Ok(Event::Ended { pid, status, gone: true }) => host.tell(pid, Progress::Gone { status }),
             Ok(Event::Ended { pid, status, gone: false }) => host.tell(pid, Progress::Ended { status }),
             Ok(Event::Failed { step, .. }) => tracing::warn!(step, "the sandbox's launcher failed"),
-            Ok(Event::Unshared | Event::Furnished) => {}
+            Ok(Event::Unshared | Event::Furnished | Event::Missing { .. }) => {}
             Err(_) => return,
         }
     }

@@ -32,6 +32,7 @@ mod program;
 mod run;
 mod sandbox;
 mod seccomp;
+mod surroundings;
 mod tier;
 mod wire;
 

@@ -47,12 +47,27 @@ pub enum Event {
         step: String,
         error: i32,
     },
+    /// What was tried, and is forbidden here.
+    Missing {
+        walls: Walls,
+        error: i32,
+    },
     /// A child ended: `status` as `wait` gives it. Not `gone` while its memory is still being taken apart.
     Ended {
         pid: i32,
         status: i32,
         gone: bool,
     },
+}
+
+/// What walls a run in, as far as a machine or a container around us may forbid it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Walls {
+    UserNamespace,
+    Namespaces,
+    Mounts,
+    Proc,
+    Root,
 }
 
 /// What the launcher needs to know of the image and the runs.

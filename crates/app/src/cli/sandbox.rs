@@ -26,7 +26,7 @@ pub struct DelegateArgs {
 pub fn run(context: &Context, command: SandboxCommand) -> Result<Exit, Failure> {
     let SandboxCommand::Delegate(DelegateArgs { user }) = command;
     let accounts = fs::read_to_string("/etc/passwd").unwrap_or_default();
-    let (uid, gid) = ids_of(&accounts, &user).ok_or_else(|| {
+    let (uid, gid) = ids_of(&accounts, &user).or_else(|| unnamed(&user)).ok_or_else(|| {
         Failure::from(Problem::new(
             "unknown_user",
             format!("This machine has no user `{user}`."),
@@ -46,9 +46,21 @@ pub fn run(context: &Context, command: SandboxCommand) -> Result<Exit, Failure> 
             context.output.line(group)?;
         }
         context.output.hint("They are the user's until the machine restarts.");
+        if let Some(group) = layout.start_group() {
+            let group = group.display();
+            context.output.hint(&format!(
+                "Start Errand in there, as root: `sh -c 'echo $$ > {group}/cgroup.procs && exec setpriv --reuid={uid} --regid={gid} \
+                 --init-groups errand serve'`."
+            ));
+        }
         Ok(())
     })?;
     Ok(Exit::Done)
+}
+
+/// Who runs in a container needs no account outside of it.
+fn unnamed(user: &str) -> Option<(u32, u32)> {
+    user.parse().ok().map(|uid| (uid, uid))
 }
 
 /// User and group id of an account, by its name or number, from the text of `/etc/passwd`.

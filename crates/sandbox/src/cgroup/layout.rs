@@ -6,10 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::SandboxError;
+use crate::{SandboxError, ids::outer_uid, surroundings::container};
 
 use super::{at, write};
 
+const SUPERVISOR: &str = "supervisor";
 const CONTROLLERS: [&str; 4] = ["memory", "cpu", "cpuacct", "pids"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,8 +52,9 @@ impl Layout {
         let delegated = own
             .lines()
             .find_map(|line| line.strip_prefix("0::/"))
-            .map(|path| mount.join(path))
-            .filter(|folder| base.is_none() && *folder != mount && can_make_folders(folder));
+            .map(|path| if path.is_empty() { mount.clone() } else { mount.join(path) })
+            .filter(|folder| base.is_none() && can_make_folders(folder))
+            .filter(|folder| if *folder == mount { is_part(folder) } else { is_alone_in(folder) });
         Ok(match delegated {
             Some(base) => Self::V2 { base, is_own: true },
             None => Self::V2 { base: mount.join(name), is_own: false },
@@ -63,6 +65,15 @@ impl Layout {
         match self {
             Self::V1 { .. } => 1,
             Self::V2 { .. } => 2,
+        }
+    }
+
+    /// In version 2, the group in which an ordinary user's Errand has to be started: what is outside can't be moved in by
+    /// its owner, and a group with limited children holds no process.
+    pub fn start_group(&self) -> Option<PathBuf> {
+        match self {
+            Self::V1 { .. } => None,
+            Self::V2 { base, .. } => Some(base.join(SUPERVISOR)),
         }
     }
 
@@ -94,10 +105,7 @@ impl Layout {
         }
         if let Self::V2 { base, is_own } = self {
             if *is_own {
-                // A group with limited children may hold no process itself.
-                let leaf = base.join("supervisor");
-                fs::create_dir_all(&leaf).map_err(|error| at(&leaf, &error))?;
-                write(&leaf.join("cgroup.procs"), "0")?;
+                make_way(base)?;
             } else if let Some(mount) = base.parent() {
                 // It may be enabled already, by who may.
                 let _ = self.enable_controllers(mount);
@@ -115,37 +123,50 @@ impl Layout {
     }
 
     pub(super) fn refused(&self, error: &io::Error) -> SandboxError {
-        let remedy = match self {
-            Self::V1 { .. } => {
+        SandboxError::Unavailable {
+            what: format!("Control groups can't be used ({error})."),
+            remedy: self.remedy(),
+        }
+    }
+
+    pub(super) fn remedy(&self) -> String {
+        match (container(), self) {
+            (Some(container), _) => container.groups_remedy(),
+            (None, Self::V1 { .. }) => {
                 "As root, run `errand sandbox delegate --user NAME` once after each start of the machine.".to_owned()
             }
-            Self::V2 { .. } => {
-                "Run it as a service with `Delegate=cpu memory pids` (systemd), or as root run `errand sandbox delegate \
-                 --user NAME`."
+            // What is outside of a delegated group can't be moved into it, also not by its owner.
+            (None, Self::V2 { .. }) => {
+                "Run it as a service with `Delegate=cpu memory pids` (systemd); or as root run `errand sandbox delegate \
+                 --user NAME`, and start Errand in that group as it says."
                     .to_owned()
             }
-        };
-        SandboxError::Unavailable { what: format!("Control groups can't be used ({error})."), remedy }
+        }
     }
 }
 
 /// Gives an ordinary user a group of their own per controller. Called as root; lasts until the machine restarts.
 pub fn delegate(uid: u32, gid: u32) -> Result<Layout, SandboxError> {
     let layout = Layout::find(Some(&name_for(uid)))?;
-    let handed = layout.prepare_folders().and_then(|()| {
-        for base in layout.bases() {
-            for path in [
-                base.to_path_buf(),
-                base.join("cgroup.procs"),
-                base.join("tasks"),
-                base.join("cgroup.subtree_control"),
-            ] {
-                if path.exists() {
-                    chown(&path, Some(uid), Some(gid)).map_err(|error| at(&path, &error))?;
-                }
+    let hand_over = |group: &Path| {
+        for path in [
+            group.to_path_buf(),
+            group.join("cgroup.procs"),
+            group.join("tasks"),
+            group.join("cgroup.subtree_control"),
+        ] {
+            if path.exists() {
+                chown(&path, Some(uid), Some(gid)).map_err(|error| at(&path, &error))?;
             }
         }
         Ok(())
+    };
+    let handed = layout.prepare_folders().and_then(|()| {
+        layout.bases().into_iter().try_for_each(hand_over)?;
+        layout.start_group().map_or(Ok(()), |group| {
+            fs::create_dir_all(&group).map_err(|error| at(&group, &error))?;
+            hand_over(&group)
+        })
     });
     handed.map(|()| layout).map_err(|error| SandboxError::Unavailable {
         what: format!("The control groups can't be handed over ({error})."),
@@ -153,8 +174,34 @@ pub fn delegate(uid: u32, gid: u32) -> Result<Layout, SandboxError> {
     })
 }
 
-fn default_name() -> String {
-    name_for(rustix::process::geteuid().as_raw())
+/// A group with limited children may hold no process itself: this one moves down, and in a container the others that were
+/// started with it.
+fn make_way(base: &Path) -> io::Result<()> {
+    let leaf = base.join(SUPERVISOR);
+    fs::create_dir_all(&leaf).map_err(|error| at(&leaf, &error))?;
+    let door = leaf.join("cgroup.procs");
+    write(&door, "0")?;
+    for other in fs::read_to_string(base.join("cgroup.procs")).unwrap_or_default().lines() {
+        // It may have ended since.
+        let _ = write(&door, other);
+    }
+    Ok(())
+}
+
+/// The whole tree's own group has no kind; what a container sees as the whole has.
+fn is_part(folder: &Path) -> bool {
+    folder.join("cgroup.type").exists()
+}
+
+/// Nobody else's processes would be moved, such as the shell of a session.
+fn is_alone_in(folder: &Path) -> bool {
+    let own = std::process::id().to_string();
+    fs::read_to_string(folder.join("cgroup.procs"))
+        .is_ok_and(|processes| processes.lines().all(|process| process == own))
+}
+
+pub(super) fn default_name() -> String {
+    name_for(outer_uid())
 }
 
 fn name_for(uid: u32) -> String {

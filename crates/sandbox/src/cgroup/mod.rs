@@ -68,6 +68,11 @@ impl Groups {
         self.layout.version()
     }
 
+    /// What to do where they can't be used.
+    pub fn remedy(&self) -> String {
+        self.layout.remedy()
+    }
+
     /// Once everything in them is gone, which the kernel may take a moment to see.
     pub async fn remove(&self) {
         for _ in 0..REMOVALS_MAX {

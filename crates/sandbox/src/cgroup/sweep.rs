@@ -13,8 +13,9 @@ pub(super) fn sweep(layout: &Layout) {
     for base in layout.bases() {
         let names = fs::read_dir(base).into_iter().flatten().flatten();
         for name in names.filter_map(|entry| entry.file_name().into_string().ok()) {
-            if is_left_over(&name) {
-                remove_tree(&base.join(name));
+            let folder = base.join(&name);
+            if is_left_over(&name) && !is_inhabited(&folder) {
+                remove_tree(&folder);
             }
         }
     }
@@ -29,6 +30,11 @@ fn is_left_over(name: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// In a container, the processes of others have no number here: whether their launcher stands tells that they live.
+fn is_inhabited(folder: &Path) -> bool {
+    fs::read_to_string(folder.join("zygotes/cgroup.procs")).is_ok_and(|processes| !processes.is_empty())
 }
 
 /// The innermost first. What still holds a process stays for the next sweep.

@@ -98,16 +98,60 @@ fn mounts_tell_the_version() {
     assert!(matches!(none, Err(SandboxError::Unavailable { .. })), "{none:?}");
 }
 
+/// What version 2 shows of a process's own group, and which groups are then made for runs.
+#[test]
+fn version_2_has_a_place_for_runs() {
+    let tree = tempfile::tempdir().expect("a folder");
+    let mount = tree.path();
+    let line = format!("30 23 0:26 / {} rw - cgroup2 cgroup2 rw", mount.display());
+    let group = |path: &str, processes: &str, is_whole_tree: bool| {
+        let folder = mount.join(path);
+        fs::create_dir_all(&folder).expect("a folder");
+        for (file, text) in [("cgroup.procs", processes), ("cgroup.subtree_control", "")] {
+            fs::write(folder.join(file), text).expect("a file");
+        }
+        let kind = folder.join("cgroup.type");
+        if is_whole_tree {
+            let _ = fs::remove_file(kind);
+        } else {
+            fs::write(kind, "domain\n").expect("a file");
+        }
+    };
+    let check = |own: &str, expect: Option<&str>| {
+        let found = Layout::from_mounts(&line, &format!("0::/{own}"), None).expect("a layout");
+        let expect = match expect {
+            Some(base) => Layout::V2 { base: mount.join(base), is_own: true },
+            None => Layout::V2 { base: mount.join(layout::default_name()), is_own: false },
+        };
+        assert_eq!(found, expect, "{own}");
+    };
+    let me = format!("{}\n", std::process::id());
+    group("", "1\n2\n", true);
+    check("", None);
+    group("errand.service", &me, false);
+    check("errand.service", Some("errand.service"));
+    // A session holds a shell too, which has its limits from elsewhere.
+    group("session.scope", &format!("7\n{me}"), false);
+    check("session.scope", None);
+    check("gone", None);
+    // What a container sees as the whole is a part of it.
+    group("", &format!("1\n{me}"), false);
+    check("", Some(""));
+}
+
 /// Groups of a supervisor that is gone are removed; those of one that lives, and what isn't ours, stay.
 #[test]
 fn left_over_groups_are_swept() {
     let tree = tempfile::tempdir().expect("a folder");
     let base = tree.path().to_path_buf();
     let alive = format!("{}-1", sweep::name_of_process(1));
-    for name in ["999999999-5-1/run-1", "1-1-1", &alive, "theirs"] {
+    let elsewhere = "999999999-6-1";
+    for name in ["999999999-5-1/run-1", "1-1-1", &alive, "theirs", "999999999-6-1/zygotes"] {
         fs::create_dir_all(base.join(name)).expect("a folder");
     }
+    fs::write(base.join(elsewhere).join("zygotes/cgroup.procs"), "0\n").expect("a file");
     sweep::sweep(&Layout::V2 { base: base.clone(), is_own: false });
     let stays = |name: &str| base.join(name).exists();
-    assert_eq!(["999999999-5-1", "1-1-1", &alive, "theirs"].map(stays), [false, false, true, true]);
+    let names = ["999999999-5-1", "1-1-1", &alive, "theirs", elsewhere];
+    assert_eq!(names.map(stays), [false, false, true, true, true]);
 }

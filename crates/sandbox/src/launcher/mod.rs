@@ -7,6 +7,7 @@
 //!    it tells the supervisor how each ends ([`watch`]). When it ends, the kernel ends everything in the namespace, and
 //!    it ends when the supervisor's end of the line closes. So nothing outlives a supervisor, however that one ends.
 
+mod probe;
 mod room;
 mod watch;
 
@@ -31,6 +32,9 @@ use crate::{
 
 /// The name by which the binary knows that it is to be the launcher.
 pub(crate) const NAME: &str = "errand-sandbox-launcher";
+pub(crate) use probe::PROBE;
+use probe::PROBE_INSIDE;
+
 pub(crate) const BEGIN: &str = "begin";
 const FURNISH: &str = "furnish";
 const SELF: &str = "/proc/self/exe";
@@ -58,6 +62,8 @@ pub fn launcher_main() -> Option<ExitCode> {
     let done = match words.next() {
         Some(stage) if stage == BEGIN.as_bytes() => begin(),
         Some(stage) if stage == FURNISH.as_bytes() => furnish(),
+        Some(stage) if stage == PROBE.as_bytes() => probe::probe(crate::ids::is_privileged()),
+        Some(stage) if stage == PROBE_INSIDE.as_bytes() => probe::probe_inside(),
         _ => Err(io::Error::from(io::ErrorKind::InvalidInput)),
     };
     Some(match done {

@@ -44,7 +44,12 @@ pub fn repeat_as_ordinary_user(choice: &[&str]) {
         fs::copy(&program, &copy).expect("a copy");
         copy
     });
-    let done = Command::new("setpriv")
+    let group = layout.start_group();
+    let enter = if group.is_some() { "echo $$ > \"$0/cgroup.procs\" && exec \"$@\"" } else { "exec \"$@\"" };
+    let done = Command::new("sh")
+        .args(["-c", enter])
+        .arg(group.clone().unwrap_or_default())
+        .arg("setpriv")
         .args([format!("--reuid={uid}"), format!("--regid={uid}"), "--clear-groups".to_owned()])
         .arg(tests)
         .args(choice)
@@ -54,6 +59,11 @@ pub fn repeat_as_ordinary_user(choice: &[&str]) {
         .env("TMPDIR", "/tmp")
         .output()
         .expect("setpriv");
+    if let Some(group) = group {
+        // The tests' own place in it, then the group.
+        let _ = fs::remove_dir(group.join("supervisor"));
+        let _ = fs::remove_dir(group);
+    }
     for base in layout.bases() {
         let _ = fs::remove_dir(base);
     }
