@@ -69,7 +69,7 @@ pub struct RemoveArgs {
     /// As `errand image list` shows them
     #[arg(value_name = "ID")]
     ids: Vec<String>,
-    /// All but the one in use
+    /// All but the one in use, and what builds left that were cut
     #[arg(long)]
     unused: bool,
 }
@@ -82,7 +82,7 @@ pub async fn run(context: &Context, command: ImageCommand) -> Result<Exit, Failu
         ImageCommand::Unpack { source } => unpack(output, &store, &source).await,
         ImageCommand::List => list(output, &store),
         ImageCommand::Use { id } => tell(output, &store.use_image(&id)?, "is in use from now on"),
-        ImageCommand::Remove(args) => remove(output, &store, args),
+        ImageCommand::Remove(args) => remove(output, &store, args).await,
     }
 }
 
@@ -136,6 +136,11 @@ async fn unpack(output: &Output, store: &Store, source: &str) -> Result<Exit, Fa
         let missing = image.manifest.missing.join(", ");
         output.aside(output.paint_aside(Tone::Warning, &format!("Scripts won't find in it: {missing}.")));
     }
+    if !image.manifest.is_compiled {
+        output.aside(
+            "Not all of its modules could be compiled (that takes `bwrap`): importing them takes longer.",
+        );
+    }
     tell(output, &image, "is unpacked and in use")
 }
 
@@ -156,15 +161,17 @@ async fn until_interrupted<T, E: Into<Failure>>(
     }
 }
 
-/// By Ctrl-C, or by whoever ends processes: what was started must end too.
+/// By Ctrl-C, by whoever ends processes, or by a terminal that closes: what was started must end too.
 async fn told_to_stop() {
     use tokio::signal::unix::{SignalKind, signal};
-    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+    let [terminate, hang_up] = [SignalKind::terminate(), SignalKind::hangup()].map(signal);
+    let (Ok(mut terminate), Ok(mut hang_up)) = (terminate, hang_up) else {
         return std::future::pending().await;
     };
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
     }
 }
 
@@ -189,6 +196,10 @@ async fn show(output: &Output, mut progress: UnboundedReceiver<Progress>) {
                 bar.set_position(done);
             }
             Progress::Note(text) => {
+                if title.is_empty() {
+                    // Nothing has begun, and this says why; in a log too.
+                    title.clone_from(&text);
+                }
                 let bar = bar.get_or_insert_with(|| output.step_bar(&title));
                 bar.set_message(one_line(&text, NOTE_CHARS_SHOWN));
             }
@@ -224,6 +235,11 @@ fn list(output: &Output, store: &Store) -> Result<Exit, Failure> {
         }
         Ok(output.print_table(&table)?)
     })?;
+    if !store.leftovers()?.is_empty() {
+        output.hint(
+            "A build was cut: run it again, or delete what it left with `errand image remove --unused`.",
+        );
+    }
     Ok(Exit::Done)
 }
 
@@ -234,7 +250,7 @@ fn origin(origin: &Origin) -> String {
     }
 }
 
-fn remove(output: &Output, store: &Store, args: RemoveArgs) -> Result<Exit, Failure> {
+async fn remove(output: &Output, store: &Store, args: RemoveArgs) -> Result<Exit, Failure> {
     let ids = if args.unused {
         let current = store.current()?.map(|image| image.id);
         let all = store.list()?.into_iter().map(|image| image.id);
@@ -243,16 +259,19 @@ fn remove(output: &Output, store: &Store, args: RemoveArgs) -> Result<Exit, Fail
         args.ids
     };
     let spinner = output.spinner("Deleting");
-    let removed = ids.iter().try_for_each(|id| store.remove(id));
+    let mut removed = ids.iter().try_for_each(|id| store.remove(id)).map(|()| 0);
+    if args.unused && removed.is_ok() {
+        removed = store.remove_leftovers(&Reporter::silent()).await;
+    }
     spinner.finish_and_clear();
-    removed?;
-    output.show(&json!({ "removed": ids }), || {
-        let what = if ids.is_empty() {
-            "Nothing to delete.".to_owned()
-        } else {
-            format!("Deleted: {}.", ids.join(", "))
-        };
-        Ok(output.line(what)?)
+    let leftovers = removed?;
+    output.show(&json!({ "removed": ids, "leftovers_removed": leftovers }), || {
+        let mut what = ids.clone();
+        if leftovers > 0 {
+            what.push(format!("what {leftovers} unfinished builds left"));
+        }
+        let none = "Nothing to delete.".to_owned();
+        Ok(output.line(if what.is_empty() { none } else { format!("Deleted: {}.", what.join(", ")) })?)
     })?;
     Ok(Exit::Done)
 }

@@ -21,6 +21,10 @@ const BASE_STEPS: &[&str] = &[
     "creating tarball",
 ];
 
+/// What root has mounted while packages are installed (the machine's `/sys` among it) goes with the last process, however
+/// that one ends: what stayed mounted would be in the way of deleting the folder, or be deleted with it.
+const OWN_MOUNTS: [&str; 3] = ["--mount", "--propagation=private", "--"];
+
 /// All packages as one archive, which appears when it is whole.
 pub(super) async fn base(job: &Job<'_>, needs: &Needs) -> Result<(), ImageError> {
     let draft = job.work.archive().with_extension("part");
@@ -69,13 +73,16 @@ fn mmdebstrap(job: &Job<'_>, needs: &Needs, output: File) -> Tool {
     };
     let mut tool = Tool {
         name: "mmdebstrap",
-        program: needs.mmdebstrap.clone(),
+        program: needs.unshare.clone().unwrap_or_else(|| needs.mmdebstrap.clone()),
         arguments: Vec::new(),
         environment: passed,
         output: Some(output),
         hint: "Check that Debian's mirror can be reached (another one: `--mirror`), and run it again: it goes on where it stopped.".to_owned(),
         gives_up_at: None,
     };
+    if needs.unshare.is_some() {
+        tool.arguments(OWN_MOUNTS).argument(&needs.mmdebstrap);
+    }
     tool.argument(mode)
         .arguments(["--variant=essential", "--format=tar", "--components=main"])
         .argument(format!("--architectures={}", recipe::architecture()))

@@ -16,7 +16,7 @@ use super::{
     manifest::Origin,
     needs::{self, Needs},
     progress::{Reporter, Stage},
-    recipe::{RELEASE, Recipe},
+    recipe::{RELEASE, Recipe, base_sha256},
     root::Root,
     store::{Image, Store},
     tool::without_credentials,
@@ -44,11 +44,24 @@ pub struct Built {
     pub was_there: bool,
 }
 
+impl BuildRequest {
+    /// Where Debian's packages come from; None is mmdebstrap's own default.
+    fn mirror(&self) -> Option<String> {
+        self.mirror.clone().or_else(|| needs::mirrors().main)
+    }
+
+    /// Whoever names a mirror wants the packages that it has.
+    fn is_answered_by(&self, image: &Image) -> bool {
+        let Some(asked) = &self.mirror else { return true };
+        matches!(&image.manifest.origin, Origin::Recipe { mirror: Some(mirror), .. } if *mirror == without_credentials(asked))
+    }
+}
+
 /// Finds the recipe's image or makes it, and makes it the one in use.
 pub async fn build(store: &Store, request: &BuildRequest, reporter: &Reporter) -> Result<Built, ImageError> {
     let id = request.recipe.id();
     let ready = || match store.find(&id) {
-        Ok(Some(_)) if !request.anew => store.use_image(&id).map(Some),
+        Ok(Some(image)) if !request.anew && request.is_answered_by(&image) => store.use_image(&id).map(Some),
         // One that can't be read is made again.
         Ok(_) | Err(_) => Ok(None),
     };
@@ -61,25 +74,35 @@ pub async fn build(store: &Store, request: &BuildRequest, reporter: &Reporter) -
     if let Some(image) = ready()? {
         return Ok(Built { image, was_there: true });
     }
-    needs::check_space(store.folder())?;
-    let work = Work::open(store.workshop(&id), request.anew)?;
+    needs::check_space_for_build(store.folder(), &request.environment)?;
+    let base_sha256 = base_sha256(&request.mirror().unwrap_or_default());
+    let work = Work::open(store.workshop(&id), &base_sha256, request.anew)?;
+    if !request.anew {
+        for other in store.workshops()? {
+            work.borrow_from(&other)?;
+        }
+    }
     for stage in Stage::ALL.into_iter().filter(|stage| !work.has(*stage)) {
         reporter.stage(stage, &Stage::ALL);
         work.begin(stage)?;
         let job = Job { request, work: &work, reporter };
-        match stage {
-            Stage::Base => base(&job, &needs).await?,
-            Stage::Unpack => unpack(&job).await?,
-            Stage::Wheels => wheels(&job).await?,
-            Stage::Libraries => install(&job).await?,
-            Stage::Compile => finish::compile(&job.chamber()?, reporter).await?,
-            Stage::Seal => seal(&job, &id).await?,
-        }
+        perform(stage, &job, &needs).await.map_err(needs::explained)?;
         work.stamp(stage)?;
     }
     let image = store.put(&id, &work.image())?;
     work.finish()?;
     Ok(Built { image, was_there: false })
+}
+
+async fn perform(stage: Stage, job: &Job<'_>, needs: &Needs) -> Result<(), ImageError> {
+    match stage {
+        Stage::Base => base(job, needs).await,
+        Stage::Unpack => unpack(job).await,
+        Stage::Wheels => wheels(job).await,
+        Stage::Libraries => install(job).await,
+        Stage::Compile => finish::compile(&job.chamber()?, job.reporter).await,
+        Stage::Seal => seal(job).await,
+    }
 }
 
 async fn unpack(job: &Job<'_>) -> Result<(), ImageError> {
@@ -99,11 +122,11 @@ async fn unpack(job: &Job<'_>) -> Result<(), ImageError> {
     .map_err(|_| ImageError::cut())?
 }
 
-async fn seal(job: &Job<'_>, id: &str) -> Result<(), ImageError> {
+async fn seal(job: &Job<'_>) -> Result<(), ImageError> {
     let recipe = &job.request.recipe;
-    let mirror = job.request.mirror.clone().or_else(|| needs::mirrors().main);
+    let mirror = job.request.mirror();
     let finishing = Finishing {
-        id: id.to_owned(),
+        id: recipe.id(),
         image: job.work.image(),
         origin: Origin::Recipe {
             recipe_sha256: recipe.sha256(),

@@ -31,7 +31,7 @@ const FOLDERS_DEEP_MAX: usize = 32;
 const FETCH_HINT: &str = "Check the network and pip's settings (PIP_INDEX_URL, PIP_CERT, pip.conf), and run it again: it goes on where it stopped.";
 /// pip says so when it tries version after version of packages that don't go with those that are pinned.
 const ENDLESS: &str = "This is taking longer than usual";
-const ADDED_HINT: &str = "The packages of the requirements file may need other versions than those that Errand pins (crates/sandbox/image/requirements.lock). Name the version of each, take out what doesn't fit, and run it again.";
+const ADDED_HINT: &str = "Check the lines of the requirements file: the names, that each has a wheel for Python 3.13 (nothing is built from source), and that none needs other versions than those that Errand pins (`libraries` in an image's manifest.json). If nothing at all is found, check the network and pip's settings. Then run it again: what was fetched is kept.";
 const INSTALL_HINT: &str = "Run it again. If it fails on a package of yours, take that out of the requirements file or choose another version.";
 
 /// One file of requirements, and how pip is to read it.

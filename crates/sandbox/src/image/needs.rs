@@ -13,10 +13,12 @@ use super::{
     pip::{self, PipSettings, variable},
     tool::locate,
 };
+use crate::ids::is_privileged;
 
 const MMDEBSTRAP: &str = "mmdebstrap";
 const BUBBLEWRAP: &str = "bwrap";
 const UID_MAPPER: &str = "newuidmap";
+const UNSHARE: &str = "unshare";
 const KEYRINGS: &[&str] =
     &["/usr/share/keyrings/debian-archive-keyring.gpg", "/usr/share/keyrings/debian-archive-keyring.pgp"];
 /// The machine's own bundle of certificates, with whatever its operator added.
@@ -24,6 +26,11 @@ const BUNDLES: &[&str] =
     &["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 /// Archive, wheels and the files themselves, with room to spare.
 const BYTES_FREE_MIN: u64 = 2_000_000_000;
+const BYTES_FREE_TEMPORARY_MIN: u64 = 600_000_000;
+const SPACE_HINT: &str =
+    "Free some space, or put the images elsewhere with `image_dir` (ERRAND_IMAGE_DIR), and run it again.";
+/// What the kernel says, and tar.
+const FULL: [&str; 3] = ["No space left on device", "Disk quota exceeded", ": Wrote only "];
 const SUBORDINATES_MIN: u64 = 65_536;
 
 /// One thing that is in the way, and how to mend it.
@@ -38,15 +45,16 @@ pub struct Obstacle {
 pub(super) struct Needs {
     pub mmdebstrap: PathBuf,
     pub keyring: PathBuf,
+    /// For root, whose mounts would be the machine's otherwise.
+    pub unshare: Option<PathBuf>,
 }
 
 /// Why no image can be built here as things are; empty when nothing is in the way.
 pub fn obstacles(environment: &[(String, String)]) -> Vec<Obstacle> {
     let mut all = Vec::new();
     let packages: Vec<(&str, &str)> =
-        [(MMDEBSTRAP, "mmdebstrap"), (BUBBLEWRAP, "bubblewrap"), (UID_MAPPER, "uidmap")]
+        [(MMDEBSTRAP, "mmdebstrap"), (BUBBLEWRAP, "bubblewrap"), of_this_user()]
             .into_iter()
-            .filter(|(program, _)| *program != UID_MAPPER || !is_root())
             .filter(|(program, _)| locate(environment, program).is_none())
             .collect();
     if !packages.is_empty() {
@@ -65,15 +73,28 @@ pub fn obstacles(environment: &[(String, String)]) -> Vec<Obstacle> {
     }
     if !is_root() {
         all.extend(subordinate_obstacle(environment));
+    } else if !is_privileged() {
+        all.push(Obstacle {
+            what: "Root may not mount anything here, as in most containers.".to_owned(),
+            remedy: "Build it outside of the container and share the folder `image_dir` with it.".to_owned(),
+        });
     }
     all
+}
+
+/// What root's build needs and an ordinary user's doesn't, or the other way round: program and package.
+fn of_this_user() -> (&'static str, &'static str) {
+    if is_root() { (UNSHARE, "util-linux") } else { (UID_MAPPER, "uidmap") }
 }
 
 impl Needs {
     pub fn look(environment: &[(String, String)]) -> Result<Self, ImageError> {
         let obstacles = obstacles(environment);
         match (locate(environment, MMDEBSTRAP), keyring()) {
-            (Some(mmdebstrap), Some(keyring)) if obstacles.is_empty() => Ok(Self { mmdebstrap, keyring }),
+            (Some(mmdebstrap), Some(keyring)) if obstacles.is_empty() => {
+                let unshare = locate(environment, UNSHARE).filter(|_| is_root());
+                Ok(Self { mmdebstrap, keyring, unshare })
+            }
             _ => {
                 let join =
                     |part: fn(&Obstacle) -> &str| obstacles.iter().map(part).collect::<Vec<_>>().join(" ");
@@ -136,11 +157,32 @@ fn has_subordinates(text: &str, name: &str, uid: &str) -> bool {
     })
 }
 
+/// Whether there is room for an image, and for what an ordinary user's build unpacks where temporary files go.
+pub(super) fn check_space_for_build(
+    folder: &Path,
+    environment: &[(String, String)],
+) -> Result<(), ImageError> {
+    check_space(folder)?;
+    if is_root() {
+        return Ok(());
+    }
+    let temporary = variable(environment, "TMPDIR").unwrap_or("/tmp");
+    enough_space(
+        Path::new(temporary),
+        BYTES_FREE_TEMPORARY_MIN,
+        "Free some space, or name another folder in TMPDIR that everybody may enter.",
+    )
+}
+
 pub(super) fn check_space(folder: &Path) -> Result<(), ImageError> {
+    enough_space(folder, BYTES_FREE_MIN, SPACE_HINT)
+}
+
+fn enough_space(folder: &Path, bytes_min: u64, hint: &str) -> Result<(), ImageError> {
     let about =
         statvfs(folder).map_err(|error| ImageError::file("look at the free space of", folder, &error))?;
     let free = about.f_bavail.saturating_mul(about.f_frsize);
-    if free >= BYTES_FREE_MIN {
+    if free >= bytes_min {
         return Ok(());
     }
     Err(ImageError::new(
@@ -149,10 +191,18 @@ pub(super) fn check_space(folder: &Path) -> Result<(), ImageError> {
             "There are {} MB free in `{}`, and making an image takes {} MB.",
             free / 1_000_000,
             folder.display(),
-            BYTES_FREE_MIN / 1_000_000
+            bytes_min / 1_000_000
         ),
-        "Free some space, or put the images elsewhere with `image_dir` (ERRAND_IMAGE_DIR).",
+        hint,
     ))
+}
+
+/// A full disk as what it is, whoever met it: tools say so in words of their own, and tidy up before they end.
+pub(super) fn explained(error: ImageError) -> ImageError {
+    if !FULL.iter().any(|words| error.message.contains(words)) {
+        return error;
+    }
+    ImageError::new("space", format!("The disk is full. {}", error.message), SPACE_HINT)
 }
 
 /// What apt on this machine is set to.
@@ -188,6 +238,19 @@ pub(super) fn pip_settings(environment: &[(String, String)]) -> PipSettings {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_by_any_words() {
+        let check = |said: &str, expect: &str| {
+            assert_eq!(explained(ImageError::new("tool", said, "Check the mirror.")).code, expect, "{said}");
+        };
+        check(
+            "`mmdebstrap` failed. It said last:\n  tar: ./usr/lib/a: Wrote only 512 of 10240 bytes\n",
+            "space",
+        );
+        check("Could not write `a` in the image: No space left on device (os error 28).", "space");
+        check("`mmdebstrap` failed. It said last:\n  Temporary failure resolving\n", "tool");
+    }
 
     #[test]
     fn ranges_of_subordinate_ids_are_found_by_name_or_number() {

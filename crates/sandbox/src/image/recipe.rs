@@ -59,27 +59,47 @@ pub struct Requirements {
 
 impl Recipe {
     pub fn sha256(&self) -> String {
-        let mut hash = Sha256::new();
-        let mut part = |text: &str| {
-            hash.update(text.len().to_le_bytes());
-            hash.update(text);
-        };
-        part(&STEPS_VERSION.to_string());
-        part(&FILES_TIME_S.to_string());
-        part(RELEASE);
-        part(architecture());
-        for texts in [PACKAGES, PATHS_LEFT_OUT, TESTS_LEFT_OUT_OF] {
-            part(&texts.join("\n"));
-        }
-        part(LOCK);
-        part(self.requirements.as_ref().map_or("", Requirements::text));
-        hex(&hash.finalize())
+        sha256_of(&[
+            &STEPS_VERSION.to_string(),
+            &FILES_TIME_S.to_string(),
+            RELEASE,
+            architecture(),
+            &PACKAGES.join("\n"),
+            &PATHS_LEFT_OUT.join("\n"),
+            &TESTS_LEFT_OUT_OF.join("\n"),
+            LOCK,
+            self.requirements.as_ref().map_or("", Requirements::text),
+        ])
     }
 
     /// The image's name: enough of the hash to tell it from others.
     pub fn id(&self) -> String {
         self.sha256()[..ID_CHARS].to_owned()
     }
+}
+
+/// What Debian's part is made of: builds that agree on it can share it. An empty mirror is mmdebstrap's own.
+pub fn base_sha256(mirror: &str) -> String {
+    let (packages, left_out) = (PACKAGES.join("\n"), PATHS_LEFT_OUT.join("\n"));
+    sha256_of(&[
+        &STEPS_VERSION.to_string(),
+        &FILES_TIME_S.to_string(),
+        RELEASE,
+        architecture(),
+        &packages,
+        &left_out,
+        mirror,
+    ])
+}
+
+/// Lengths come first, so that no two lists give the same bytes.
+fn sha256_of(parts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update(part.len().to_le_bytes());
+        hash.update(part);
+    }
+    hex(&hash.finalize())
 }
 
 impl Requirements {

@@ -220,12 +220,11 @@ impl Place<'_> {
 
     /// What is in this folder goes; the folder stays. Nothing happens when it is no folder.
     pub fn clear(&self) -> io::Result<()> {
-        let folder = match openat(&self.parent, self.name, ENTERING, Mode::empty()) {
-            Ok(folder) => folder,
-            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => return Ok(()),
-            Err(error) => return Err(error.into()),
-        };
-        clear(folder.as_fd(), 0)
+        match enter(self.parent.as_fd(), self.name) {
+            Ok(folder) => clear(folder.as_fd(), 0),
+            Err(Errno::NOENT | Errno::NOTDIR | Errno::LOOP) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
     }
 }
 
@@ -235,7 +234,10 @@ fn remove(parent: BorrowedFd<'_>, name: &OsStr, deep: usize) -> io::Result<()> {
         Err(Errno::ISDIR | Errno::PERM) => {}
         Err(error) => return Err(error.into()),
     }
-    let folder = openat(parent, name, ENTERING, Mode::empty())?;
+    let folder = match enter(parent, name) {
+        Err(Errno::XDEV) => return Err(io::Error::other("something is mounted in it; unmount that first")),
+        entered => entered?,
+    };
     clear(folder.as_fd(), deep + 1)?;
     Ok(unlinkat(parent, name, AtFlags::REMOVEDIR)?)
 }
@@ -248,6 +250,11 @@ fn clear(folder: BorrowedFd<'_>, deep: usize) -> io::Result<()> {
         remove(folder, OsStr::from_bytes(&name), deep)?;
     }
     Ok(())
+}
+
+/// A folder to delete from. One that is mounted there is another's: the kernel refuses it.
+fn enter(parent: BorrowedFd<'_>, name: &OsStr) -> Result<OwnedFd, Errno> {
+    openat2(parent, name, ENTERING, Mode::empty(), ResolveFlags::NO_XDEV)
 }
 
 fn entries(folder: BorrowedFd<'_>) -> io::Result<Vec<Vec<u8>>> {

@@ -16,11 +16,14 @@ use std::{
     time::Duration,
 };
 
-use super::{error::ImageError, manifest::Manifest, progress::Reporter};
+use super::{error::ImageError, manifest::Manifest, progress::Reporter, root::Root};
 
 const CURRENT: &str = "current";
 const CURRENT_DRAFT: &str = ".current";
 const LOCK: &str = ".lock";
+const WORKSHOP: &str = ".build-";
+/// How names begin of what lies here while something is made, fetched or deleted, and stays when that is cut.
+const LEFTOVERS: [&str; 3] = [WORKSHOP, ".pull-", ".removed-"];
 const ROOT: &str = "root";
 const LOCK_LOOK_EVERY: Duration = Duration::from_millis(500);
 /// Whoever Errand runs as reads images; only their owner changes them.
@@ -40,7 +43,8 @@ pub struct Image {
     pub manifest: Manifest,
 }
 
-/// Held while an image is made; gone with the process.
+/// Held while an image is made, by this process and by the programs that it starts: one that outlives it, tidying up or
+/// unaware, still works in there.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
@@ -76,13 +80,9 @@ impl Store {
 
     /// All images, by name; one that can't be read is left out.
     pub fn list(&self) -> Result<Vec<Image>, ImageError> {
-        let entries = match fs::read_dir(&self.folder) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(ImageError::file("read", &self.folder, &error)),
-        };
-        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let mut images: Vec<Image> = names
+        let mut images: Vec<Image> = self
+            .names()?
+            .into_iter()
             .filter(|name| name != CURRENT && is_id(name))
             .filter_map(|name| self.find(&name).ok().flatten())
             .collect();
@@ -109,7 +109,7 @@ impl Store {
             return Err(ImageError::new(
                 "in_use",
                 format!("The image `{id}` is the one in use."),
-                "Build or unpack another one first.",
+                "Use another one first: `errand image use ID`, or build or unpack one.",
             ));
         }
         let folder = self.image_folder(id)?;
@@ -120,7 +120,7 @@ impl Store {
         let gone = self.folder.join(format!(".removed-{id}"));
         remove_any(&gone)
             .and_then(|()| fs::rename(&folder, &gone))
-            .and_then(|()| fs::remove_dir_all(&gone))
+            .and_then(|()| remove_any(&gone))
             .map_err(|error| ImageError::file("delete", &folder, &error))
     }
 
@@ -133,6 +133,8 @@ impl Store {
             .truncate(false)
             .write(true)
             .open(&path)
+            .map_err(|error| ImageError::file("open", &path, &error))?;
+        rustix::io::fcntl_setfd(&file, rustix::io::FdFlags::empty())
             .map_err(|error| ImageError::file("open", &path, &error))?;
         loop {
             match file.try_lock() {
@@ -148,7 +150,48 @@ impl Store {
 
     /// Where an image is made.
     pub(super) fn workshop(&self, id: &str) -> PathBuf {
-        self.folder.join(format!(".build-{id}"))
+        self.folder.join(format!("{WORKSHOP}{id}"))
+    }
+
+    /// Where images are made or were, until that was cut.
+    pub(super) fn workshops(&self) -> Result<Vec<PathBuf>, ImageError> {
+        self.hidden(&[WORKSHOP])
+    }
+
+    /// What builds that were cut left, and would go on from.
+    pub fn leftovers(&self) -> Result<Vec<PathBuf>, ImageError> {
+        self.hidden(&LEFTOVERS)
+    }
+
+    /// Deletes all of that, once nobody makes an image; tells how many there were.
+    pub async fn remove_leftovers(&self, reporter: &Reporter) -> Result<usize, ImageError> {
+        if self.leftovers()?.is_empty() {
+            return Ok(0);
+        }
+        let _lock = self.lock(reporter).await?;
+        let all = self.leftovers()?;
+        for path in &all {
+            remove_any(path).map_err(|error| ImageError::file("delete", path, &error))?;
+        }
+        Ok(all.len())
+    }
+
+    fn hidden(&self, beginnings: &[&str]) -> Result<Vec<PathBuf>, ImageError> {
+        let is_one = |name: &String| beginnings.iter().any(|beginning| name.starts_with(beginning));
+        let mut all: Vec<PathBuf> =
+            self.names()?.into_iter().filter(is_one).map(|name| self.folder.join(name)).collect();
+        all.sort();
+        Ok(all)
+    }
+
+    fn names(&self) -> Result<Vec<String>, ImageError> {
+        match fs::read_dir(&self.folder) {
+            Ok(entries) => {
+                Ok(entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect())
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+            Err(error) => Err(ImageError::file("read", &self.folder, &error)),
+        }
     }
 
     /// Puts a finished image in its place, over an older one of the same name, and makes it the one in use.
@@ -189,12 +232,14 @@ pub(super) fn make_folder(path: &Path) -> Result<(), ImageError> {
     made.map_err(|error| ImageError::file("make the folder", path, &error))
 }
 
-/// Deletes a file, a link or a folder; it need not be there.
+/// Deletes a file, a link or a folder, and nothing that is mounted in it; it need not be there.
 pub(super) fn remove_any(path: &Path) -> io::Result<()> {
-    let about = match path.symlink_metadata() {
-        Ok(about) => about,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(error),
+    let (Some(folder), Some(name)) = (path.parent(), path.file_name()) else {
+        return Err(io::ErrorKind::InvalidInput.into());
     };
-    if about.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }
+    match Root::open(folder) {
+        Ok(folder) => folder.find(&[name])?.map_or(Ok(()), |place| place.remove()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }

@@ -376,3 +376,51 @@ fn images_are_listed_used_and_removed() {
         assert!(store.remove(id).is_err_and(|error| error.code == "not_found"), "{id}");
     }
 }
+
+#[tokio::test]
+async fn what_a_build_started_holds_its_place() {
+    let place = tempfile::tempdir().expect("a folder");
+    let store = Store::new(place.path());
+    let lock = store.lock(&Reporter::silent()).await.expect("nobody else");
+    let mut outliving = std::process::Command::new("sleep").arg("100").spawn().expect("sleep");
+    drop(lock);
+    let is_free = || fs::File::open(place.path().join(".lock")).expect("it is there").try_lock().is_ok();
+    assert!(!is_free(), "a program that outlived the build may still write there");
+    outliving.kill().and_then(|()| outliving.wait()).expect("it ends");
+    assert!(is_free());
+}
+
+#[tokio::test]
+async fn what_a_cut_build_left_is_deleted_when_asked() {
+    let place = tempfile::tempdir().expect("a folder");
+    let store = Store::new(place.path());
+    for name in [".build-1/image/root", ".pull-2", ".removed-3", "kept/root"] {
+        fs::create_dir_all(place.path().join(name)).expect("a folder");
+    }
+    assert_eq!(store.leftovers().map(|all| all.len()), Ok(3));
+    assert_eq!(store.remove_leftovers(&Reporter::silent()).await, Ok(3));
+    assert_eq!(store.leftovers(), Ok(Vec::new()));
+    assert!(place.path().join("kept/root").exists());
+}
+
+/// Only root can mount.
+#[test]
+fn what_is_mounted_is_not_deleted() {
+    use rustix::mount::{MountFlags, UnmountFlags, mount, unmount};
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let place = tempfile::tempdir().expect("a folder");
+    let (work, mounted) = (place.path().join("work"), place.path().join("work/root/sys"));
+    fs::create_dir_all(&mounted).expect("a folder");
+    if mount("tmpfs", &mounted, "tmpfs", MountFlags::empty(), None::<&std::ffi::CStr>).is_err() {
+        return;
+    }
+    fs::write(mounted.join("of-the-machine"), "").expect("a file");
+    let removed = super::store::remove_any(&work);
+    let is_there = mounted.join("of-the-machine").exists();
+    unmount(&mounted, UnmountFlags::DETACH).expect("it is mounted");
+    assert!(is_there && removed.is_err_and(|error| error.to_string().contains("mounted")));
+    super::store::remove_any(&work).expect("nothing is mounted any more");
+    assert!(!work.exists());
+}

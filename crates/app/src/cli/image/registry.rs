@@ -66,6 +66,12 @@ enum Authorization {
 
 /// Fetches the image and answers with the folder that holds it.
 pub(super) async fn pull(output: &Output, store: &Store, source: &str) -> Result<PathBuf, Failure> {
+    if looks_like_a_path(source) {
+        return Err(Failure::usage(
+            format!("There is no file or folder `{}`.", one_line(source, 200)),
+            "Check the path.",
+        ));
+    }
     let reference = parse(source)?;
     let folder = store.folder().join(format!(".pull-{}", &Digest::of_text(source).digits()[..16]));
     let blobs = folder.join("blobs/sha256");
@@ -99,6 +105,11 @@ pub(super) async fn pull(output: &Output, store: &Store, source: &str) -> Result
         fs::write(&path, text).map_err(|error| Failure::file("write", &path, &error))?;
     }
     Ok(folder)
+}
+
+/// No reference begins or ends like this.
+fn looks_like_a_path(source: &str) -> bool {
+    source.starts_with(['/', '.', '~']) || source.ends_with(".tar") || source.ends_with(".tar.gz")
 }
 
 fn parse(source: &str) -> Result<Reference, Failure> {
@@ -275,7 +286,7 @@ impl Registry {
             Authorization::Password => with_password(request),
             Authorization::Token(token) => request.bearer_auth(token.expose()),
         };
-        request.send().await.map_err(|error| lost(&error))
+        request.send().await.map_err(|error| unreachable(&error))
     }
 
     async fn sign_in(&self, challenge: &str) -> Result<Authorization, Failure> {
@@ -290,7 +301,7 @@ impl Registry {
         let scope = format!("repository:{}:pull", self.reference.path);
         realm.query_pairs_mut().append_pair("service", &asked.service).append_pair("scope", &scope);
         let request = with_password(self.http.get(realm));
-        let response = request.send().await.map_err(|error| lost(&error))?;
+        let response = request.send().await.map_err(|error| unreachable(&error))?;
         if !response.status().is_success() {
             return Err(sign_in_needed());
         }
@@ -362,6 +373,15 @@ async fn text(response: Response, bytes_max: u64) -> Result<String, Failure> {
         }
     }
     String::from_utf8(bytes).map_err(|_| refused("its answer is no text"))
+}
+
+/// What lies at the bottom of it says what to look at: the name, the certificate, the port.
+fn unreachable(error: &reqwest::Error) -> Failure {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(deeper) = cause.source() {
+        cause = deeper;
+    }
+    lost(&cause)
 }
 
 fn lost(error: &dyn std::fmt::Display) -> Failure {

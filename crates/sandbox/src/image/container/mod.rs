@@ -56,7 +56,7 @@ pub async fn unpack(
     let _lock = store.lock(reporter).await?;
     needs::check_space(store.folder())?;
     let work = store.workshop(WORKSHOP);
-    let made = make(store, request, reporter, &work).await;
+    let made = make(store, request, reporter, &work).await.map_err(needs::explained);
     remove_any(&work).map_err(|error| ImageError::file("delete", &work, &error))?;
     made
 }
@@ -82,7 +82,7 @@ async fn make(
     .await?;
     let id = format!("{ID_PREFIX}{}", &parts.config_digest.digits()[..ID_CHARS]);
     reporter.stage(Stage::Compile, &STAGES);
-    let is_compiled = compile(request, root, scratch, reporter).await?;
+    let is_compiled = compile(request, root, scratch, reporter).await;
     reporter.stage(Stage::Seal, &STAGES);
     let finishing = Finishing {
         id: id.clone(),
@@ -161,18 +161,13 @@ fn check_hash(
     if Digest::of(reader).map_err(unreadable)? == *expected { Ok(()) } else { Err(wrong_digest(expected)) }
 }
 
-async fn compile(
-    request: &UnpackRequest,
-    root: PathBuf,
-    scratch: PathBuf,
-    reporter: &Reporter,
-) -> Result<bool, ImageError> {
+async fn compile(request: &UnpackRequest, root: PathBuf, scratch: PathBuf, reporter: &Reporter) -> bool {
     // Without bubblewrap the image works as it is; modules are then compiled anew in each run.
     let Ok(chamber) = Chamber::of(&request.environment, root, scratch) else {
-        reporter.note("`bwrap` is not installed: the modules are not compiled, and imports take longer");
-        return Ok(false);
+        return false;
     };
-    finish::compile(&chamber, reporter).await.map(|()| true)
+    // Neither is one needed that doesn't compile, such as a template, nor is bubblewrap allowed in every container.
+    finish::compile(&chamber, reporter).await.is_ok()
 }
 
 fn open(folder: &Path) -> Result<Root, ImageError> {
