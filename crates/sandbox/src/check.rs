@@ -62,7 +62,7 @@ fn image(image: &Path) -> Requirement {
     missing(what, format!("There is no image at {}.", image.display()), "Run `errand image build`.")
 }
 
-/// Tried, not looked up: what forbids them (switches, AppArmor, a container's filter) is told by none of its files alone.
+/// Tried, not looked up: what forbids them (switches, `AppArmor`, a container's filter) is told by none of its files alone.
 async fn user_namespaces(settings: &SandboxSettings) -> Requirement {
     let what = "user namespaces";
     let probed = probe(&settings.launcher).await;

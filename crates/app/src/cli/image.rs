@@ -156,7 +156,7 @@ async fn until_interrupted<T, E: Into<Failure>>(
         () = told_to_stop() => Err(Failure::new(
             "interrupted",
             "It was interrupted.",
-            "Run it again: it goes on where it stopped.",
+            "Run it again: a build goes on after its last whole step, a pull with what was fetched.",
         )),
     }
 }

@@ -171,7 +171,10 @@ fn run(cli: Cli, output: &Output) -> Result<Exit, Failure> {
         return served.map(|()| Exit::Done).map_err(|error| Failure::of_report(&error));
     }
     let context = Context { config, remote: cli.remote, output: output.clone() };
-    runtime.block_on(dispatch(cli.command, &context))
+    let done = runtime.block_on(dispatch(cli.command, &context));
+    // Work in threads that was interrupted, such as unpacking an image, is not waited for.
+    runtime.shutdown_background();
+    done
 }
 
 async fn dispatch(command: Command, context: &Context) -> Result<Exit, Failure> {
