@@ -107,9 +107,9 @@ pub(super) async fn pull(output: &Output, store: &Store, source: &str) -> Result
     Ok(folder)
 }
 
-/// No reference begins or ends like this.
+/// No reference begins like this.
 fn looks_like_a_path(source: &str) -> bool {
-    source.starts_with(['/', '.', '~']) || source.ends_with(".tar") || source.ends_with(".tar.gz")
+    source.starts_with(['/', '.', '~'])
 }
 
 fn parse(source: &str) -> Result<Reference, Failure> {
