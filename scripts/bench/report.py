@@ -73,18 +73,21 @@ def python_runs(found):
     single, sustained = found["single"], found["sustained"]
     targets = {"bare": ("B1 `print(1)`", 1.5, 8.0, None), "data": ("B2 four imports", 2.0, None, 700)}
     shown = []
-    for name, (title, p50_max, p99_max, ratio_min) in targets.items():
-        row = single[name]
-        is_met = row["p50"] <= p50_max and (p99_max is None or row["p99"] <= p99_max)
-        is_met = is_met and (ratio_min is None or row["ratio"] >= ratio_min)
-        target = f"p50 ≤ {p50_max} ms" + (f", p99 ≤ {p99_max} ms" if p99_max else "") + (f", ≥ {ratio_min}×" if ratio_min else "")
-        shown.append([title, spread(row), f"{row['cold_ms']:,.1f}", f"{row['ratio']:,.0f}×", f"{target}: {verdict(is_met)}"])
+    for (name, pause_ms), row in single.items():
+        title, p50_max, p99_max, ratio_min = targets[name]
+        judged = [f"p50 ≤ {p50_max} ms: {verdict(row['p50'] <= p50_max)}"]
+        if p99_max:
+            judged.append(f"p99 ≤ {p99_max} ms: {verdict(row['p99'] <= p99_max)}")
+        if ratio_min:
+            judged.append(f"≥ {ratio_min}×: {verdict(row['ratio'] >= ratio_min)}")
+        cold = [f"{row['cold_ms']:,.1f}", f"{row['ratio']:,.0f}×"]
+        shown.append([title, f"{pause_ms}", spread(row), *cold, ", ".join(judged)])
     note = (
         f"B3, sustained with 8 clients: {sustained['data']:,.0f} runs/s with the data libraries (≥ 120: "
         f"{verdict(sustained['data'] >= 120)}), {sustained['bare']:,.0f} without (≥ 300: {verdict(sustained['bare'] >= 300)}). "
         f"Runs that did not succeed, those of 100 clients at once included: {found['failed']} ({verdict(found['failed'] == 0)})."
     )
-    header = ["Python action over REST", "p50 / p99 / min ms", "cold bubblewrap ms", "ratio", "target"]
+    header = ["Python action over REST", "ms between runs", "p50 / p99 / min ms", "cold bubblewrap ms", "ratio", "target"]
     return table("B1–B3: Python actions, request to masked and recorded result", header, shown, note)
 
 

@@ -32,6 +32,8 @@ pub(crate) const STATEMENTS_KEPT: usize = 256;
 /// again, so each fold takes many writes of a page together.
 pub(crate) const SQLITE_PRAGMAS: [(&str, &str); 3] =
     [("cache_size", "-16384"), ("wal_autocheckpoint", "4000"), ("temp_store", "memory")];
+/// As `wal_autocheckpoint` has it, for the thread, which folds the log in by itself.
+pub(crate) const SQLITE_LOG_PAGES: i32 = 4000;
 
 /// The opened and migrated database.
 #[derive(Debug, Clone)]
