@@ -53,7 +53,9 @@ pub enum DriverError {
 impl DriverError {
     fn is_unique_violation(&self) -> bool {
         match self {
-            Self::Sqlx(error) => error.as_database_error().is_some_and(|error| error.is_unique_violation()),
+            Self::Sqlx(error) => {
+                error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
+            }
             Self::Rusqlite(error) => error.sqlite_error().is_some_and(|error| {
                 matches!(error.extended_code, SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY)
             }),

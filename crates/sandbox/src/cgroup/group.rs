@@ -149,15 +149,17 @@ impl Group {
     pub fn spent(&self) -> Spent {
         let Meters { cpu, memory_peak, memory_events, pids_events } = &self.meters;
         let cpu = if self.version == 1 {
-            read(cpu).and_then(|text| number(&text)).map(Duration::from_nanos)
+            read(cpu.as_ref()).and_then(|text| number(&text)).map(Duration::from_nanos)
         } else {
-            read(cpu).and_then(|text| field(&text, "usage_usec")).map(Duration::from_micros)
+            read(cpu.as_ref()).and_then(|text| field(&text, "usage_usec")).map(Duration::from_micros)
         };
         Spent {
             cpu,
-            memory_peak_bytes: read(memory_peak).and_then(|text| number(&text)),
-            killed_for_memory: read(memory_events).and_then(|text| field(&text, "oom_kill")).unwrap_or(0),
-            refused_processes: read(pids_events).and_then(|text| field(&text, "max")).unwrap_or(0),
+            memory_peak_bytes: read(memory_peak.as_ref()).and_then(|text| number(&text)),
+            killed_for_memory: read(memory_events.as_ref())
+                .and_then(|text| field(&text, "oom_kill"))
+                .unwrap_or(0),
+            refused_processes: read(pids_events.as_ref()).and_then(|text| field(&text, "max")).unwrap_or(0),
         }
     }
 
@@ -186,9 +188,9 @@ impl Group {
 }
 
 /// From its beginning, whatever was read of it before.
-fn read(meter: &Option<File>) -> Option<String> {
+fn read(meter: Option<&File>) -> Option<String> {
     let mut bytes = [0; METER_BYTES_MAX];
-    let length = meter.as_ref()?.read_at(&mut bytes, 0).ok()?;
+    let length = meter?.read_at(&mut bytes, 0).ok()?;
     Some(String::from_utf8_lossy(bytes.get(..length)?).into_owned())
 }
 
