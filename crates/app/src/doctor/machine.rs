@@ -211,7 +211,7 @@ pub(super) fn model(model_dir: &Path) -> Finding {
 pub(super) fn egress(ranges: &[String]) -> Vec<Finding> {
     const WHAT: &str = "egress";
     if ranges.is_empty() {
-        return vec![Finding::good(WHAT, "Actions reach public addresses only.")];
+        return vec![Finding::good(WHAT, "Actions reach public addresses of other machines only.")];
     }
     ranges.iter().map(|range| open_range(WHAT, range)).collect()
 }
