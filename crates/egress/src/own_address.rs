@@ -29,7 +29,9 @@ mod tests {
     #[test]
     fn the_machine_knows_its_own_addresses() {
         check("127.0.0.1", true);
-        check("::1", true);
+        if UdpSocket::bind("[::1]:0").is_ok() {
+            check("::1", true);
+        }
         for public in ["1.1.1.1", "8.8.8.8", "2606:4700::1111"] {
             check(public, false);
         }

@@ -230,7 +230,7 @@ impl Engine {
                 Err(problem) => could_not_start(&problem),
                 Ok(ready) => {
                     self.note_secrets_used(&job.guru, ready.secrets.keys(), job.action.spec.name.as_str());
-                    self.run_recorded(&job, ready, recorded, (writer, &stop)).await?
+                    self.run_when_recorded(&job, ready, recorded, (writer, &stop)).await?
                 }
             },
         };
@@ -251,7 +251,7 @@ impl Engine {
     }
 
     /// Runs once the beginning is in the ledger; what has to be got ready for it is, meanwhile.
-    async fn run_recorded(
+    async fn run_when_recorded(
         &self,
         job: &Job,
         ready: Ready,

@@ -165,15 +165,20 @@ impl Host {
     }
 }
 
+/// The same binary anew, as a launcher at this stage; killed when dropped.
+fn spawn(launcher: &Path, stage: &str, line: OwnedFd) -> io::Result<tokio::process::Child> {
+    let mut command = std::process::Command::new(launcher);
+    command.arg0(launcher::NAME).arg(stage).env_clear();
+    command.stdin(line).stdout(Stdio::null());
+    Command::from(command).kill_on_drop(true).spawn()
+}
+
 async fn start(plan: Plan<'_>) -> Result<Arc<Host>, SandboxError> {
     let step = "starting the launcher";
     let (ours, theirs) = wire::pair().map_err(|error| broken(step, error))?;
     let line = AsyncLine::new(ours).map_err(|error| broken(step, error))?;
-    let mut command = std::process::Command::new(&plan.settings.launcher);
-    command.arg0(launcher::NAME).arg(launcher::BEGIN).env_clear();
-    command.stdin(theirs).stdout(Stdio::null());
     let mut process =
-        Command::from(command).kill_on_drop(true).spawn().map_err(|error| broken(step, error))?;
+        spawn(&plan.settings.launcher, launcher::BEGIN, theirs).map_err(|error| broken(step, error))?;
     let pid = process.id().unwrap_or_default();
     let numbered = i32::try_from(pid).unwrap_or_default();
     plan.group.add(numbered).map_err(|error| broken("counting the launcher", error))?;
@@ -200,10 +205,7 @@ async fn start(plan: Plan<'_>) -> Result<Arc<Host>, SandboxError> {
 pub async fn probe(launcher: &Path) -> io::Result<Option<(Walls, io::Error)>> {
     let (ours, theirs) = wire::pair()?;
     let line = AsyncLine::new(ours)?;
-    let mut command = std::process::Command::new(launcher);
-    command.arg0(launcher::NAME).arg(launcher::PROBE).env_clear();
-    command.stdin(theirs).stdout(Stdio::null());
-    let mut process = Command::from(command).kill_on_drop(true).spawn()?;
+    let mut process = spawn(launcher, launcher::PROBE, theirs)?;
     let said = timeout(START_MAX, line.receive_message()).await.unwrap_or_else(|_| Err(timed_out()));
     // Its own end of the line is closed by now, or about to be.
     let _ = process.kill().await;
@@ -218,10 +220,7 @@ pub async fn probe(launcher: &Path) -> io::Result<Option<(Walls, io::Error)>> {
 /// Moves a launcher into a group, and lets it go.
 pub async fn try_group(launcher: &Path, group: &Group) -> io::Result<()> {
     let (_ours, theirs) = wire::pair()?;
-    let mut command = std::process::Command::new(launcher);
-    command.arg0(launcher::NAME).arg(launcher::BEGIN).env_clear();
-    command.stdin(theirs).stdout(Stdio::null());
-    let mut process = Command::from(command).kill_on_drop(true).spawn()?;
+    let mut process = spawn(launcher, launcher::BEGIN, theirs)?;
     let number = process.id().and_then(|id| i32::try_from(id).ok()).unwrap_or_default();
     let moved = group.add(number);
     let _ = process.kill().await;

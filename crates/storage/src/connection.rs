@@ -28,11 +28,10 @@ pub(crate) const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Prepared statements kept per connection; the crate has fewer texts than this.
 pub(crate) const STATEMENTS_KEPT: usize = 256;
 /// What every connection to SQLite is set to. The page cache is per connection, in KiB (negative, as the pragma wants
-/// it). The log is folded into its file after so many pages (of 4 KiB): history rewrites the same index pages again and
+/// it).
+pub(crate) const SQLITE_PRAGMAS: [(&str, &str); 2] = [("cache_size", "-16384"), ("temp_store", "memory")];
+/// Pages (of 4 KiB) after which SQLite's log is folded into its file: history rewrites the same index pages again and
 /// again, so each fold takes many writes of a page together.
-pub(crate) const SQLITE_PRAGMAS: [(&str, &str); 3] =
-    [("cache_size", "-16384"), ("wal_autocheckpoint", "4000"), ("temp_store", "memory")];
-/// As `wal_autocheckpoint` has it, for the thread, which folds the log in by itself.
 pub(crate) const SQLITE_LOG_PAGES: i32 = 4000;
 
 /// The opened and migrated database.
@@ -143,6 +142,7 @@ async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) 
         .busy_timeout(SQLITE_BUSY_TIMEOUT)
         .foreign_keys(true)
         .statement_cache_capacity(STATEMENTS_KEPT)
+        .pragma("wal_autocheckpoint", SQLITE_LOG_PAGES.to_string())
         .disable_statement_logging();
     let options =
         SQLITE_PRAGMAS.into_iter().fold(options, |options, (name, value)| options.pragma(name, value));

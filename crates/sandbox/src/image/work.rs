@@ -207,6 +207,7 @@ mod tests {
         check(&[Base, Unpack, Wheels, Libraries], Some(Compile), false, &[Compile, Seal]);
         check(&[Base, Unpack, Wheels, Libraries], Some(Compile), true, &Stage::ALL);
     }
+
     #[test]
     fn another_mirror_is_another_build() {
         let folder = tempfile::tempdir().expect("a folder");

@@ -30,11 +30,11 @@ use crate::{
     wire::{self, Event, Furnishing, Order},
 };
 
-/// The name by which the binary knows that it is to be the launcher.
-pub(crate) const NAME: &str = "errand-sandbox-launcher";
 pub(crate) use probe::PROBE;
 use probe::PROBE_INSIDE;
 
+/// The name by which the binary knows that it is to be the launcher.
+pub(crate) const NAME: &str = "errand-sandbox-launcher";
 pub(crate) const BEGIN: &str = "begin";
 const FURNISH: &str = "furnish";
 const SELF: &str = "/proc/self/exe";
