@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Rows per statement, biggest first. Fixed sizes keep the number of prepared statements small; the small ones are all
-/// there, since one run's events should take one statement (each is a trip to the database's thread and back). The
+/// there, since one run's events should take one statement (to PostgreSQL, each is a trip). The
 /// largest stays far below SQLite's 32,766 and PostgreSQL's 65,535 values per statement.
 const SIZES: [usize; 11] = [64, 32, 16, 8, 7, 6, 5, 4, 3, 2, 1];
 
