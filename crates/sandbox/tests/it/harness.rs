@@ -1,6 +1,9 @@
 //! A sandbox for a test: started, asked, stopped, and seen to leave nothing behind.
 
-use std::time::Duration;
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    time::Duration,
+};
 
 use errand_sandbox::{
     Ending, OutputChunk, Program, RunLimits, RunReport, Sandbox, SandboxSettings, Stream, Tier,
@@ -34,7 +37,7 @@ pub fn with_sandbox(test: impl FnOnce(&House)) {
     with_settings(settings(), test);
 }
 
-/// Runs the test, stops the sandbox and looks for what it may have left.
+/// Runs the test, stops the sandbox, also after a failure, and looks for what it may have left.
 pub fn with_settings(settings: SandboxSettings, test: impl FnOnce(&House)) {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -43,8 +46,9 @@ pub fn with_settings(settings: SandboxSettings, test: impl FnOnce(&House)) {
         .expect("a runtime");
     let sandbox = runtime.block_on(Sandbox::start(settings.clone())).expect("a sandbox");
     let house = House { runtime, sandbox, settings };
-    test(&house);
+    let outcome = catch_unwind(AssertUnwindSafe(|| test(&house)));
     house.runtime.block_on(house.sandbox.stop());
+    outcome.unwrap_or_else(|failure| resume_unwind(failure));
     assert_clean();
 }
 

@@ -32,20 +32,27 @@ pub fn family(root: u32) -> BTreeSet<u32> {
 }
 
 /// Whether any of this test's own sandbox is in this process's session, to which a terminal sends Ctrl-C. Threads of this process
-/// aside, these are its only children.
+/// aside, these are its only children. Read from /proc, since in a container the session may be that of a process outside, whose
+/// number is 0 here.
 pub fn any_in_own_session() -> bool {
-    let session = |pid: u32| rustix::process::getsid(Pid::from_raw(pid.cast_signed())).ok();
-    let own = session(std::process::id());
-    family(std::process::id()).into_iter().any(|pid| session(pid) == own)
+    const SESSION: usize = 3;
+    let session = |pid: u32| stat_of(pid)?.get(SESSION)?.parse::<u32>().ok();
+    let own = session(std::process::id()).expect("a session");
+    family(std::process::id()).into_iter().any(|pid| session(pid) == Some(own))
 }
 
 /// Processor time of one of this test's own sandbox, in hundredths of a second.
 pub fn ticks_of(word: &str) -> u64 {
     let found = family(std::process::id()).into_iter().find(|pid| command_of(*pid).contains(word));
-    let stat = found.and_then(|pid| fs::read_to_string(format!("/proc/{pid}/stat")).ok());
-    let stat = stat.unwrap_or_else(|| panic!("no {word} among this test's processes"));
-    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap_or_default().split(' ').collect();
+    let fields = found.and_then(stat_of).unwrap_or_else(|| panic!("no {word} among this test's processes"));
     fields[11..13].iter().filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
+}
+
+/// The fields of a process's /proc/PID/stat from its state on, which is number 0.
+fn stat_of(pid: u32) -> Option<Vec<String>> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields = stat.rsplit(") ").next()?.split_whitespace();
+    Some(fields.map(str::to_owned).collect())
 }
 
 fn command_of(pid: u32) -> String {
