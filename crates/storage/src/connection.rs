@@ -33,6 +33,8 @@ pub(crate) const SQLITE_PRAGMAS: [(&str, &str); 2] = [("cache_size", "-16384"), 
 /// Pages (of 4 KiB) after which SQLite's log is folded into its file: history rewrites the same index pages again and
 /// again, so each fold takes many writes of a page together.
 pub(crate) const SQLITE_LOG_PAGES: i32 = 4000;
+/// Pages after which whoever writes folds the log in, without waiting for the thread that does so beside the writing.
+pub(crate) const SQLITE_LOG_PAGES_MAX: i32 = 4 * SQLITE_LOG_PAGES;
 
 /// The opened and migrated database.
 #[derive(Debug, Clone)]
@@ -142,7 +144,7 @@ async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) 
         .busy_timeout(SQLITE_BUSY_TIMEOUT)
         .foreign_keys(true)
         .statement_cache_capacity(STATEMENTS_KEPT)
-        .pragma("wal_autocheckpoint", SQLITE_LOG_PAGES.to_string())
+        .pragma("wal_autocheckpoint", SQLITE_LOG_PAGES_MAX.to_string())
         .disable_statement_logging();
     let options =
         SQLITE_PRAGMAS.into_iter().fold(options, |options, (name, value)| options.pragma(name, value));

@@ -34,6 +34,7 @@ pub mod schedules;
 pub mod secrets;
 pub mod settings;
 pub mod shares;
+mod sqlite_log;
 mod sqlite_thread;
 mod sqlite_transaction;
 mod statement;

@@ -3,26 +3,20 @@
 //! A driver that answers each statement by itself wakes whoever waits as often as there are statements, and each time
 //! costs about as much as the statement. What history writes is known from the beginning, so it is told of once, at its end.
 
-use std::{cell::Cell, path::Path, sync::mpsc, thread};
+use std::{path::Path, sync::mpsc, thread};
 
 use rusqlite::{Connection, OpenFlags, ToSql, TransactionBehavior, types::ToSqlOutput};
 use tokio::sync::oneshot;
 
 use crate::{
     DriverError, Result, StorageError,
-    connection::{
-        SQLITE_BUSY_TIMEOUT, SQLITE_LOG_PAGES, SQLITE_PRAGMAS, STATEMENTS_KEPT, SqliteWriters, SqliteWriting,
-    },
+    connection::{SQLITE_BUSY_TIMEOUT, SQLITE_PRAGMAS, STATEMENTS_KEPT, SqliteWriters, SqliteWriting},
     dialect::Dialect,
     row::Value,
+    sqlite_log::SqliteLog,
     sqlite_transaction::{Held, hold},
     statement::Statement,
 };
-
-thread_local! {
-    /// Pages in the log after this thread's last transaction.
-    static LOG_PAGES: Cell<i32> = const { Cell::new(0) };
-}
 
 /// The way to the thread, which ends when this is dropped.
 #[derive(Debug)]
@@ -44,10 +38,11 @@ impl SqliteThread {
     /// The file is there and in the journal mode that it is to have.
     pub(crate) fn start(path: &Path) -> std::result::Result<Self, DriverError> {
         let connection = open(path)?;
+        let log = SqliteLog::start(path, &connection)?;
         let (orders, ordered) = mpsc::channel();
         thread::Builder::new()
             .name("errand-ledger".to_owned())
-            .spawn(move || serve(connection, &ordered))
+            .spawn(move || serve(connection, log, &ordered))
             .map_err(sqlx::Error::Io)?;
         Ok(Self(orders))
     }
@@ -65,7 +60,7 @@ impl SqliteThread {
         told.await.unwrap_or_else(|_| Err(StorageError::query(REACH, sqlx::Error::WorkerCrashed)))
     }
 
-    /// Returns when its connection is closed.
+    /// Returns when its connections are closed.
     pub(crate) async fn close(self) {
         let (closed, told) = oneshot::channel();
         if self.0.send(Order::Close(closed)).is_ok() {
@@ -74,7 +69,7 @@ impl SqliteThread {
     }
 }
 
-fn open(path: &Path) -> rusqlite::Result<Connection> {
+pub(crate) fn open(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(SQLITE_BUSY_TIMEOUT)?;
@@ -83,15 +78,10 @@ fn open(path: &Path) -> rusqlite::Result<Connection> {
     {
         connection.pragma_update(None, name, value)?;
     }
-    // In the place of the driver's own, which folds the log in before a transaction is told of.
-    connection.wal_hook(Some(|_log, pages| {
-        LOG_PAGES.set(pages);
-        Ok(())
-    }));
     Ok(connection)
 }
 
-fn serve(mut connection: Connection, ordered: &mpsc::Receiver<Order>) {
+fn serve(mut connection: Connection, mut log: SqliteLog, ordered: &mpsc::Receiver<Order>) {
     while let Ok(order) = ordered.recv() {
         match order {
             Order::Run(Job { statements, held, changed }) => {
@@ -99,24 +89,16 @@ fn serve(mut connection: Connection, ordered: &mpsc::Receiver<Order>) {
                 drop(held);
                 // Whoever asked may have gone away.
                 let _ = changed.send(result);
-                fold_log(&connection);
+                log.after_transaction(&connection);
             }
             Order::Close(closed) => {
+                log.close();
                 drop(connection);
                 let _ = closed.send(());
                 return;
             }
         }
     }
-}
-
-/// Takes as long as the disk needs, tens of milliseconds: whoever's transaction it was has been told.
-fn fold_log(connection: &Connection) {
-    if LOG_PAGES.take() < SQLITE_LOG_PAGES {
-        return;
-    }
-    // What fails, or is held up by a reader, is tried again after the next transaction.
-    let _ = connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()));
 }
 
 fn run(connection: &mut Connection, statements: Vec<Statement>) -> Result<Vec<u64>> {
@@ -229,21 +211,6 @@ mod tests {
             assert_eq!(changed.expect("changed"), 1);
             transaction.commit().await.expect("committed");
         }
-    }
-
-    #[tokio::test]
-    async fn the_log_is_folded_in_again_and_again() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let db = db(&folder).await;
-        // Each takes some ten pages of the log, of 4 KiB.
-        let value = "x".repeat(32_000);
-        for round in 0..2_000 {
-            db.writer.run(vec![setting(&format!("{round}"), &value)]).await.expect("written");
-        }
-        let pages = |name: &str| folder.path().join(name).metadata().expect("a file").len() / 4096;
-        let log_max = u64::from(SQLITE_LOG_PAGES.unsigned_abs()) * 2;
-        assert!(pages("errand.db-wal") < log_max, "{} pages", pages("errand.db-wal"));
-        assert!(pages("errand.db") > 10_000, "{} pages", pages("errand.db"));
     }
 
     #[tokio::test]
