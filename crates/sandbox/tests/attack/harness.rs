@@ -1,7 +1,7 @@
 //! Runs an attack as a real script would run: in the image, with the default limits but a short time, with the network
 //! served under the default policy, which opens nothing.
 
-use std::{collections::BTreeSet, fs, sync::OnceLock, time::Duration};
+use std::{collections::BTreeSet, fs, time::Duration};
 
 use errand_egress::{Egress, EgressLimits, EgressPolicy, SandboxRules};
 use errand_sandbox::{
@@ -117,10 +117,11 @@ async fn run_in(sandbox: &Sandbox, script: &str, timeout: Duration) -> Seen {
     let mut child = sandbox.ready_child(Tier::for_script(script)).await.expect("a child");
     let rules = SandboxRules { allowed_hosts: allowed_hosts(script), ..SandboxRules::default() };
     let network = egress.serve_sandbox(child.take_sockets(), rules).expect("a network");
+    let host = script.starts_with(PRELUDE).then(Host::shared);
     let program = Program {
         code: script.to_owned(),
         name: "script.py".to_owned(),
-        environment: if script.starts_with(PRELUDE) { environment() } else { Vec::new() },
+        environment: host.as_deref().map(environment).unwrap_or_default(),
     };
     let limits = RunLimits { timeout, ..RunLimits::default() };
     let (sender, receiver) = mpsc::channel(16);
@@ -146,9 +147,7 @@ async fn collect(mut receiver: mpsc::Receiver<OutputChunk>) -> [String; 2] {
 }
 
 /// What an attack is told about the host: an attacker knows such things or guesses them.
-fn environment() -> Vec<(String, String)> {
-    static HOST: OnceLock<Host> = OnceLock::new();
-    let host = HOST.get_or_init(Host::prepare);
+fn environment(host: &Host) -> Vec<(String, String)> {
     // A port that was free a moment ago, for a script that listens.
     let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|socket| socket.local_addr());
     let given = [

@@ -7,6 +7,10 @@ use std::{
     os::linux::net::SocketAddrExt as _,
     os::unix::net::{SocketAddr, UnixListener},
     path::PathBuf,
+    sync::{
+        Arc, Mutex, Weak,
+        atomic::{AtomicU32, Ordering},
+    },
     thread,
 };
 
@@ -24,7 +28,19 @@ pub struct Host {
 }
 
 impl Host {
-    pub fn prepare() -> Self {
+    /// One for all runs at a time, and none when there is no run: a folder that a process keeps to its end stays behind.
+    pub fn shared() -> Arc<Self> {
+        static HOST: Mutex<Weak<Host>> = Mutex::new(Weak::new());
+        let mut host = HOST.lock().expect("no panic");
+        host.upgrade().unwrap_or_else(|| {
+            let prepared = Arc::new(Self::prepare());
+            *host = Arc::downgrade(&prepared);
+            prepared
+        })
+    }
+
+    fn prepare() -> Self {
+        static PREPARED: AtomicU32 = AtomicU32::new(0);
         let folder = tempfile::tempdir().expect("a folder");
         let marker = folder.path().join("marker");
         std::fs::write(&marker, MARK).expect("the marker");
@@ -33,7 +49,8 @@ impl Host {
         let socket = folder.path().join("service.sock");
         answer_unix(UnixListener::bind(&socket).expect("a socket"));
         open_to_all(&socket);
-        let abstract_name = format!("errand-attack-{}", std::process::id());
+        let number = PREPARED.fetch_add(1, Ordering::Relaxed);
+        let abstract_name = format!("errand-attack-{}-{number}", std::process::id());
         let address = SocketAddr::from_abstract_name(&abstract_name).expect("a name");
         answer_unix(UnixListener::bind_addr(&address).expect("an abstract socket"));
         let tcp = TcpListener::bind("0.0.0.0:0").expect("a port");

@@ -1,19 +1,33 @@
 //! The processes of a sandbox, as the machine lists them.
 
-use std::{collections::BTreeSet, fs};
+use std::{collections::BTreeSet, fs, thread, time::Duration};
 
 use rustix::process::{Pid, Signal, kill_process};
 
 /// Kills a process of this test's own sandbox, found by a word of its command line. Whether there was one.
 pub fn try_kill(word: &str) -> bool {
-    let found = family(std::process::id()).into_iter().find(|pid| command_of(*pid).contains(word));
-    found
+    find(word)
         .and_then(|pid| Pid::from_raw(pid.cast_signed()))
         .is_some_and(|pid| kill_process(pid, Signal::KILL).is_ok())
 }
 
 pub fn kill(word: &str) {
-    assert!(try_kill(word), "no {word} among this test's processes");
+    await_one(word, || try_kill(word).then_some(()));
+}
+
+fn find(word: &str) -> Option<u32> {
+    family(std::process::id()).into_iter().find(|pid| command_of(*pid).contains(word))
+}
+
+/// Looks again for a while: a list of children that is read while some of them end may leave out others.
+fn await_one<T>(word: &str, look: impl Fn() -> Option<T>) -> T {
+    let mut looks = (0..200).map(|look_before| {
+        if look_before > 0 {
+            thread::sleep(Duration::from_millis(10));
+        }
+        look()
+    });
+    looks.find_map(|found| found).unwrap_or_else(|| panic!("no {word} among this test's processes"))
 }
 
 /// Every process that descends from this one.
@@ -43,8 +57,7 @@ pub fn any_in_own_session() -> bool {
 
 /// Processor time of one of this test's own sandbox, in hundredths of a second.
 pub fn ticks_of(word: &str) -> u64 {
-    let found = family(std::process::id()).into_iter().find(|pid| command_of(*pid).contains(word));
-    let fields = found.and_then(stat_of).unwrap_or_else(|| panic!("no {word} among this test's processes"));
+    let fields = await_one(word, || find(word).and_then(stat_of));
     fields[11..13].iter().filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
 }
 
