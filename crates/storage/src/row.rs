@@ -28,6 +28,11 @@ impl Value {
     }
 }
 
+/// PostgreSQL refuses a text with a zero character, which any script may print; SQLite's functions end a text there.
+fn without_zeros(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
 macro_rules! value_from {
     ($($from:ty => |$name:ident| $variant:ident($value:expr)),* $(,)?) => {$(
         impl From<$from> for Value {
@@ -39,12 +44,12 @@ macro_rules! value_from {
 }
 
 value_from! {
-    &str => |text| Text(Some(text.to_owned())),
-    String => |text| Text(Some(text)),
-    Option<String> => |text| Text(text),
-    Option<&str> => |text| Text(text.map(str::to_owned)),
-    Masked => |text| Text(Some(text.into_string())),
-    Option<Masked> => |text| Text(text.map(Masked::into_string)),
+    &str => |text| Text(Some(without_zeros(text.to_owned()))),
+    String => |text| Text(Some(without_zeros(text))),
+    Option<String> => |text| Text(text.map(without_zeros)),
+    Option<&str> => |text| Text(text.map(|text| without_zeros(text.to_owned()))),
+    Masked => |text| Text(Some(without_zeros(text.into_string()))),
+    Option<Masked> => |text| Text(text.map(|text| without_zeros(text.into_string()))),
     u32 => |number| Integer(Some(i64::from(number))),
     Option<u32> => |number| Integer(number.map(i64::from)),
     i64 => |number| Integer(Some(number)),

@@ -6,7 +6,7 @@ use errand_domain::{
 use errand_storage::{
     LedgerWrite, Masked, StorageError, conversations,
     events::{self, Batch},
-    executions,
+    executions::{self, ExecutionEnd, NewExecution},
 };
 
 use crate::{
@@ -91,6 +91,24 @@ async fn a_failing_batch_leaves_nothing() {
         let Err(StorageError::Conflict { what }) = outcome else { panic!("{outcome:?}") };
         assert_eq!(what, "an event with this number");
         assert_eq!(executions::by_id(&db.reader, guru, run.id).await?, None);
+        Ok(())
+    })
+    .await;
+}
+
+/// PostgreSQL takes no zero character, which any script may print.
+#[tokio::test]
+async fn a_zero_character_is_written_as_one_that_can_be_shown() {
+    on_both(async |db| {
+        let guru = a_guru(db, "acme").await?;
+        let action = an_action(db, guru, "orders").await?;
+        let run = NewExecution { question: masked("an\0b"), ..new_execution(&action, 1)? };
+        let end = ExecutionEnd { output: Some(masked("a\0b\0")), ..end_of(&run, ExecutionStatus::Succeeded) };
+        start(db, &run).await?;
+        db.writer.apply(vec![LedgerWrite::ExecutionFinished(end)]).await?;
+        let row = executions::by_id(&db.reader, guru, run.id).await?.expect("the row");
+        assert_eq!(row.question, "an\u{fffd}b");
+        assert_eq!(row.output.as_deref(), Some("a\u{fffd}b\u{fffd}"));
         Ok(())
     })
     .await;
