@@ -58,7 +58,7 @@ pub fn enforce() -> Result<(), Failure> {
         [(&raw const ruleset) as usize, size, 0, 0, 0],
     )?;
     let rules = usize::try_from(rules).unwrap_or(0);
-    // The root itself may be listed; the folders in it that no rule names may not.
+    // Every folder may be listed; the files in those that no rule names can't be read.
     add(rules, c"/", READ_DIR & handled)?;
     for (folder, rights) in RULES {
         add(rules, folder, rights & handled)?;
