@@ -1,6 +1,16 @@
-import type { Locator, Page } from '@playwright/test';
+import type { Locator, Page, Route } from '@playwright/test';
 
-import { ask, askToTheEnd, cards, expect, expectAccessible, openChat, questionBox, test } from './chat';
+import {
+  answers,
+  ask,
+  askToTheEnd,
+  cards,
+  expect,
+  expectAccessible,
+  openChat,
+  questionBox,
+  test,
+} from './chat';
 
 const REFUND = 'Where is my refund for order 12345?';
 const SHIPPED = 'Has order 12391 shipped yet?';
@@ -12,7 +22,7 @@ test('a refund is looked up, and the answer rests on its record', async ({ page 
   await expect(page).toHaveURL(/\/chat\/conv_/);
   const card = cards(turn).filter({ hasText: '12345' });
   await expect(card).toHaveAttribute('data-status', 'succeeded');
-  await expect(turn.locator('.prose-answer')).toContainText(/refund/i);
+  await expect(answers(turn)).toContainText(/refund/i);
   await expect(turn.getByRole('navigation', { name: 'References' }).getByRole('button')).toHaveCount(1);
 });
 
@@ -54,7 +64,7 @@ test('what is missing is asked for, and the next words complete it', async ({ pa
   const asked = await askToTheEnd(page, 'I was charged twice!');
   await expect(cards(asked).first()).toHaveAttribute('data-status', 'missing');
   await expect(cards(asked).first()).toContainText('Needs customer email');
-  await expect(asked.locator('.prose-answer')).toContainText(/e-?mail/i);
+  await expect(answers(asked)).toContainText(/e-?mail/i);
   const completed = await askToTheEnd(page, 'ana@acme.test');
   const card = cards(completed).filter({ hasText: 'ana@acme.test' });
   await expect(card.first()).toHaveAttribute('data-status', 'succeeded');
@@ -87,10 +97,26 @@ test('a reload in mid-turn loses nothing and doubles nothing', async ({ page }) 
   await expect(turn).toHaveCount(1);
   await expect(turn).toHaveAttribute('data-turn', 'done');
   await expect(cards(turn)).toHaveCount(2);
-  const answer = await turn.locator('.prose-answer').innerText();
+  const answer = await answers(turn).innerText();
   // Read again from what is stored, it is the very same.
   await page.reload();
-  await expect(turn.locator('.prose-answer')).toHaveText(answer, { useInnerText: true });
+  await expect(answers(turn)).toHaveText(answer, { useInnerText: true });
+});
+
+test('an answer is there in plain words before its renderer is, and rendered then', async ({ page }) => {
+  await openChat(page);
+  const turn = await askToTheEnd(page, SHIPPED);
+  const rendered = await answers(turn).innerText();
+  const held: Route[] = [];
+  await page.route('**/assets/Markdown-*.js', (route) => {
+    held.push(route);
+  });
+  await page.reload();
+  const plain = turn.locator('.prose-answer[data-plain]');
+  await expect(plain).toContainText('12391');
+  for (const route of held) await route.continue();
+  await expect(answers(turn)).toHaveText(rendered, { useInnerText: true });
+  await expect(plain).toHaveCount(0);
 });
 
 test('a lost line is taken up again where it broke', async ({ page }) => {
@@ -143,10 +169,11 @@ test('a reload keeps the whole conversation', async ({ page }) => {
   await openChat(page);
   await askToTheEnd(page, 'I was charged twice!');
   await askToTheEnd(page, 'ana@acme.test');
-  const answers = await page.locator('.prose-answer').allInnerTexts();
+  await expect(answers(page)).toHaveCount(2);
+  const texts = await answers(page).allInnerTexts();
   await page.reload();
   await expect(page.getByRole('article')).toHaveCount(2);
-  await expect(page.locator('.prose-answer')).toHaveText(answers, { useInnerText: true });
+  await expect(answers(page)).toHaveText(texts, { useInnerText: true });
   const card = cards(page.getByRole('article').last()).filter({ hasText: 'ana@acme.test' }).first();
   await expect(card).toHaveAttribute('data-status', 'succeeded');
   // What is unfolded after a reload is fetched from what was stored.

@@ -54,6 +54,9 @@ export async function askToTheEnd(page: Page, question: string): Promise<Locator
 export const cards = (turn: Locator): Locator =>
   turn.getByRole('list', { name: 'Actions' }).locator(':scope > li');
 
+/** The answers within, as they stay: not the plain words that stand there until the renderer is loaded. */
+export const answers = (within: Locator | Page): Locator => within.locator('.prose-answer:not([data-plain])');
+
 /** No finding of axe at all, of the rules for WCAG 2.2 A and AA. */
 export async function expectAccessible(page: Page): Promise<void> {
   // A fade that is under way would be judged by its colours of the moment.

@@ -4,10 +4,16 @@ import { lazy, Suspense } from 'react';
 const loading = import('./Markdown');
 const Markdown = lazy(async () => ({ default: (await loading).Markdown }));
 
-/** An answer in Markdown; its plain words until the renderer is loaded. */
+/** An answer in Markdown; its plain words, marked as such, until the renderer is loaded. */
 export function Answer({ text }: { text: string }) {
   return (
-    <Suspense fallback={<div className="prose-answer whitespace-pre-wrap">{text}</div>}>
+    <Suspense
+      fallback={
+        <div data-plain className="prose-answer whitespace-pre-wrap">
+          {text}
+        </div>
+      }
+    >
       <Markdown text={text} />
     </Suspense>
   );
