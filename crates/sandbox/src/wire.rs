@@ -77,7 +77,7 @@ pub struct Furnishing {
     pub zygote: ZygoteSettings,
 }
 
-/// Read by `zygote.py`, which hands it on to the native part.
+/// Read by the launcher, and by `zygote.py`, which hands it on to the native part.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct ZygoteSettings {
     pub uid: u32,

@@ -5,8 +5,7 @@
 //! `zygote.py` loads it and calls, in this order:
 //!
 //! 1. [`errand_gather`] before it warms up, so that what it then loads lies where clones of it are cheap.
-//! 2. [`errand_serve`] once the interpreter is warm. It gives up the zygote's privileges and clones a child for each
-//!    request of the supervisor. It returns in each child, which is then behind every wall ([`child::enter`] has the
+//! 2. [`errand_serve`] once the interpreter is warm. It clones a child for each request of the supervisor. It returns in each child, which is then behind every wall ([`child::enter`] has the
 //!    order of steps), and in the zygote when the supervisor has closed the line.
 //! 3. [`errand_ready`], in a child, when the interpreter has got over the fork. It hands the sockets out and leaves
 //!    nothing open but the line to the supervisor.
@@ -32,10 +31,10 @@ pub struct Settings {
     /// Identity of the zygote, and of its children outside their user namespaces.
     pub uid: u32,
     pub gid: u32,
-    /// Keeps the zygote's real root as its saved id, so that an ordinary user's supervisor may put its children into
-    /// control groups. Children lose it.
+    /// The zygote starts as root of the launcher's namespace and keeps it as its saved id, so that an ordinary user's
+    /// supervisor may put its children into control groups. Children lose it.
     pub keep_saved_id: u32,
-    /// Zero where the image's identity can't be changed (a user namespace with a single id).
+    /// Zero where the zygote's identity can't be changed (a user namespace with a single id).
     pub change_id: u32,
     pub tmp_bytes_max: u64,
     pub shm_bytes_max: u64,

@@ -1,7 +1,7 @@
 //! The zygote: a warm interpreter that clones a child per request.
 //!
-//! It is trusted but needs no privilege: each child has a user namespace of its own, and thereby every capability
-//! over its own namespaces. So the zygote drops its own first.
+//! It needs no privilege: each child has a user namespace of its own, and thereby every capability over its own
+//! namespaces. So the launcher leaves it none.
 
 #![expect(unsafe_code, reason = "clones and changes its identity")]
 
@@ -27,14 +27,12 @@ const NAMESPACES: c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWUTS
     | libc::CLONE_NEWNET;
 
-const SETFCAP: u32 = 1 << 31;
-
 /// `Some` in a child; `None` in the zygote when the supervisor has hung up.
 pub fn serve(settings: &Settings) -> Result<Option<Entered>, Failure> {
     arenas::join();
     child::raise_open_files();
     accept_signals()?;
-    drop_privileges(settings)?;
+    take_identity(settings)?;
     let (thread_id, means) = (thread_id_address(), find_means());
     wire::send(SUPERVISOR, b"R", &[])?;
     loop {
@@ -137,19 +135,17 @@ fn accept_signals() -> Result<(), Failure> {
     check("accepting signals", accepted).map(drop)
 }
 
-fn drop_privileges(settings: &Settings) -> Result<(), Failure> {
-    // SAFETY: takes numbers and no list. A user namespace with a single id doesn't allow it, and has no groups to lose.
-    unsafe { libc::setgroups(0, core::ptr::null()) };
-    if settings.change_id != 0 {
-        let saved = if settings.keep_saved_id != 0 { 0 } else { settings.uid };
-        // SAFETY: takes numbers only.
-        check("changing the group", unsafe { libc::setresgid(settings.gid, settings.gid, settings.gid) })?;
-        // SAFETY: takes numbers only.
-        check("changing the user", unsafe { libc::setresuid(settings.uid, settings.uid, saved) })?;
+/// The launcher took every right from the interpreter before it started, but for one that has an ordinary user's id to keep
+/// ([`Settings::keep_saved_id`]): that one takes its own id now, and has kept what it needs for it.
+fn take_identity(settings: &Settings) -> Result<(), Failure> {
+    if settings.keep_saved_id == 0 {
+        return Ok(());
     }
-    // A child maps itself to who the zygote is. Where that is root of the launcher's namespace, who makes the child has
-    // to have this one.
-    child::keep_capabilities(if settings.change_id == 0 { SETFCAP } else { 0 })?;
+    // SAFETY: takes numbers only.
+    check("changing the group", unsafe { libc::setresgid(settings.gid, settings.gid, settings.gid) })?;
+    // SAFETY: takes numbers only.
+    check("changing the user", unsafe { libc::setresuid(settings.uid, settings.uid, 0) })?;
+    child::drop_capabilities()?;
     // A change of identity makes a process's files in /proc root's own; a child has to write its own id map there.
     // SAFETY: takes numbers only.
     check("staying dumpable", unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 1, 0, 0, 0) })?;

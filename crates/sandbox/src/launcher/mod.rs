@@ -2,12 +2,13 @@
 //!
 //! It is the same binary, started anew, since a process with threads can't be forked safely. It runs in two stages:
 //!
-//! 1. `begin` makes the namespaces: process numbers, mounts, IPC, and for an ordinary user a user namespace.
-//! 2. `furnish` is process 1 in there. It builds the root ([`room`]), starts zygotes, and is the parent of every child:
-//!    it tells the supervisor how each ends ([`watch`]). When it ends, the kernel ends everything in the namespace, and
+//! 1. `begin` makes the namespaces: process numbers, mounts, IPC, network, and for an ordinary user a user namespace.
+//! 2. `furnish` is process 1 in there. It builds the root ([`room`]), starts zygotes ([`rights`]), and is the parent of
+//!    every child: it tells the supervisor how each ends ([`watch`]). When it ends, the kernel ends everything in the namespace, and
 //!    it ends when the supervisor's end of the line closes. So nothing outlives a supervisor, however that one ends.
 
 mod probe;
+mod rights;
 mod room;
 mod watch;
 
@@ -27,7 +28,7 @@ use rustix::{
 use crate::{
     Tier,
     image::interpreter_in,
-    wire::{self, Event, Furnishing, Order},
+    wire::{self, Event, Furnishing, Order, ZygoteSettings},
 };
 
 pub(crate) use probe::PROBE;
@@ -82,7 +83,7 @@ fn begin() -> io::Result<()> {
     };
     // What a terminal sends to the supervisor's group, such as Ctrl-C, is for the supervisor to act on, not for scripts.
     rustix::process::setsid().map_err(|error| step("leaving the supervisor's session", error))?;
-    let mut flags = UnshareFlags::NEWPID | UnshareFlags::NEWNS | UnshareFlags::NEWIPC;
+    let mut flags = UnshareFlags::NEWPID | UnshareFlags::NEWNS | UnshareFlags::NEWIPC | UnshareFlags::NEWNET;
     flags.set(UnshareFlags::NEWUSER, user_namespace);
     // SAFETY: this process has one thread, and nothing of it relies on what is left behind.
     #[expect(unsafe_code, reason = "one system call")]
@@ -109,10 +110,10 @@ fn furnish() -> io::Result<()> {
     room::build(image, &room::Files { settings: &serde_json::to_vec(zygote)?, filter: &filter })?;
     let mut children = watch::Children::new()?;
     wire::send_message(io::stdin(), &Event::Furnished, &[])?;
-    serve(&mut children)
+    serve(&mut children, zygote)
 }
 
-fn serve(children: &mut watch::Children) -> io::Result<()> {
+fn serve(children: &mut watch::Children, zygote: &ZygoteSettings) -> io::Result<()> {
     loop {
         let line = io::stdin();
         let mut sources = [PollFd::new(&line, PollFlags::IN), PollFd::new(&*children, PollFlags::IN)];
@@ -126,7 +127,7 @@ fn serve(children: &mut watch::Children) -> io::Result<()> {
         }
         if ordered {
             match receive() {
-                Ok(order) => obey(order)?,
+                Ok(order) => obey(order, zygote)?,
                 // The supervisor hung up.
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(()),
                 Err(error) => return Err(error),
@@ -135,11 +136,11 @@ fn serve(children: &mut watch::Children) -> io::Result<()> {
     }
 }
 
-fn obey((order, descriptors): (Order, Vec<OwnedFd>)) -> io::Result<()> {
+fn obey((order, descriptors): (Order, Vec<OwnedFd>), zygote: &ZygoteSettings) -> io::Result<()> {
     match order {
         Order::Zygote { tier } => {
             if let Some(line) = descriptors.into_iter().next() {
-                start_zygote(tier, line)?;
+                start_zygote(tier, line, zygote)?;
             }
         }
         Order::Watch { pid } => watch::follow(pid),
@@ -153,13 +154,19 @@ fn obey((order, descriptors): (Order, Vec<OwnedFd>)) -> io::Result<()> {
 /// are clones, and not in each clone anew.
 const BIND_NOW: (&str, &str) = ("LD_BIND_NOW", "1");
 
-fn start_zygote(tier: Tier, line: OwnedFd) -> io::Result<()> {
+fn start_zygote(tier: Tier, line: OwnedFd, zygote: &ZygoteSettings) -> io::Result<()> {
     let interpreter = interpreter_in(Path::new("/")).ok_or(io::ErrorKind::NotFound);
     let interpreter = interpreter.map_err(|error| step("looking for the image's Python", error))?;
     let mut python = Command::new(interpreter);
     python.args(["-I", "-B", room::ZYGOTE, tier.name()]);
     python.env_clear().envs(ENVIRONMENT).envs([BIND_NOW]).current_dir("/");
     python.stdin(line).stdout(Stdio::null());
+    let zygote = zygote.clone();
+    // SAFETY: between fork and exec, in a process of one thread, it makes system calls only.
+    #[expect(unsafe_code, reason = "gives rights up in the new process")]
+    unsafe {
+        python.pre_exec(move || rights::give_up(&zygote))
+    };
     // It is reaped with all others; nobody waits for it by name.
     python.spawn().map(drop).map_err(|error| step("starting the image's Python", error))
 }

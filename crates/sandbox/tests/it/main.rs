@@ -12,3 +12,4 @@ mod processes;
 mod semantics;
 #[path = "../shared/mod.rs"]
 mod shared;
+mod zygotes;

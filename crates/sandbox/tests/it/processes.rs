@@ -1,6 +1,6 @@
 //! The processes of a sandbox, as the machine lists them.
 
-use std::{collections::BTreeSet, fs, thread, time::Duration};
+use std::{collections::BTreeSet, fs, path::PathBuf, thread, time::Duration};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -66,6 +66,37 @@ fn stat_of(pid: u32) -> Option<Vec<String>> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let fields = stat.rsplit(") ").next()?.split_whitespace();
     Some(fields.map(str::to_owned).collect())
+}
+
+/// What a process may do, and where.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// Real, effective, saved, and the one for files.
+    pub users: Vec<u32>,
+    /// The same of the group, and all others that it is in.
+    pub groups: Vec<u32>,
+    /// Every capability that it has, could take, could give on, or could get by starting a program.
+    pub capabilities: u64,
+    pub network: PathBuf,
+}
+
+/// Of a process of this test's own sandbox; none while it doesn't run.
+pub fn standing_of(word: &str) -> Option<Standing> {
+    let pid = find(word)?;
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let network = fs::read_link(format!("/proc/{pid}/ns/net")).ok()?;
+    let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
+    let numbers = |name: &str| -> Option<Vec<u32>> {
+        field(name)?.split_whitespace().map(|number| number.parse().ok()).collect()
+    };
+    let sets = ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"];
+    let sets = sets.map(|name| u64::from_str_radix(field(name)?.trim(), 16).ok());
+    Some(Standing {
+        users: numbers("Uid:")?,
+        groups: [numbers("Gid:")?, numbers("Groups:")?].concat(),
+        capabilities: sets.into_iter().try_fold(0, |all, set| Some(all | set?))?,
+        network,
+    })
 }
 
 fn command_of(pid: u32) -> String {

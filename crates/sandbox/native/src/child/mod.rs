@@ -15,7 +15,7 @@ use crate::{
     wire,
 };
 
-pub use privileges::{keep_capabilities, raise_open_files};
+pub use privileges::{drop_capabilities, raise_open_files};
 
 /// Where the line to the supervisor lies once a child stands ready.
 const RUN: c_int = 3;

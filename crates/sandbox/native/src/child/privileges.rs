@@ -55,17 +55,16 @@ pub fn give_up() -> Result<(), Failure> {
             libc::prctl(libc::PR_CAP_AMBIENT, libc::PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0),
         )?;
     }
-    keep_capabilities(0)?;
+    drop_capabilities()?;
     // SAFETY: takes numbers only.
     check("refusing new privileges", unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })?;
     Ok(())
 }
 
-/// Nothing inheritable, and of the rest what a mask of the first 32 capabilities keeps.
-pub fn keep_capabilities(kept: u32) -> Result<(), Failure> {
+pub fn drop_capabilities() -> Result<(), Failure> {
     let header: [u32; 2] = [CAPABILITIES_VERSION, 0];
     // Effective, permitted and inheritable; then the same of the capabilities from 32 on.
-    let sets: [u32; 6] = [kept, kept, 0, 0, 0, 0];
+    let sets = [0_u32; 6];
     raw(
         "dropping capabilities",
         libc::SYS_capset,
