@@ -226,16 +226,33 @@ impl Engine {
         let outcome = match place {
             Err(problem) => could_not_start(&problem),
             Ok(_place) if stop.is_abandoned() => cancelled(),
-            Ok(_place) => match self.prepare(&job, &mut recorded).await? {
-                Err(problem) => could_not_start(&problem),
-                Ok(ready) => {
-                    self.note_secrets_used(&job.guru, ready.secrets.keys(), job.action.spec.name.as_str());
-                    self.run_when_recorded(&job, ready, recorded, (writer, &stop)).await?
+            Ok(_place) => match self.prepare_and_run(&job, &mut recorded, (writer, &stop)).await {
+                Ok(outcome) => outcome,
+                Err(error) => {
+                    // Nothing has happened outside. Should the beginning be in the ledger, it has an end, too.
+                    let (_, event, row) = self.end_of(&job, could_not_start(&unrecorded()), begun, writer);
+                    writer.record(event, vec![row]);
+                    return Err(error);
                 }
             },
         };
         writer.finish_output(job.execution_id, outcome.is_cut());
         self.record_end(&job, outcome, begun, writer).await
+    }
+
+    async fn prepare_and_run(
+        &self,
+        job: &Job,
+        recorded: &mut Option<Receipt>,
+        (writer, stop): (&StreamWriter, &StopOne),
+    ) -> Result<RunOutcome> {
+        match self.prepare(job, recorded).await? {
+            Err(problem) => Ok(could_not_start(&problem)),
+            Ok(ready) => {
+                self.note_secrets_used(&job.guru, ready.secrets.keys(), job.action.spec.name.as_str());
+                self.run_when_recorded(job, ready, recorded.take(), (writer, stop)).await
+            }
+        }
     }
 
     /// The ledger's first row comes before anything happens outside. For what may change the world it is awaited there
@@ -258,7 +275,7 @@ impl Engine {
         recorded: Option<Receipt>,
         (writer, stop): (&StreamWriter, &StopOne),
     ) -> Result<RunOutcome> {
-        let mut unrecorded = None;
+        let (mut unrecorded, mut has_begun) = (None, false);
         let may_begin = async {
             if let Some(receipt) = recorded
                 && let Err(error) = receipt.committed().await
@@ -266,10 +283,14 @@ impl Engine {
                 unrecorded = Some(error);
                 return false;
             }
-            !stop.ordered.is_cancelled()
+            has_begun = !stop.ordered.is_cancelled();
+            has_begun
         };
         let control = Control { cancel: &stop.ordered, may_begin: Box::pin(may_begin) };
         let outcome = self.run_to_its_end(job, ready, control, (writer, stop)).await;
+        if !has_begun && let Err(error) = self.release_write_key(job).await {
+            tracing::error!(execution = %job.execution_id, %error, "a key of a run without effect stays taken");
+        }
         unrecorded.map_or(Ok(outcome), Err)
     }
 
@@ -343,14 +364,13 @@ impl Engine {
 
     /// One effect per intent: within a turn, the same version of an action with the same arguments acts once.
     async fn take_write_key(&self, job: &Job, recorded: &mut Option<Receipt>) -> Result<Option<Problem>> {
-        let Some((turn_id, _)) = job.turn.filter(|_| !job.action.spec.body.is_safe()) else {
+        let Some(key) = write_key(job)? else {
             return Ok(None);
         };
         // The key names the row as its holder.
         if let Some(receipt) = recorded.take() {
             receipt.committed().await?;
         }
-        let key = write_key(turn_id, job)?;
         let mut tx = self.db().writer.begin().await?;
         let taken =
             write_keys::take(&mut tx, job.guru.guru.id, &key, job.execution_id, self.clock().now()).await?;
@@ -366,6 +386,16 @@ impl Engine {
                 "Ask again if it should run once more.",
             )),
         })
+    }
+
+    /// Nothing was done under it: whoever asks for the same within the turn may do it.
+    async fn release_write_key(&self, job: &Job) -> Result<()> {
+        let Some(key) = write_key(job)? else {
+            return Ok(());
+        };
+        let mut tx = self.db().writer.begin().await?;
+        write_keys::release(&mut tx, job.guru.guru.id, &key, job.execution_id).await?;
+        Ok(tx.commit().await?)
     }
 
     /// What changes nothing elsewhere is dropped when the asker goes away; what may is finished and recorded. A script
@@ -405,6 +435,19 @@ impl Engine {
         begun: Begun,
         writer: &StreamWriter,
     ) -> Result<Finished> {
+        let (finished, event, row) = self.end_of(job, outcome, begun, writer);
+        writer.record_durably(event, vec![row]).committed().await?;
+        Ok(finished)
+    }
+
+    /// A run's end, as its caller, its followers and the ledger are told of it.
+    fn end_of(
+        &self,
+        job: &Job,
+        outcome: RunOutcome,
+        begun: Begun,
+        writer: &StreamWriter,
+    ) -> (Finished, EventKind<Raw>, LedgerWrite) {
         let finished_at = self.clock().now();
         let duration_us = u64::try_from(begun.instant.elapsed().as_micros()).unwrap_or(u64::MAX);
         let output = outcome.output.as_ref().map(|text| writer.mask(text, outcome.is_cut()));
@@ -447,8 +490,7 @@ impl Engine {
             ending: outcome.ending,
             masked_count: 0,
         };
-        writer.record_durably(event, vec![row]).committed().await?;
-        Ok(finished)
+        (finished, event, row)
     }
 }
 
@@ -588,12 +630,16 @@ pub(crate) fn needed_secrets(
 
 pub(crate) type NeededSecrets = BTreeMap<SecretName, Arc<SecretText>>;
 
-/// Turn + action version + canonical arguments, hashed: arguments are ordered by name, so the text is canonical.
-fn write_key(turn_id: TurnId, job: &Job) -> Result<String> {
+/// Turn + action version + canonical arguments, hashed: arguments are ordered by name, so the text is canonical. None
+/// outside a turn, and where nothing is changed.
+fn write_key(job: &Job) -> Result<Option<String>> {
+    let Some((turn_id, _)) = job.turn.filter(|_| !job.action.spec.body.is_safe()) else {
+        return Ok(None);
+    };
     let arguments = serde_json::to_string(&job.arguments)
         .map_err(|error| EngineError::internal("writing JSON", error))?;
     let intent = format!("{turn_id}\n{}\n{}\n{arguments}", job.action.id, job.action.version);
-    Ok(URL_SAFE_NO_PAD.encode(Sha256::digest(intent.as_bytes())))
+    Ok(Some(URL_SAFE_NO_PAD.encode(Sha256::digest(intent.as_bytes()))))
 }
 
 fn could_not_start(problem: &Problem) -> RunOutcome {
@@ -604,6 +650,14 @@ fn could_not_start(problem: &Problem) -> RunOutcome {
         error: Some(Raw::from(problem.to_string())),
         ending: None,
     }
+}
+
+fn unrecorded() -> Problem {
+    Problem::new(
+        "not_recorded",
+        "The run could not be recorded, and was not begun.",
+        "Check the database, then ask again.",
+    )
 }
 
 fn cancelled() -> RunOutcome {

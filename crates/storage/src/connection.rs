@@ -1,6 +1,6 @@
 //! Connections to either database, as two types: a [`Reader`] that anyone may clone, and the [`Writer`].
 
-use std::{borrow::Cow, fmt, pin::Pin, sync::Arc, time::Duration};
+use std::{borrow::Cow, fmt, os::unix::fs::OpenOptionsExt as _, pin::Pin, sync::Arc, time::Duration};
 
 use errand_domain::UnixMillis;
 use sqlx::{
@@ -134,6 +134,7 @@ async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) 
         std::fs::create_dir_all(folder)
             .map_err(|source| StorageError::Folder { path: folder.to_owned(), source })?;
     }
+    make_private(path).map_err(|error| failed(location, sqlx::Error::Io(error)))?;
     // NORMAL syncs the log at checkpoints only: a power cut may lose the last transactions, never the file's
     // consistency; a killed process loses nothing.
     let options = SqliteConnectOptions::new()
@@ -165,6 +166,15 @@ async fn open_sqlite(location: &Location, path: &std::path::Path, readers: u32) 
         reader: Reader { pool: Pool::Sqlite(read) },
         writer: Writer { connections: Writing::Sqlite(Arc::new(Mutex::new(Some(writing)))) },
     })
+}
+
+/// A file that is not there yet is made for its owner alone, and SQLite's log beside it takes after it. One that is there
+/// stays as its owner has it.
+fn make_private(path: &std::path::Path) -> std::io::Result<()> {
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
 }
 
 async fn open_postgres(location: &Location, options: &PgConnectOptions, connections: u32) -> Result<Db> {

@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
-use rusqlite::ffi::{SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE};
+use rusqlite::ffi::{
+    SQLITE_CONSTRAINT, SQLITE_CONSTRAINT_PRIMARYKEY, SQLITE_CONSTRAINT_UNIQUE, SQLITE_MISMATCH, SQLITE_TOOBIG,
+};
+use sqlx::error::DatabaseError;
 
 /// Not finding something is no error here: functions answer `None` or `false`.
 #[derive(Debug, thiserror::Error)]
@@ -15,6 +18,9 @@ pub enum StorageError {
     Stale { what: &'static str },
     #[error("The database failed to {step}. Check that it is up and has free space.")]
     Query { step: &'static str, source: DriverError },
+    /// What was to be written breaks a rule of the database, and always will. Whether it is up makes no difference.
+    #[error("The database does not take what it was given to {step}. Nothing of it was written.")]
+    Refused { step: &'static str, source: DriverError },
     #[error("Can't open the database {location}. Check that it exists, is reachable and may be written.")]
     Open { location: String, source: DriverError },
     #[error("Can't make the folder `{path}` for the database. Check its owner and free space.")]
@@ -53,14 +59,43 @@ pub enum DriverError {
 impl DriverError {
     fn is_unique_violation(&self) -> bool {
         match self {
-            Self::Sqlx(error) => {
-                error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
-            }
+            Self::Sqlx(error) => error.as_database_error().is_some_and(DatabaseError::is_unique_violation),
             Self::Rusqlite(error) => error.sqlite_error().is_some_and(|error| {
                 matches!(error.extended_code, SQLITE_CONSTRAINT_UNIQUE | SQLITE_CONSTRAINT_PRIMARYKEY)
             }),
         }
     }
+
+    /// Whether the values are at fault.
+    fn is_of_data(&self) -> bool {
+        match self {
+            Self::Sqlx(error) => {
+                error.as_database_error().and_then(DatabaseError::code).is_some_and(|code| {
+                    if code.len() == POSTGRES_CODE_LENGTH {
+                        is_of_data_in_postgres(&code)
+                    } else {
+                        code.parse().is_ok_and(is_of_data_in_sqlite)
+                    }
+                })
+            }
+            Self::Rusqlite(error) => {
+                error.sqlite_error().is_some_and(|error| is_of_data_in_sqlite(error.extended_code))
+            }
+        }
+    }
+}
+
+/// SQLite's are shorter numbers.
+const POSTGRES_CODE_LENGTH: usize = 5;
+
+/// The first two characters are the class: data exceptions, broken constraints, limits that a row exceeds.
+fn is_of_data_in_postgres(code: &str) -> bool {
+    ["22", "23", "54"].iter().any(|class| code.starts_with(class))
+}
+
+/// The lowest byte of an extended code is the plain one.
+fn is_of_data_in_sqlite(extended_code: i32) -> bool {
+    matches!(extended_code & 0xFF, SQLITE_CONSTRAINT | SQLITE_TOOBIG | SQLITE_MISMATCH)
 }
 
 impl StorageError {
@@ -68,6 +103,9 @@ impl StorageError {
         let source = source.into();
         if source.is_unique_violation() {
             return Self::Conflict { what: "such a row" };
+        }
+        if source.is_of_data() {
+            return Self::Refused { step, source };
         }
         Self::Query { step, source }
     }

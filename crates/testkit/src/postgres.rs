@@ -6,7 +6,7 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use sqlx::{AssertSqlSafe, Connection, PgConnection};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 
 /// Names the PostgreSQL server that tests may make databases on.
 pub const URL_VARIABLE: &str = "ERRAND_TEST_POSTGRES_URL";
@@ -67,6 +67,48 @@ pub async fn postgres() -> TestDatabase {
         .expect("make a test's database");
     let url = with_database(&server, &name);
     TestDatabase { kind: "postgres", url, leftover: Leftover::Database { server, name } }
+}
+
+impl TestDatabase {
+    /// Changes the database behind the back of whoever has it open.
+    ///
+    /// # Panics
+    /// When the database does not take the statement.
+    pub async fn execute(&self, sql: &str) {
+        let statement = AssertSqlSafe(sql.to_owned());
+        match self.leftover {
+            Leftover::Folder(_) => {
+                let mut connection =
+                    SqliteConnection::connect(&self.url).await.expect("open a test's database");
+                sqlx::query(statement).execute(&mut connection).await.map(drop)
+            }
+            Leftover::Database { .. } => {
+                let mut connection = PgConnection::connect(&self.url).await.expect("open a test's database");
+                sqlx::query(statement).execute(&mut connection).await.map(drop)
+            }
+        }
+        .expect("change a test's database");
+    }
+
+    /// Asks the database itself.
+    ///
+    /// # Panics
+    /// When the database does not answer with a number.
+    pub async fn number(&self, sql: &str) -> i64 {
+        let query = AssertSqlSafe(sql.to_owned());
+        match self.leftover {
+            Leftover::Folder(_) => {
+                let mut connection =
+                    SqliteConnection::connect(&self.url).await.expect("open a test's database");
+                sqlx::query_scalar(query).fetch_one(&mut connection).await
+            }
+            Leftover::Database { .. } => {
+                let mut connection = PgConnection::connect(&self.url).await.expect("open a test's database");
+                sqlx::query_scalar(query).fetch_one(&mut connection).await
+            }
+        }
+        .expect("a number from a test's database")
+    }
 }
 
 impl Drop for TestDatabase {

@@ -29,7 +29,10 @@ const UNSAFE_FILES: &[(&str, &str)] = &[
     ("crates/sandbox/native/src/wire.rs", "sends and receives descriptors"),
     ("crates/sandbox/native/src/zygote.rs", "clones processes and changes its identity"),
     ("crates/sandbox/src/check.rs", "asks the kernel for its version of landlock"),
-    ("crates/sandbox/src/launcher/mod.rs", "enters the launcher's namespaces, and gives rights up in what it starts"),
+    (
+        "crates/sandbox/src/launcher/mod.rs",
+        "enters the launcher's namespaces, and gives rights up in what it starts",
+    ),
     ("crates/sandbox/src/launcher/probe.rs", "enters namespaces to see whether that is allowed"),
     ("crates/sandbox/src/launcher/room.rs", "restricts mounts"),
     ("crates/sandbox/src/launcher/watch.rs", "gets signals as a descriptor and traces children to their end"),

@@ -14,6 +14,7 @@ mod history;
 mod imports;
 mod lab;
 mod language_model;
+mod ledger;
 mod mail;
 mod masking;
 mod oidc;

@@ -12,7 +12,7 @@ use errand_storage::{
 use crate::{
     conversations::{new_conversation, new_turn, turn_end},
     harness::{
-        TestResult, a_guru, an_action, at, end_of, execution_id, masked, new_execution, on_both, start,
+        TestResult, a_guru, an_action, at, end_of, execution_id, masked, new_execution, on_both, open, start,
     },
 };
 
@@ -94,6 +94,36 @@ async fn a_failing_batch_leaves_nothing() {
         Ok(())
     })
     .await;
+}
+
+/// Trying it again would be in vain, and would keep others waiting.
+#[tokio::test]
+async fn what_breaks_a_rule_is_told_from_a_database_that_fails() {
+    for database in errand_testkit::databases().await {
+        let db = open(&database.url).await.expect("a database");
+        let guru = a_guru(&db, "acme").await.expect("a guru");
+        let action = an_action(&db, guru, "orders").await.expect("an action");
+        let rule = match database.kind {
+            "sqlite" => {
+                "CREATE TRIGGER rule BEFORE INSERT ON executions WHEN NEW.question = 'bad'
+                 BEGIN SELECT RAISE(ABORT, 'bad'); END"
+            }
+            _ => "ALTER TABLE executions ADD CONSTRAINT rule CHECK (question <> 'bad')",
+        };
+        database.execute(rule).await;
+        let bad = NewExecution { question: masked("bad"), ..new_execution(&action, 1).expect("a row") };
+        let outcome = db.writer.apply(vec![LedgerWrite::ExecutionStarted(bad.clone())]).await;
+        assert!(matches!(outcome, Err(StorageError::Refused { .. })), "on {}: {outcome:?}", database.kind);
+        let mut tx = db.writer.begin().await.expect("a transaction");
+        let outcome = tx.apply(vec![LedgerWrite::ExecutionStarted(bad.clone())]).await;
+        assert!(matches!(outcome, Err(StorageError::Refused { .. })), "on {}: {outcome:?}", database.kind);
+        drop(tx);
+
+        database.execute("ALTER TABLE executions RENAME TO executions_away").await;
+        let outcome = db.writer.apply(vec![LedgerWrite::ExecutionStarted(bad)]).await;
+        assert!(matches!(outcome, Err(StorageError::Query { .. })), "on {}: {outcome:?}", database.kind);
+        db.close().await;
+    }
 }
 
 /// PostgreSQL takes no zero character, which any script may print.

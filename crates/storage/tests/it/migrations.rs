@@ -1,20 +1,8 @@
+use std::os::unix::fs::MetadataExt as _;
+
 use errand_storage::{SCHEMA_VERSION, StorageError, gurus};
-use sqlx::{Connection, PgConnection, SqliteConnection};
 
 use crate::harness::{a_guru, open};
-
-/// Runs one statement behind storage's back.
-pub(crate) async fn tamper(url: &str, sql: &'static str) -> Result<(), sqlx::Error> {
-    if url.starts_with("sqlite") {
-        let mut connection = SqliteConnection::connect(url).await?;
-        sqlx::query(sql).execute(&mut connection).await?;
-        connection.close().await
-    } else {
-        let mut connection = PgConnection::connect(url).await?;
-        sqlx::query(sql).execute(&mut connection).await?;
-        connection.close().await
-    }
-}
 
 #[tokio::test]
 async fn opening_again_keeps_what_is_there() {
@@ -26,6 +14,20 @@ async fn opening_again_keeps_what_is_there() {
         assert_eq!(gurus::list(&db.reader).await.expect("gurus are listed").len(), 1);
         db.close().await;
     }
+}
+
+#[tokio::test]
+async fn a_new_file_is_its_owners_alone() {
+    let database = errand_testkit::postgres::sqlite();
+    let db = open(&database.url).await.expect("a fresh database opens");
+    a_guru(&db, "acme").await.expect("a guru is inserted");
+    let path = std::path::PathBuf::from(database.url.trim_start_matches("sqlite:"));
+    let files = ["errand.db", "errand.db-wal", "errand.db-shm"].map(|name| path.with_file_name(name));
+    for file in files {
+        let mode = file.metadata().unwrap_or_else(|error| panic!("{}: {error}", file.display())).mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", file.display());
+    }
+    db.close().await;
 }
 
 #[tokio::test]
@@ -43,7 +45,7 @@ async fn a_newer_or_altered_database_is_refused() {
     for database in errand_testkit::databases().await {
         open(&database.url).await.expect("a fresh database opens").close().await;
         let newer = "INSERT INTO schema_migrations (version, name, checksum, applied_at) VALUES (9999, 'later', '', 0)";
-        tamper(&database.url, newer).await.expect("a row is added");
+        database.execute(newer).await;
         let Err(error) = open(&database.url).await else {
             panic!("{}: opened a newer database", database.kind)
         };
@@ -52,12 +54,8 @@ async fn a_newer_or_altered_database_is_refused() {
         };
         assert_eq!((*found, *known), (9999, SCHEMA_VERSION));
 
-        tamper(&database.url, "DELETE FROM schema_migrations WHERE version = 9999")
-            .await
-            .expect("a row is deleted");
-        tamper(&database.url, "UPDATE schema_migrations SET checksum = 'x' WHERE version = 2")
-            .await
-            .expect("a change");
+        database.execute("DELETE FROM schema_migrations WHERE version = 9999").await;
+        database.execute("UPDATE schema_migrations SET checksum = 'x' WHERE version = 2").await;
         let Err(error) = open(&database.url).await else {
             panic!("{}: opened an altered database", database.kind)
         };

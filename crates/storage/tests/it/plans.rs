@@ -5,13 +5,14 @@ use errand_storage::{
     Db, LedgerWrite,
     executions::{self, ExecutionFilter, ExecutionPage, NewExecution},
 };
+use errand_testkit::TestDatabase;
 
 use crate::harness::{TestResult, a_guru, an_action, at, end_of, execution_id, new_execution, open, uuid};
 
 const ROWS: i64 = 4_000;
 
 /// Two gurus' history, ended in all ways, of many actions; the planner's statistics are fresh.
-async fn fill(db: &Db, url: &str) -> Result<(GuruId, ActionId), Box<dyn std::error::Error>> {
+async fn fill(db: &Db, database: &TestDatabase) -> Result<(GuruId, ActionId), Box<dyn std::error::Error>> {
     let (acme, other) = (a_guru(db, "acme").await?, a_guru(db, "other").await?);
     let action = an_action(db, acme, "orders").await?;
     let other_actions: Vec<_> = (0..20).map(|_| ActionId::from_uuid(uuid(2))).collect();
@@ -30,7 +31,7 @@ async fn fill(db: &Db, url: &str) -> Result<(GuruId, ActionId), Box<dyn std::err
         writes.push(LedgerWrite::ExecutionStarted(new));
     }
     db.writer.apply(writes).await?;
-    crate::migrations::tamper(url, "ANALYZE").await?;
+    database.execute("ANALYZE").await;
     Ok((acme, action.id))
 }
 
@@ -53,7 +54,7 @@ async fn every_filter_walks_an_index() {
     for database in errand_testkit::databases().await {
         let outcome = async {
             let db = open(&database.url).await?;
-            let (guru, action) = fill(&db, &database.url).await?;
+            let (guru, action) = fill(&db, &database).await?;
             let none = ExecutionFilter::default;
             check(&db, guru, none()).await?;
             check(&db, guru, ExecutionFilter { action: Some(action), ..none() }).await?;
