@@ -13,7 +13,7 @@ use std::{
 
 use color_eyre::eyre::{Result, WrapErr as _};
 use errand_egress::{Egress, EgressLimits, EgressPolicy};
-use errand_engine::{Engine, Parts, access::Scope, accounts::Token, clock::Clock};
+use errand_engine::{Engine, Parts, access::Scope, accounts::Token, clock::Clock, error_chain};
 use errand_http::{GalleryEntry, HttpSettings, HttpState};
 use errand_planners::{
     Planner,
@@ -255,12 +255,12 @@ const EXPIRY_CHECK: Duration = Duration::from_hours(1);
 async fn forget_expired(engine: Engine) {
     loop {
         if let Err(error) = engine.forget_expired().await {
-            tracing::warn!(%error, "ended sessions could not be forgotten");
+            tracing::warn!(error = error_chain(&error), "ended sessions could not be forgotten");
         }
         match engine.forget_old_history().await {
             Ok(0) => {}
             Ok(forgotten) => tracing::info!(forgotten, "history past its retention is gone"),
-            Err(error) => tracing::warn!(%error, "old history could not be forgotten"),
+            Err(error) => tracing::warn!(error = error_chain(&error), "old history could not be forgotten"),
         }
         tokio::time::sleep(EXPIRY_CHECK).await;
     }

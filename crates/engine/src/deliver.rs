@@ -24,7 +24,7 @@ use crate::{
     access::{Manage, Permit},
     catalogue::GuruView,
     clock::new_uuid,
-    error::Result,
+    error::{Result, error_chain},
     manage::Change,
 };
 
@@ -45,7 +45,7 @@ impl Engine {
     pub async fn run_deliveries(&self, stop: CancellationToken) {
         loop {
             if let Err(error) = self.deliver_what_is_due().await {
-                tracing::error!(%error, "results of schedules could not be delivered");
+                tracing::error!(error = error_chain(&error), "results of schedules could not be delivered");
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -63,7 +63,7 @@ impl Engine {
         let tries = due.into_iter().map(|due| async move {
             let id = due.delivery.id;
             if let Err(error) = self.try_delivery(due).await {
-                tracing::error!(delivery = %id, %error, "a delivery could not be tried");
+                tracing::error!(delivery = %id, error = error_chain(&error), "a delivery could not be tried");
             }
         });
         stream::iter(tries).buffer_unordered(AT_ONCE_MAX).collect::<()>().await;

@@ -64,6 +64,20 @@ impl EngineError {
     }
 }
 
+/// An error with everything it came from, for the log: what an operator can mend (a full disk) is often at its end.
+pub fn error_chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut told = error.to_string();
+    for cause in std::iter::successors(error.source(), |error| error.source()) {
+        let cause = cause.to_string();
+        // Some errors tell their cause themselves.
+        if !told.ends_with(&cause) {
+            told.push_str(": ");
+            told.push_str(&cause);
+        }
+    }
+    told
+}
+
 impl From<StorageError> for EngineError {
     fn from(error: StorageError) -> Self {
         match error {

@@ -5,7 +5,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -24,7 +27,7 @@ use tokio::{
 use crate::{
     Engine, EngineError,
     clock::Clock,
-    error::Result,
+    error::{Result, error_chain},
     hub::{Hub, LiveEvent},
 };
 
@@ -47,6 +50,8 @@ pub struct Recorder {
     requests: mpsc::UnboundedSender<Request>,
     /// Rung with every request that somebody waits for.
     awaited: Arc<Notify>,
+    /// Whether the database did not take what it was given last.
+    failing: Arc<AtomicBool>,
 }
 
 impl std::fmt::Debug for Request {
@@ -60,9 +65,16 @@ impl Recorder {
     pub fn start(ledger: Writer, hub: Arc<Hub>) -> (Self, tokio::task::JoinHandle<()>) {
         let (requests, receiver) = mpsc::unbounded_channel();
         let awaited = Arc::new(Notify::new());
+        let failing = Arc::new(AtomicBool::new(false));
+        let ledger = Ledger { writer: ledger, failing: Arc::clone(&failing) };
         let writing =
             tokio::spawn(write_all(ledger, hub, Arrivals { receiver, awaited: Arc::clone(&awaited) }));
-        (Self { requests, awaited }, writing)
+        (Self { requests, awaited, failing }, writing)
+    }
+
+    /// Whether what was to be recorded last was not, since the database failed.
+    pub fn is_failing(&self) -> bool {
+        self.failing.load(Ordering::Relaxed)
     }
 
     /// Writes rows that belong to no event; the receipt resolves once they are committed.
@@ -149,7 +161,7 @@ impl Request {
 }
 
 /// Takes what has gathered, writes it in one transaction (group commit), then tells the waiting and the following.
-async fn write_all(ledger: Writer, hub: Arc<Hub>, mut arrivals: Arrivals) {
+async fn write_all(ledger: Ledger, hub: Arc<Hub>, mut arrivals: Arrivals) {
     let mut batch = Vec::with_capacity(BATCH_REQUESTS_MAX);
     while arrivals.gather(&hub, &mut batch).await {
         let outcome = write_together(&ledger, &batch).await;
@@ -169,6 +181,20 @@ async fn write_all(ledger: Writer, hub: Arc<Hub>, mut arrivals: Arrivals) {
     }
 }
 
+/// The database, with what is known of how it fares.
+struct Ledger {
+    writer: Writer,
+    failing: Arc<AtomicBool>,
+}
+
+impl Ledger {
+    async fn apply(&self, writes: Vec<LedgerWrite>) -> std::result::Result<Applied, StorageError> {
+        let applied = self.writer.apply(writes).await;
+        self.failing.store(matches!(applied, Err(StorageError::Query { .. })), Ordering::Relaxed);
+        applied
+    }
+}
+
 /// What became of a batch.
 enum Together {
     Written(Applied),
@@ -183,18 +209,27 @@ enum Together {
 const WRITE_TRIES_MAX: u32 = 6;
 const WRITE_RETRY_AFTER: Duration = Duration::from_millis(100);
 
-async fn write_together(ledger: &Writer, batch: &[Request]) -> Together {
+async fn write_together(ledger: &Ledger, batch: &[Request]) -> Together {
     for tried in 0..WRITE_TRIES_MAX {
         let writes: Vec<LedgerWrite> =
             batch.iter().flat_map(|request| request.writes.iter().cloned()).collect();
         match ledger.apply(writes).await {
             Ok(applied) => return Together::Written(applied),
             Err(error @ StorageError::Query { .. }) => {
-                tracing::error!(%error, tried, requests = batch.len(), "history could not be written; waiting");
+                tracing::error!(
+                    error = error_chain(&error),
+                    tried,
+                    requests = batch.len(),
+                    "history could not be written; waiting"
+                );
                 tokio::time::sleep(WRITE_RETRY_AFTER * 2_u32.pow(tried)).await;
             }
             Err(error) => {
-                tracing::error!(%error, requests = batch.len(), "history could not be written together; trying one by one");
+                tracing::error!(
+                    error = error_chain(&error),
+                    requests = batch.len(),
+                    "history could not be written together; trying one by one"
+                );
                 return Together::OneIsBad;
             }
         }
@@ -203,11 +238,11 @@ async fn write_together(ledger: &Writer, batch: &[Request]) -> Together {
 }
 
 /// One request's rows that break a rule must not take those of others along.
-async fn keep_alone(ledger: &Writer, request: &Request) -> bool {
+async fn keep_alone(ledger: &Ledger, request: &Request) -> bool {
     match ledger.apply(request.writes.clone()).await {
         Ok(applied) => request.counted_in(&applied),
         Err(error) => {
-            tracing::error!(%error, "history could not be written");
+            tracing::error!(error = error_chain(&error), "history could not be written");
             false
         }
     }

@@ -45,7 +45,7 @@ use tokio_util::task::TaskTracker;
 
 pub use errand_runners::PythonStatus;
 pub use errand_secrets::{Masked, SecretText};
-pub use error::{EngineError, Result};
+pub use error::{EngineError, Result, error_chain};
 
 use crate::{
     accounts::{KeyCache, SignInProvider, Throttle},

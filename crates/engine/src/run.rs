@@ -28,7 +28,7 @@ use crate::{
     access::{Caller, Grant, Manage, Permit, Run},
     catalogue::GuruView,
     clock::new_uuid,
-    error::Result,
+    error::{Result, error_chain},
     events::{Receipt, StreamWriter, capped, mask_arguments, masked_arguments},
     secret_use::with_bound_hosts,
     stop::{Stop, StopOne},
@@ -144,7 +144,7 @@ impl Engine {
                 ended => ended.map(|_| ()),
             };
             if let Err(error) = tested {
-                tracing::error!(execution = %execution_id, %error, "a test could not be recorded");
+                tracing::error!(execution = %execution_id, error = error_chain(&error), "a test could not be recorded");
             }
         });
         Ok(TestHandle { execution_id, cancel_when_dropped })
@@ -289,7 +289,7 @@ impl Engine {
         let control = Control { cancel: &stop.ordered, may_begin: Box::pin(may_begin) };
         let outcome = self.run_to_its_end(job, ready, control, (writer, stop)).await;
         if !has_begun && let Err(error) = self.release_write_key(job).await {
-            tracing::error!(execution = %job.execution_id, %error, "a key of a run without effect stays taken");
+            tracing::error!(execution = %job.execution_id, error = error_chain(&error), "a key of a run without effect stays taken");
         }
         unrecorded.map_or(Ok(outcome), Err)
     }

@@ -25,7 +25,7 @@ use crate::{
     Engine, Place,
     catalogue::GuruView,
     clock::new_uuid,
-    error::Result,
+    error::{Result, error_chain},
     events::masked_arguments,
     run::{Job, complete_arguments},
     stop::Stop,
@@ -57,7 +57,7 @@ impl Engine {
                 Ok(Left::More) => BREATH,
                 Ok(Left::Nothing) => self.until_next_due().await.unwrap_or(LOOK_AGAIN),
                 Err(error) => {
-                    tracing::error!(%error, "schedules could not be looked at");
+                    tracing::error!(error = error_chain(&error), "schedules could not be looked at");
                     LOOK_AGAIN
                 }
             };
@@ -144,7 +144,7 @@ impl Engine {
         self.spawn_work(async move {
             let id = job.execution_id;
             if let Err(error) = engine.run_claimed(job, place).await {
-                tracing::error!(execution = %id, %error, "a scheduled run failed");
+                tracing::error!(execution = %id, error = error_chain(&error), "a scheduled run failed");
                 engine.hub().close(StreamId::Execution(id));
             }
         });

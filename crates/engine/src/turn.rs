@@ -21,7 +21,7 @@ use crate::{
     answer::{self, written::Material},
     catalogue::GuruView,
     clock::new_uuid,
-    error::Result,
+    error::{Result, error_chain},
     events::{StreamWriter, mask_plan, masked_plan},
     history,
     run::{Finished, Job},
@@ -150,7 +150,7 @@ impl Engine {
         let answered = match AssertUnwindSafe(self.answer(&asked)).catch_unwind().await {
             Ok(Ok(answered)) => answered,
             Ok(Err(error)) => {
-                tracing::error!(turn = %asked.turn_id, %error, "a turn failed");
+                tracing::error!(turn = %asked.turn_id, error = error_chain(&error), "a turn failed");
                 Answered::fault()
             }
             // What it said is in the log already, by the panic hook.
@@ -163,9 +163,9 @@ impl Engine {
     /// Every turn gets an end: if not with its answer, then as failed.
     async fn record_answer_or_fault(&self, asked: &Asked, answered: Answered) {
         let Err(error) = self.record_answer(asked, answered).await else { return };
-        tracing::error!(turn = %asked.turn_id, %error, "a turn's end could not be recorded");
+        tracing::error!(turn = %asked.turn_id, error = error_chain(&error), "a turn's end could not be recorded");
         if let Err(error) = self.record_answer(asked, Answered::fault()).await {
-            tracing::error!(turn = %asked.turn_id, %error, "a turn is left without an end");
+            tracing::error!(turn = %asked.turn_id, error = error_chain(&error), "a turn is left without an end");
             self.hub().close(StreamId::Turn(asked.turn_id));
         }
     }

@@ -7,7 +7,7 @@ use axum::{
     response::IntoResponse,
 };
 use errand_domain::{Problem, Problems};
-use errand_engine::EngineError;
+use errand_engine::{EngineError, error_chain};
 use serde::Serialize;
 use utoipa::{IntoResponses, ToSchema};
 
@@ -130,17 +130,11 @@ impl From<EngineError> for ApiError {
             EngineError::Overloaded(problem) => Self::of(StatusCode::SERVICE_UNAVAILABLE, &problem),
             EngineError::Invalid(problems) => Self::of_all(StatusCode::UNPROCESSABLE_ENTITY, &problems),
             EngineError::Internal { step, source } => {
-                tracing::error!(step, error = chain(&*source), "a request failed");
+                tracing::error!(step, error = error_chain(&*source), "a request failed");
                 Self::internal()
             }
         }
     }
-}
-
-/// An error with everything it came from, for the log.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let sources = std::iter::successors(Some(error), |error| error.source());
-    sources.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 impl From<Problem> for ApiError {

@@ -5759,7 +5759,7 @@ export interface paths {
       path?: never;
       cookie?: never;
     };
-    /** Whether it can serve: the database answers. */
+    /** Whether it can serve: the database answers, and takes what is to be recorded. */
     get: {
       parameters: {
         query?: never;

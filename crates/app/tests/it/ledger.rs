@@ -76,6 +76,52 @@ async fn a_write_that_never_began_gives_its_key_back() {
     }
 }
 
+/// It ends as if nothing had been, and who sends requests here may know of it meanwhile.
+#[tokio::test]
+async fn an_outage_of_a_moment_is_sat_out_and_told_of() {
+    for database in databases().await {
+        let (_upstream, server) = server_on(&database).await;
+        let api = server.api();
+        assert_eq!(api.get("/readyz").await.status, 200);
+        let (shut, open) = match database.kind {
+            "sqlite" => (
+                "CREATE TRIGGER shut BEFORE INSERT ON settings BEGIN SELECT RAISE(ABORT, 'shut'); END",
+                "DROP TRIGGER shut",
+            ),
+            _ => (
+                "ALTER TABLE settings ADD CONSTRAINT shut CHECK (name <> 'readiness')",
+                "ALTER TABLE settings DROP CONSTRAINT shut",
+            ),
+        };
+        database.execute(shut).await;
+        database.execute("ALTER TABLE events RENAME TO events_away").await;
+        let run = tokio::spawn({
+            let api = api.clone();
+            async move { api.post("/api/v1/g/actions/weather/run", json!({})).await }
+        });
+        wait_for_readiness(&api, 503).await;
+        database.execute("ALTER TABLE events_away RENAME TO events").await;
+        database.execute(open).await;
+        let run = run.await.expect("it ended").ok(200);
+        assert_eq!(run["status"], "succeeded", "on {}", database.kind);
+        wait_for_readiness(&api, 200).await;
+        assert_eq!(the_ended_run(&api).await["status"], "succeeded", "on {}", database.kind);
+        let log = server.log();
+        assert!(log.contains("history could not be written") && log.contains("events"), "no cause: {log}");
+    }
+}
+
+async fn wait_for_readiness(api: &Api, status: u16) {
+    let looking = async {
+        while api.get("/readyz").await.status != status {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking)
+        .await
+        .unwrap_or_else(|_| panic!("readiness never became {status}"));
+}
+
 /// They may be written in one transaction with it.
 #[tokio::test]
 async fn a_run_that_the_database_refuses_takes_no_other_along() {

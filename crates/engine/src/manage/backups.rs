@@ -18,7 +18,7 @@ use super::Change;
 use crate::{
     Engine, EngineError,
     access::{InstancePermit, Manage},
-    error::Result,
+    error::{Result, error_chain},
 };
 
 /// Each is as large as the database: more are not made until some are deleted.
@@ -225,19 +225,13 @@ impl Engine {
         options.write(true).create_new(true).mode(0o600);
         let file = fs::OpenOptions::from(options).open(&part).await;
         let file = file.map_err(|error| format!("{}: {error}", part.display()))?;
-        self.db().back_up_to(&part).await.map_err(|error| reason(&error))?;
+        self.db().back_up_to(&part).await.map_err(|error| error_chain(&error))?;
         let kept = async {
             file.sync_all().await?;
             fs::rename(&part, path).await
         };
         kept.await.map_err(|error| format!("{}: {error}", path.display()))
     }
-}
-
-/// With what lies under it: a full disk should be named.
-fn reason(error: &dyn std::error::Error) -> String {
-    let chain = std::iter::successors(Some(error), |error| error.source());
-    chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 async fn private_folder(folder: &Path) -> std::io::Result<()> {

@@ -11,7 +11,7 @@ use errand_storage::{
     conversations, deliveries,
     events::{self, Batch},
     executions::{self, DeadNodes, ExecutionFilter, ExecutionPage, Interrupted},
-    feedback, gurus, schedules,
+    feedback, gurus, schedules, settings,
 };
 
 use crate::{
@@ -190,10 +190,17 @@ impl Engine {
         Ok(forgotten)
     }
 
-    /// Whether the database answers.
+    /// Whether the database answers, and can be written if the last that was to be recorded was not.
     pub async fn check_ready(&self) -> Result<()> {
+        const NAME: &str = "readiness";
         // One look by a key that nothing has: asked often, it must cost nothing.
-        errand_storage::settings::get::<bool>(&self.db().reader, "readiness").await?;
+        settings::get::<bool>(&self.db().reader, NAME).await?;
+        if self.recorder().is_failing() {
+            let mut tx = self.db().writer.begin().await?;
+            settings::put(&mut tx, NAME, &true, self.clock().now()).await?;
+            settings::delete(&mut tx, NAME).await?;
+            tx.commit().await?;
+        }
         Ok(())
     }
 }

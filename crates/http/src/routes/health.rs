@@ -10,7 +10,7 @@ pub async fn alive() -> &'static str {
     "ok"
 }
 
-/// Whether it can serve: the database answers.
+/// Whether it can serve: the database answers, and takes what is to be recorded.
 #[utoipa::path(get, path = "/readyz", tag = "system", security(()), responses(
     (status = 200, description = "It can serve.", body = String),
     (status = 503, description = "It can't serve yet or any more.", body = String),
@@ -18,6 +18,6 @@ pub async fn alive() -> &'static str {
 pub async fn ready(State(state): State<HttpState>) -> (StatusCode, &'static str) {
     match state.engine.check_ready().await {
         Ok(()) => (StatusCode::OK, "ready"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer"),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer, or can't be written"),
     }
 }
