@@ -77,14 +77,15 @@ pub struct Standing {
     pub groups: Vec<u32>,
     /// Every capability that it has, could take, could give on, or could get by starting a program.
     pub capabilities: u64,
-    pub network: PathBuf,
+    /// None where this test may not see it.
+    pub network: Option<PathBuf>,
 }
 
 /// Of a process of this test's own sandbox; none while it doesn't run.
 pub fn standing_of(word: &str) -> Option<Standing> {
     let pid = find(word)?;
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let network = fs::read_link(format!("/proc/{pid}/ns/net")).ok()?;
+    let network = fs::read_link(format!("/proc/{pid}/ns/net")).ok();
     let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name));
     let numbers = |name: &str| -> Option<Vec<u32>> {
         field(name)?.split_whitespace().map(|number| number.parse().ok()).collect()
