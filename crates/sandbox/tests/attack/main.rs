@@ -47,6 +47,12 @@ const SIGNALLED: fn(&Ending) -> bool = |ending| matches!(ending, Ending::Signall
 /// It ended in one way or another, and not as a success.
 const BADLY: fn(&Ending) -> bool = |ending| !matches!(ending, Ending::Exited { code: 0 });
 
+/// Version 1 of control groups ends the process that takes too much, version 2 the whole run.
+fn as_the_groups_have_it(ending: &Ending) -> bool {
+    let layout = errand_sandbox::CgroupLayout::find(None).expect("control groups");
+    if layout.version() == 1 { DONE(ending) } else { OUT_OF_MEMORY(ending) }
+}
+
 /// The very code that the process ended with, whatever it said before.
 const fn exited<const CODE: i32>() -> fn(&Ending) -> bool {
     |ending| matches!(ending, Ending::Exited { code } if *code == CODE)
@@ -152,7 +158,7 @@ attacks! { resources:
     fork_bomb_without_mercy => BADLY,
     thread_bomb => DONE,
     memory_bomb => OUT_OF_MEMORY,
-    memory_bomb_by_a_subprocess => DONE,
+    memory_bomb_by_a_subprocess => as_the_groups_have_it,
     memory_bomb_in_shared_memory => DONE,
     fill_tmp => DONE,
     fill_tmp_with_names => DONE,

@@ -21,7 +21,11 @@ fn an_interpreter_has_no_rights_from_its_start_on() {
     let own_network = fs::read_link("/proc/self/ns/net").expect("a network");
     let user = rustix::process::geteuid().as_raw();
     for standing in standings_while_warming_up() {
-        assert_ne!(standing.network.as_ref(), Some(&own_network), "it is in the machine's network: {standing:?}");
+        assert_ne!(
+            standing.network.as_ref(),
+            Some(&own_network),
+            "it is in the machine's network: {standing:?}"
+        );
         if user == 0 {
             assert_eq!(standing.capabilities, 0, "{standing:?}");
             let ids = [standing.users.as_slice(), &standing.groups].concat();
