@@ -12,6 +12,8 @@ use super::{at, write};
 
 const SUPERVISOR: &str = "supervisor";
 const CONTROLLERS: [&str; 4] = ["memory", "cpu", "cpuacct", "pids"];
+/// There, `cpu` counts too.
+const CONTROLLERS_V2: [&str; 3] = ["memory", "cpu", "pids"];
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Layout {
@@ -52,9 +54,15 @@ impl Layout {
         let delegated = own
             .lines()
             .find_map(|line| line.strip_prefix("0::/"))
+            .filter(|_| base.is_none())
             .map(|path| if path.is_empty() { mount.clone() } else { mount.join(path) })
-            .filter(|folder| base.is_none() && can_make_folders(folder))
-            .filter(|folder| if *folder == mount { is_part(folder) } else { is_alone_in(folder) });
+            .and_then(|folder| {
+                if let Some(above) = above_leaf(&folder) {
+                    return Some(above.to_path_buf());
+                }
+                let is_given = if folder == mount { is_part(&folder) } else { is_alone_in(&folder) };
+                (is_given && can_have_limits(&folder)).then_some(folder)
+            });
         Ok(match delegated {
             Some(base) => Self::V2 { base, is_own: true },
             None => Self::V2 { base: mount.join(name), is_own: false },
@@ -188,6 +196,15 @@ fn make_way(base: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// The group of which this is the leaf for supervisors ([`make_way`]): one that was started there, or by another one, goes on
+/// in it. To move down once more would close the leaf to the next.
+fn above_leaf(folder: &Path) -> Option<&Path> {
+    let above = folder.parent().filter(|_| folder.ends_with(SUPERVISOR))?;
+    let holds_none =
+        fs::read_to_string(above.join("cgroup.procs")).is_ok_and(|processes| processes.is_empty());
+    (holds_none && can_have_limits(above)).then_some(above)
+}
+
 /// The whole tree's own group has no kind; what a container sees as the whole has.
 fn is_part(folder: &Path) -> bool {
     folder.join("cgroup.type").exists()
@@ -208,8 +225,12 @@ fn name_for(uid: u32) -> String {
     if uid == 0 { "errand".to_owned() } else { format!("errand-{uid}") }
 }
 
-fn can_make_folders(folder: &Path) -> bool {
-    rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
+/// Whether groups can be made in there that have limits. A service that none were asked for is given none.
+fn can_have_limits(folder: &Path) -> bool {
+    let controllers = fs::read_to_string(folder.join("cgroup.controllers")).unwrap_or_default();
+    let has = |name: &str| controllers.split_whitespace().any(|given| given == name);
+    CONTROLLERS_V2.into_iter().all(has)
+        && rustix::fs::access(folder, rustix::fs::Access::WRITE_OK).is_ok()
         && rustix::fs::access(folder.join("cgroup.subtree_control"), rustix::fs::Access::WRITE_OK).is_ok()
 }
 

@@ -107,7 +107,12 @@ fn version_2_has_a_place_for_runs() {
     let group = |path: &str, processes: &str, is_whole_tree: bool| {
         let folder = mount.join(path);
         fs::create_dir_all(&folder).expect("a folder");
-        for (file, text) in [("cgroup.procs", processes), ("cgroup.subtree_control", "")] {
+        let files = [
+            ("cgroup.procs", processes),
+            ("cgroup.subtree_control", ""),
+            ("cgroup.controllers", "cpu io memory pids"),
+        ];
+        for (file, text) in files {
             fs::write(folder.join(file), text).expect("a file");
         }
         let kind = folder.join("cgroup.type");
@@ -130,10 +135,24 @@ fn version_2_has_a_place_for_runs() {
     check("", None);
     group("errand.service", &me, false);
     check("errand.service", Some("errand.service"));
+    // A service for which no limits were asked.
+    group("bare.service", &me, false);
+    fs::write(mount.join("bare.service/cgroup.controllers"), "memory pids").expect("a file");
+    check("bare.service", None);
     // A session holds a shell too, which has its limits from elsewhere.
     group("session.scope", &format!("7\n{me}"), false);
     check("session.scope", None);
     check("gone", None);
+    // Where an Errand was started before, the next is at home, alone or beside others.
+    group("handed-over", "", false);
+    group("handed-over/supervisor", &me, false);
+    check("handed-over/supervisor", Some("handed-over"));
+    group("handed-over/supervisor", &format!("7\n{me}"), false);
+    check("handed-over/supervisor", Some("handed-over"));
+    // Somebody else's group of that name: what is above it has processes that would have to move.
+    group("theirs", "7\n", false);
+    group("theirs/supervisor", &format!("8\n{me}"), false);
+    check("theirs/supervisor", None);
     // What a container sees as the whole is a part of it.
     group("", &format!("1\n{me}"), false);
     check("", Some(""));
