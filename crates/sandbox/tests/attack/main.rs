@@ -49,8 +49,16 @@ const BADLY: fn(&Ending) -> bool = |ending| !matches!(ending, Ending::Exited { c
 
 /// Version 1 of control groups ends the process that takes too much, version 2 the whole run.
 fn as_the_groups_have_it(ending: &Ending) -> bool {
-    let layout = errand_sandbox::CgroupLayout::find(None).expect("control groups");
-    if layout.version() == 1 { DONE(ending) } else { OUT_OF_MEMORY(ending) }
+    if groups_version() == 1 { DONE(ending) } else { OUT_OF_MEMORY(ending) }
+}
+
+/// Version 1 counts what waits in sockets apart, version 2 as any other memory: filling them may then end the run.
+fn as_sockets_are_counted(ending: &Ending) -> bool {
+    DONE(ending) || groups_version() == 2 && OUT_OF_MEMORY(ending)
+}
+
+fn groups_version() -> u8 {
+    errand_sandbox::CgroupLayout::find(None).expect("control groups").version()
 }
 
 /// The very code that the process ended with, whatever it said before.
@@ -176,7 +184,7 @@ attacks! { resources:
     overflow_the_stack => SIGNALLED,
     catch_the_end => TIMED_OUT,
     a_very_large_sparse_file => DONE,
-    fill_sockets => DONE,
+    fill_sockets => as_sockets_are_counted,
     flood_past_the_end => DONE,
     signal_oneself_without_end => DONE,
     many_arguments => DONE,
