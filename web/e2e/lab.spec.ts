@@ -42,7 +42,7 @@ test('a suite is begun, run, corrected and run again', async ({ page }, info) =>
   await page.getByRole('button', { name: 'Edit the case “Tell me a joke about llamas”' }).click();
   await page.getByRole('button', { name: 'Remove action 1' }).click();
   await page.getByRole('button', { name: 'Save it' }).click();
-  await expect(page.getByText('nothing may fire')).toBeVisible();
+  await expect(page.getByText('nothing may fire', { exact: true })).toBeVisible();
   await page.getByRole('button', { name: 'Run it' }).click();
   await expect(page.getByText('Every case came out as expected.')).toBeVisible();
   await expect(page.locator('[data-cases="2"]')).toContainText('+50');
